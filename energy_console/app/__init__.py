@@ -1,0 +1,24 @@
+"""Command line and composition root."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+# name -> (module with add_arguments(parser) and run(args) -> int, one line of help); modules are imported when called
+COMMANDS: dict[str, tuple[str, str]] = {}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns 0 fine, 1 it failed, 2 bad input or bad site."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(prog="energy-console", description="A city's and a port's energy on one screen.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, (module, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if argv[:1] == [name]:
+            importlib.import_module(module).add_arguments(command)
+    args = parser.parse_args(argv)
+    return int(importlib.import_module(COMMANDS[args.command][0]).run(args))

@@ -1,0 +1,105 @@
+"""What a window needs of an engine, whether it runs here (`local`) or in another process (`attached`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from energy_console.historian.interface import Historian
+from energy_console.live.table import LiveTable
+from energy_console.site.model import Site
+from hardware.points import ScanBatch
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """How one device answers.
+
+    `state`: starting, answering, slow, silent, refusing, wrong answers or out of service.
+    """
+
+    device: str
+    state: str
+    reason: str  # in words, empty while answering
+    last_answer_ns: int  # 0: never
+    round_trip_ms: float
+    requests: int
+    lost: int  # requests without a good answer
+    lost_recent: tuple[int, ...]  # lost requests in each of the last 24 slots, oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class EngineHealth:
+    """One line for the status line."""
+
+    running: bool
+    attached: bool
+    devices: int
+    answering: int
+    points: int
+    good_points: int
+    bad_points: int
+    cycle_s: float
+    cycle_worst_s: float
+    requests_per_s: float
+    wrong_answers: int
+    store_behind_s: float
+    plan_name: str  # "14:00", empty if none is in force
+    plan_followed: float | None  # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """One alarm as the strip and the lists show it."""
+
+    id: int
+    priority: int  # 1..4
+    state: str  # new | acknowledged | returned
+    source: str  # device, point or node id
+    text: str
+    detail: str
+    since_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineNews:
+    """What changed since the last news; immutable, crosses to the GUI thread as one queued signal."""
+
+    batch: ScanBatch | None
+    devices: Mapping[str, DeviceState] | None
+    health: EngineHealth | None
+    alarms: tuple[AlarmView, ...] | None
+    plan: Any | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    ok: bool
+    text: str  # a sentence: what was written and read back, or why not
+
+
+class EngineLink(Protocol):
+    """All calls return at once; answers come through `subscribe` or the callback given (on the engine's thread)."""
+
+    site: Site
+    live: LiveTable
+    historian: Historian  # for reading; blocks, so only from a worker thread
+
+    def subscribe(self, listener: Callable[[EngineNews], None]) -> None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def write(self, point: str, value: float, who: str, done: Callable[[CommandResult], None]) -> None:
+        """Guarded write: checked, sent, read back, journalled."""
+
+    def acknowledge(self, alarm_id: int, who: str) -> None: ...
+
+    def probe(self, device: str, done: Callable[[Any], None]) -> None:
+        """Reads the whole profile of a device once, out of turn: register words, decoded values, round trips."""
+
+    def make_plan(self, done: Callable[[Any], None]) -> None: ...
+
+    def approve_plan(self, plan_id: str, who: str, done: Callable[[CommandResult], None]) -> None: ...

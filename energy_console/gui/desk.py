@@ -1,0 +1,107 @@
+"""What every page gets: the engine, the bridge that brings its news, the time picked, and where to show things."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from energy_console.engine.link import EngineLink, EngineNews
+from energy_console.historian.interface import Historian
+
+
+class Bridge(QObject):
+    """The one QObject that turns the engine's immutable news into one queued signal each."""
+
+    news = Signal(object)  # EngineNews
+    answered = Signal(object, object)  # (callback, result) of work done elsewhere, delivered on the GUI thread
+
+    def __init__(self, engine: EngineLink) -> None:
+        super().__init__()
+        self.answered.connect(self._deliver)
+        engine.subscribe(self._forward)
+
+    def _forward(self, news: EngineNews) -> None:
+        self.news.emit(news)
+
+    def _deliver(self, callback: Callable[[Any], None], result: Any) -> None:
+        callback(result)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time on screen, UTC. `live`: its end follows the clock."""
+
+    start: dt.datetime
+    end: dt.datetime
+    live: bool
+
+
+class TimePick(QObject):
+    """The time picker's value; rules every page. Live, or one moment of the past."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moment: dt.datetime | None = None  # None: live
+
+    @property
+    def live(self) -> bool:
+        return self.moment is None
+
+    def now(self) -> dt.datetime:
+        """The moment shown: the clock when live, the moment picked otherwise (UTC, aware)."""
+        return self.moment or dt.datetime.now(dt.UTC)
+
+    def pick(self, moment: dt.datetime | None) -> None:
+        if moment != self.moment:
+            self.moment = moment
+            self.changed.emit()
+
+
+class Desk(QObject):
+    """One desk: handed to every page as its only dependency besides its own widgets."""
+
+    open_page = Signal(str, object)  # page key, what to select there (id or None)
+    trend = Signal(list)  # point ids to add to Trends
+    said = Signal(str)  # one sentence for the status line
+
+    def __init__(self, engine: EngineLink, who: str) -> None:
+        super().__init__()
+        self.engine = engine
+        self.site = engine.site
+        self.live = engine.live
+        self.who = who
+        self.bridge = Bridge(engine)
+        self.time = TimePick()
+        self._readers = ThreadPoolExecutor(2, "history")
+
+    def query(self, question: Callable[[Historian], Any], answer: Callable[[Any], None]) -> Future[Any]:
+        """Asks the store on a worker thread; `answer` gets the result, or the exception, on the GUI thread."""
+
+        def work() -> Any:
+            try:
+                result = question(self.engine.historian)
+            except Exception as error:  # noqa: BLE001 - whatever the store raises is shown by the page that asked
+                result = error
+            self.bridge.answered.emit(answer, result)
+            return result
+
+        return self._readers.submit(work)
+
+    def on_gui(self, answer: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Wraps a callback so that the engine may call it from its own thread."""
+        return lambda result: self.bridge.answered.emit(answer, result)
+
+    def close(self) -> None:
+        self._readers.shutdown(wait=True, cancel_futures=True)
+
+    @staticmethod
+    def clock_ns() -> int:
+        return time.time_ns()

@@ -1,0 +1,103 @@
+"""The store as its callers see it. `embedded` comes first, PostgreSQL follows; both pass the same tests.
+
+Times are int64 nanoseconds UTC at this edge. Points are named by their id. Nothing here touches Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Readings of one point in time order, as stored."""
+
+    point: str
+    time_ns: Int64Array
+    value: Float64Array  # NaN where bad
+    status: UInt16Array
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """One point rolled up into equal spans; spans without any reading are left out.
+
+    `minimum`, `maximum`, `mean` (time-weighted), `first`, `last` over usable readings (NaN if the span has none);
+    `count` readings, `good_count` usable ones; `integral_h` value x hours over usable time; `status` the worst of all.
+    """
+
+    point: str
+    every_ns: int
+    time_ns: Int64Array  # start of each span
+    minimum: Float64Array
+    maximum: Float64Array
+    mean: Float64Array
+    first: Float64Array
+    last: Float64Array
+    count: Int64Array
+    good_count: Int64Array
+    integral_h: Float64Array
+    status: UInt16Array
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the journal: state changes, alarms, commands, plan approvals, starts and stops."""
+
+    id: int
+    time_ns: int
+    kind: str  # device | alarm | command | plan | call | engine
+    source: str  # device, point or node id
+    text: str
+    data: Mapping[str, Any]
+
+
+class Historian(Protocol):
+    """Several processes may read; one writes. Every method may block: never call it on the GUI thread."""
+
+    def register(self, points: Sequence[Point]) -> None:
+        """Names the points that `append` counts in, once before the first append of a run."""
+
+    def append(self, batch: ScanBatch) -> None:
+        """Keeps a batch. Returns when it survives a kill -9. Raises StoreFull, StoreBroken."""
+
+    def newest(self) -> tuple[Int64Array, Float64Array, UInt16Array]:
+        """Newest time, value and status per registered point (NaN / NOT_READ_YET where none)."""
+
+    def since(self, sequence: int) -> tuple[int, list[ScanBatch]]:
+        """Batches appended after `sequence` (0: none yet), and the newest sequence: how an attached console follows."""
+
+    def read(self, point: str, start_ns: int, end_ns: int) -> Series:
+        """All readings with start_ns <= time < end_ns, each exactly once."""
+
+    def buckets(self, point: str, start_ns: int, end_ns: int, count: int) -> Buckets:
+        """At most `count` spans over the window, from the coarsest tier that is fine enough."""
+
+    def span(self, point: str) -> tuple[int, int] | None:
+        """First and last time kept, None if nothing."""
+
+    def write_event(self, time_ns: int, kind: str, source: str, text: str, data: Mapping[str, Any]) -> int: ...
+
+    def events(self, start_ns: int, end_ns: int, kinds: Sequence[str] = (), limit: int = 1000) -> list[Event]: ...
+
+    def put_state(self, room: str, key: str, value: Any) -> None:
+        """Keeps a JSON-like value under room/key: plans, approvals, layouts, calls. The old one stays in the audit."""
+
+    def get_state(self, room: str, key: str) -> Any | None: ...
+
+    def list_state(self, room: str) -> dict[str, Any]: ...
+
+    def request_command(self, command: Mapping[str, Any]) -> int:
+        """Queues a command as a row that exactly one engine claims; returns its id."""
+
+    def claim_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]: ...
+
+    def finish_command(self, command_id: int, result: Mapping[str, Any]) -> None: ...
+
+    def command_result(self, command_id: int) -> Mapping[str, Any] | None: ...
+
+    def close(self) -> None: ...

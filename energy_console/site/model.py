@@ -1,0 +1,245 @@
+"""The site as typed, frozen values: places, grid tree, devices, fleets, tariffs. Read from a site folder by `loader`.
+
+Power is kW with consumption positive, energy kWh, money EUR, levels 0..1, positions metres on a local map.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from hardware.field import DeviceSpec, FieldSpec, LinkSpec
+from hardware.points import Point
+
+
+class Area(enum.StrEnum):
+    """What a device belongs to; decides the page it is shown on and the layer of the power stack."""
+
+    GRID = "grid"
+    PORT = "port"
+    CHARGING = "charging"
+    LIGHTING = "lighting"
+    HEAT = "heat"
+    WATER = "water"
+    AIR = "air"
+    BUILDINGS = "buildings"
+    SOLAR = "solar"
+    WIND = "wind"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    name: str
+    latitude_deg: float
+    longitude_deg: float
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class GridNode:
+    """One node of the grid tree. The root (`parent` None) is the connection to the public grid."""
+
+    id: str
+    name: str
+    kind: str  # connection | substation | feeder | converter | station | hub
+    parent: str | None
+    limit_kw: float  # highest import, hard
+    import_min_kw: float  # lowest import: minus what may be fed back, hard
+    meter: str | None  # point id of its power, where it is metered
+
+
+@dataclass(frozen=True, slots=True)
+class PricePeriod:
+    """Energy price for hours [start_hour, end_hour) of the days named, in the site's zone."""
+
+    days: frozenset[int]  # 0 Monday .. 6 Sunday
+    start_hour: float
+    end_hour: float
+    import_eur_per_kwh: float
+    export_eur_per_kwh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """Prices of the connection from `valid_from` on. Peak: EUR per kW of the month's highest quarter-hour mean."""
+
+    name: str
+    valid_from: dt.date
+    periods: tuple[PricePeriod, ...]
+    peak_eur_per_kw: float
+    contracted_kw: float
+    carbon_eur_per_t: float
+
+
+@dataclass(frozen=True, slots=True)
+class Carbon:
+    """Grid carbon intensity by hour of the day, kg/kWh (24 values, local time), and where it was taken from."""
+
+    grid_kg_per_kwh: tuple[float, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device of the site. `node` is the grid node its power counts to."""
+
+    id: str
+    name: str
+    area: Area
+    spec: DeviceSpec
+    node: str | None
+    x_m: float | None
+    y_m: float | None
+    rated_kw: float | None  # what a plausible power cannot exceed
+
+
+@dataclass(frozen=True, slots=True)
+class CalculatedPoint:
+    """A point made from others: a sum of points with factors, e.g. +1 M1/power_kw, -1 PV1/generation_kw."""
+
+    point: Point
+    terms: tuple[tuple[float, str], ...]  # (factor, point id)
+
+
+@dataclass(frozen=True, slots=True)
+class Quay:
+    """One quay face. Stations stand along it; `water` says on which side of the drawing its water is."""
+
+    id: str  # one letter
+    name: str
+    kind: str  # sea | ferries | inland cargo | river cruise | mixed
+    length_m: float
+    basin: str  # quays that share a basin face each other
+    water: str  # below | above
+    order: int  # from the top of the drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One shore-power station with one or more access points."""
+
+    id: str
+    quay: str
+    position_m: float  # along the quay
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPoint:
+    """One socket for one ship at a time, and the device that speaks for it."""
+
+    id: str  # E01.1
+    station: str
+    device: str
+    rated_kw: float
+    voltage_v: float
+    frequency_hz: float
+    plug: str
+    high_voltage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShipCall:
+    """One call, announced or there. Made from the weekly timetable of the site for the days asked for."""
+
+    id: str
+    ship: str
+    kind: str  # container | cruise | ro-ro | ro-pax | car carrier | inland | river cruise | tug | ...
+    length_m: float
+    points: tuple[str, ...]  # access points it takes; empty: lies without shore power
+    station: str
+    arrives: dt.datetime  # aware, UTC
+    leaves: dt.datetime
+    hotel_kw: float
+    engine_tier: int  # NOx tier of its auxiliary engine, 0..3
+
+
+@dataclass(frozen=True, slots=True)
+class LightingGroup:
+    """Luminaires alike behind one cabinet. Floors are fractions of full output, worked out from the road class."""
+
+    id: str
+    name: str
+    device: str  # its cabinet
+    node: str
+    road_class: str  # M1..M6, C0..C5, P1..P6
+    lamps: int
+    lamp_w: float
+    standby_share: float  # of rated power
+    gradient: float  # TALQ: P% = 100 - (100 - L%) / gradient
+    floor: float
+    ceiling: float
+    evening_level: float
+    night_level: float  # wanted from night_from to night_to
+    path: tuple[tuple[float, float], ...]  # street on the local map, metres
+
+
+@dataclass(frozen=True, slots=True)
+class Charger:
+    id: str
+    name: str
+    device: str
+    node: str
+    kind: str  # car | bus | truck | vessel
+    max_kw: float
+    min_kw: float  # least power while on
+    phases: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeBooking:
+    """One expected or booked session. Made from the weekly timetable of the site for the days asked for."""
+
+    id: str
+    charger: str
+    vehicle: str
+    arrives: dt.datetime  # aware, UTC
+    departs: dt.datetime
+    energy_kwh: float
+    required: bool  # must be there at departure (bus), or wished for (car)
+
+
+@dataclass(frozen=True, slots=True)
+class HeatSubstation:
+    id: str
+    name: str
+    kind: str  # flats | school | offices | hospital | ...
+    meter: str  # device: heat meter
+    controller: str | None  # device: weather-compensated controller
+    design_kw: float
+    design_cooling_k: float
+    flats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A whole site, checked. `points` is the order in which every ScanBatch of this site counts."""
+
+    folder: str
+    id: str
+    name: str
+    subtitle: str
+    place: Place
+    nodes: tuple[GridNode, ...]
+    tariffs: tuple[Tariff, ...]
+    carbon: Carbon
+    links: tuple[LinkSpec, ...]
+    devices: tuple[Device, ...]
+    points: tuple[Point, ...]  # of devices first, in device order, then calculated ones
+    calculated: tuple[CalculatedPoint, ...]
+    quays: tuple[Quay, ...]
+    stations: tuple[Station, ...]
+    access_points: tuple[AccessPoint, ...]
+    lighting: tuple[LightingGroup, ...]
+    chargers: tuple[Charger, ...]
+    heat: tuple[HeatSubstation, ...]
+
+    @property
+    def field(self) -> FieldSpec:
+        return FieldSpec(self.links, tuple(device.spec for device in self.devices))
+
+    @property
+    def root(self) -> GridNode:
+        return next(node for node in self.nodes if node.parent is None)

@@ -1,0 +1,36 @@
+"""What the scanner is told to read: links and devices, as frozen values. Made by the site, or by hand in a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSpec:
+    """One bus or gateway.
+
+    `url`: tcp://HOST:PORT, tls://HOST:PORT, rtu+tcp://HOST:PORT or serial:///dev/ttyS3?baud=9600&parity=E
+    """
+
+    id: str
+    url: str
+    timeout_s: float = 1.0
+    connections: int = 1  # connections the gateway allows at once; RTU links always have one
+    silence_ms: float = 0.0  # rest between two requests
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    """One device on one link, read every `every_s` seconds by the plan of its profile."""
+
+    id: str
+    link: str
+    unit: int
+    profile: str
+    every_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    links: tuple[LinkSpec, ...]
+    devices: tuple[DeviceSpec, ...]
