@@ -1,0 +1,13 @@
+# One Python file does the work, the same on Windows and macOS: python packaging/prepare.py setup | run | test
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+
+.PHONY: run test setup
+
+run:            ## the console on the demo site
+	@"$(PYTHON)" packaging/prepare.py run $(ARGS)
+
+test:           ## every check and test
+	@"$(PYTHON)" packaging/prepare.py test $(ARGS)
+
+setup:          ## only what both need: .venv and Qt's system libraries
+	@"$(PYTHON)" packaging/prepare.py setup
