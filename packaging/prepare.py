@@ -1,6 +1,6 @@
 """Sets up, runs and tests the energy console on Linux, Windows and macOS with nothing but a Python 3.11 to 3.13.
 
-python packaging/prepare.py setup            own virtual environment .venv from the locked list, and Qt's system libraries
+python packaging/prepare.py setup            .venv from the locked list, and Qt's system libraries
 python packaging/prepare.py run [ARGS]       the console (arguments go to main.py)
 python packaging/prepare.py test [ARGS]      every check and test (arguments go to pytest)
 
@@ -24,7 +24,7 @@ LOCK = ROOT / "packaging" / "requirements.lock"
 STAMP = ENVIRONMENT / "prepared-from"
 OLDEST, NEWEST = (3, 11), (3, 13)
 
-# What Qt loads from the system and a bare Debian lacks: shared object -> Debian package. The last five are for a screen (xcb).
+# What Qt loads and a bare Debian lacks: shared object -> Debian package. The last five are for a screen (xcb).
 QT_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
     "libGL.so.1": "libgl1",
@@ -64,7 +64,8 @@ def check_python() -> None:
     here = sys.version_info[:2]
     if not OLDEST <= here <= NEWEST:
         raise CannotPrepare(
-            f"The console needs Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}, this is {here[0]}.{here[1]}: "
+            f"The console needs Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}, this is "
+            f"{here[0]}.{here[1]}: "
             "install one of those and run `make PYTHON=/path/to/python3.11 setup`."
         )
 
