@@ -5,9 +5,12 @@ Power is kW with consumption positive, energy kWh, money EUR, levels 0..1, posit
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
@@ -157,6 +160,23 @@ class ShipCall:
 
 
 @dataclass(frozen=True, slots=True)
+class CallSlot:
+    """One line of the weekly timetable of ship calls, local time. `timetable.ship_calls` makes `ShipCall`s of it."""
+
+    id: str
+    ship: str
+    kind: str
+    length_m: float
+    station: str
+    points: tuple[str, ...]
+    days: frozenset[int]  # of arrival; 0 Monday .. 6 Sunday
+    arrives_h: float  # hours after local midnight
+    stays_h: float
+    hotel_kw: float
+    engine_tier: int
+
+
+@dataclass(frozen=True, slots=True)
 class LightingGroup:
     """Luminaires alike behind one cabinet. Floors are fractions of full output, worked out from the road class."""
 
@@ -202,6 +222,20 @@ class ChargeBooking:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionSlot:
+    """One line of the weekly timetable of charging, local time. `timetable.bookings` makes `ChargeBooking`s of it."""
+
+    id: str
+    charger: str
+    vehicle: str
+    days: frozenset[int]  # of arrival; 0 Monday .. 6 Sunday
+    arrives_h: float  # hours after local midnight
+    stays_h: float
+    energy_kwh: float
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HeatSubstation:
     id: str
     name: str
@@ -211,6 +245,45 @@ class HeatSubstation:
     design_kw: float
     design_cooling_k: float
     flats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One metered consumer whose use follows a known shape: a building, a pump, a cold store, a heat pump."""
+
+    id: str
+    name: str
+    device: str  # its meter
+    node: str
+    kind: str  # homes | offices | shops | school | workshop | hospital | hotel | cold store | pumps | heat pump | ...
+    yearly_kwh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """Sun or wind behind one inverter or turbine."""
+
+    id: str
+    name: str
+    device: str
+    node: str
+    kind: str  # solar | wind
+    rated_kw: float
+    tilt_deg: float  # solar: 0 flat
+    azimuth_deg: float  # solar: 180 south
+    hub_height_m: float  # wind
+
+
+@dataclass(frozen=True, slots=True)
+class WaterZone:
+    """One metered zone of the water network. `feeds_from` names the zone its water comes from, None at the works."""
+
+    id: str
+    name: str
+    meter: str  # device
+    kind: str  # works | district | homes | harbour | industry
+    feeds_from: str | None
+    users: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +308,51 @@ class Site:
     lighting: tuple[LightingGroup, ...]
     chargers: tuple[Charger, ...]
     heat: tuple[HeatSubstation, ...]
+    call_timetable: tuple[CallSlot, ...] = ()
+    session_timetable: tuple[SessionSlot, ...] = ()
+    loads: tuple[Load, ...] = ()
+    plants: tuple[Plant, ...] = ()
+    water: tuple[WaterZone, ...] = ()
+    _devices: Mapping[str, Device] = dataclasses.field(init=False, repr=False, compare=False)
+    _nodes: Mapping[str, GridNode] = dataclasses.field(init=False, repr=False, compare=False)
+    _rows: Mapping[str, int] = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_devices", {device.id: device for device in self.devices})
+        object.__setattr__(self, "_nodes", {node.id: node for node in self.nodes})
+        object.__setattr__(self, "_rows", {point.id: row for row, point in enumerate(self.points)})
+
+    def device(self, device_id: str) -> Device:
+        """Raises KeyError for a device the site does not have; so do `node`, `row` and `point`."""
+        return self._devices[device_id]
+
+    def node(self, node_id: str) -> GridNode:
+        return self._nodes[node_id]
+
+    def row(self, point_id: str) -> int:
+        """Where a point stands in `points`, and so in every ScanBatch of this site."""
+        return self._rows[point_id]
+
+    def point(self, point_id: str) -> Point:
+        return self.points[self._rows[point_id]]
+
+    def has_point(self, point_id: str) -> bool:
+        return point_id in self._rows
+
+    def children(self, node_id: str) -> tuple[GridNode, ...]:
+        return tuple(node for node in self.nodes if node.parent == node_id)
+
+    def on_loopback(self, port_base: int) -> Site:
+        """The same site with link k (from 0, in the order of links.csv) at 127.0.0.1:(port_base + k).
+
+        Links keep their framing: tls becomes tcp, a serial bus becomes rtu+tcp.
+        """
+        framing = {"tcp": "tcp", "tls": "tcp", "rtu+tcp": "rtu+tcp", "serial": "rtu+tcp"}
+        links = tuple(
+            replace(link, url=f"{framing[urlsplit(link.url).scheme]}://127.0.0.1:{port_base + k}")
+            for k, link in enumerate(self.links)
+        )
+        return replace(self, links=links)
 
     @property
     def field(self) -> FieldSpec:
