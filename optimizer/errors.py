@@ -1,0 +1,81 @@
+"""What is wrong with a problem: one error a kind of fault, each a sentence that names the thing and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class ProblemError(ValueError):
+    """A problem that cannot be planned as it is written."""
+
+
+class NotANumber(ProblemError):
+    def __init__(self, where: str, value: object) -> None:
+        super().__init__(f"{where} is {value}, which is not a finite number: give a figure there.")
+
+
+class OutOfRange(ProblemError):
+    def __init__(self, where: str, value: float, low: float, high: float) -> None:
+        wanted = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+        super().__init__(f"{where} is {value:g} but must be {wanted}: correct it.")
+
+
+class WrongOrder(ProblemError):
+    """Two figures of one thing that contradict each other, such as a floor above its ceiling."""
+
+    def __init__(self, thing: str, what: str, advice: str) -> None:
+        super().__init__(f"{thing}: {what}; {advice}.")
+
+
+class WrongLength(ProblemError):
+    def __init__(self, where: str, got: int, steps: int) -> None:
+        super().__init__(
+            f"{where} has {got} values but the horizon has {steps} steps: give one number, or one for each step."
+        )
+
+
+class DuplicateId(ProblemError):
+    def __init__(self, id: str) -> None:
+        super().__init__(f"The id {id} is used twice: give every node and asset an id of its own.")
+
+
+class UnknownNode(ProblemError):
+    def __init__(self, thing: str, node: str, known: Iterable[str]) -> None:
+        super().__init__(f"{thing} is on node {node}, which is not in the grid tree{did_you_mean(node, known)}")
+
+
+class UnknownAsset(ProblemError):
+    def __init__(self, thing: str, asset: str, known: Iterable[str]) -> None:
+        super().__init__(f"{thing} names {asset}, which is not there{did_you_mean(asset, known)}")
+
+
+class GridCycle(ProblemError):
+    def __init__(self, nodes: Sequence[str]) -> None:
+        super().__init__(
+            f"The grid tree runs in a circle ({' > '.join(nodes)}): give one of these nodes another parent."
+        )
+
+
+class NotOneRoot(ProblemError):
+    def __init__(self, roots: Sequence[str]) -> None:
+        found = "none does" if not roots else f"{', '.join(roots)} do"
+        super().__init__(f"Exactly one node must have no parent, the connection to the public grid; {found}.")
+
+
+class TariffArbitrage(ProblemError):
+    def __init__(self, step: int, import_eur: float, export_eur: float) -> None:
+        super().__init__(
+            f"In step {step} the tariff pays {export_eur:g} EUR/kWh for export and takes {import_eur:g} for import, "
+            "so buying and selling at once would earn without end: export must not pay more than import costs."
+        )
+
+
+class BadDocument(ProblemError):
+    """A file that is not a problem of the format and version this program reads."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: the nearest known one, where one is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f": did you mean {near[0]}?" if near else ": add it or correct the name."
