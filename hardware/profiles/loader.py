@@ -1,0 +1,177 @@
+"""Reads a profile file (TOML, format 1) into a Profile, or reports every fault it has."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hardware.profiles.faults import FaultList, ProfileFaults
+from hardware.profiles.model import (
+    MODBUS_LONGEST_READ,
+    FixedWords,
+    KeyWrite,
+    Profile,
+    ReadRules,
+    Span,
+    SunSpecModel,
+    Table,
+    Watchdog,
+    WriteRules,
+)
+from hardware.profiles.point_reader import read_points
+from hardware.profiles.rules import check_profile
+from hardware.profiles.section import Section
+
+T = TypeVar("T")
+FORMAT = 1
+KINDS = (
+    "meter", "ops", "charger", "cabinet", "heat_meter", "heat_controller", "inverter", "water_meter", "environment",
+    "battery",
+)  # fmt: skip
+_TOP = ("format", "name", "title", "maker", "kind", "source", "note")
+_TABLES = ("read", "write", "point", "block", "fixed", "watchdog", "sunspec", "defaults")
+
+
+def load_profile(path: Path) -> Profile:
+    """The profile in `path`. Raises ProfileFaults with every fault found, OSError where it cannot be read."""
+    text = path.read_text(encoding="utf-8")
+    faults = FaultList(path, text)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        faults.add_at(_line_of(str(error)), f"This is not TOML: {error}.")
+        raise ProfileFaults(faults.faults) from error
+    profile = _build(document, faults, path.stem)
+    if faults.faults:
+        raise ProfileFaults(sorted(faults.faults, key=lambda fault: fault.line))
+    return profile
+
+
+def _line_of(message: str) -> int:
+    found = re.search(r"line (\d+)", message)
+    return int(found.group(1)) if found else 1
+
+
+def _build(document: Mapping[str, Any], faults: FaultList, stem: str) -> Profile:
+    top = Section("", {key: value for key, value in document.items() if key not in _TABLES}, faults)
+    version = top.integer("format", required=True)
+    if version and version > FORMAT:
+        faults.add("", "format", f"Format {version} is newer than this console reads ({FORMAT}); update the console.")
+        raise ProfileFaults(faults.faults)
+    name = top.text("name", required=True)
+    if name and name != stem:
+        faults.add("", "name", f"The name is '{name}' but the file is '{stem}.toml'; make them equal.")
+    profile = Profile(
+        name=name,
+        title=top.text("title", required=True),
+        maker=top.text("maker", required=True),
+        kind=top.choice("kind", KINDS, required=True),
+        source=top.text("source", required=True),
+        note=top.text("note"),
+        points=read_points(document, faults),
+        read=_read_rules(document, faults),
+        write=_write_rules(document, faults),
+        watchdogs=_each(document, "watchdog", faults, _watchdog),
+        fixed=_each(document, "fixed", faults, _fixed),
+        sunspec=_sunspec(document, faults),
+    )
+    top.refuse_unknown(_TOP + _TABLES)
+    check_profile(profile, faults)
+    return profile
+
+
+def _each(document: Mapping[str, Any], table: str, faults: FaultList, make: Callable[[Section], T]) -> tuple[T, ...]:
+    rows = document.get(table, [])
+    if not isinstance(rows, list):
+        faults.add(table, "", f"Write [[{table}]] with two brackets: there can be several.")
+        return ()
+    return tuple(make(Section(table, row, faults, nth)) for nth, row in enumerate(rows))
+
+
+def _read_rules(document: Mapping[str, Any], faults: FaultList) -> ReadRules:
+    section = Section("read", document.get("read", {}), faults)
+    longest = section.integer("longest", MODBUS_LONGEST_READ, low=1, high=MODBUS_LONGEST_READ)
+    rules = ReadRules(
+        longest=longest,
+        gap=section.integer("gap", longest, low=0, high=MODBUS_LONGEST_READ),
+        silence_ms=section.number("silence_ms", 0.0, low=0.0),
+        every_min_s=section.number("every_min_s", 0.0, low=0.0),
+        blocks=_each(document, "block", faults, _block),
+    )
+    section.refuse_unknown()
+    return rules
+
+
+def _block(section: Section) -> Span:
+    span = Span(
+        section.table("table"),
+        section.integer("address", required=True, low=0, high=65535),
+        section.integer("count", required=True, low=1, high=MODBUS_LONGEST_READ),
+    )
+    section.refuse_unknown()
+    return span
+
+
+def _write_rules(document: Mapping[str, Any], faults: FaultList) -> WriteRules:
+    section = Section("write", document.get("write", {}), faults)
+    rules = WriteRules(
+        single=section.flag("single"),
+        every_min_s=section.number("every_min_s", 0.0, low=0.0),
+        settle_ms=section.number("settle_ms", 0.0, low=0.0),
+        keys=tuple((quantity, _keys(section, value)) for quantity, value in section.mapping("keys").items()),
+    )
+    section.refuse_unknown()
+    return rules
+
+
+def _keys(section: Section, rows: Any) -> tuple[KeyWrite, ...]:
+    """`[[register, value], ...]` in the order they have to be written."""
+    pairs = rows if isinstance(rows, list) else []
+    good = [pair for pair in pairs if isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair)]
+    if not good or len(good) != len(pairs):
+        section.fault("keys", "A key sequence is a list of [register, value] pairs, for example [[144, 1732]].")
+    return tuple(KeyWrite(address, value) for address, value in good)
+
+
+def _watchdog(section: Section) -> Watchdog:
+    command = section.text("command", required=True)
+    watchdog = Watchdog(
+        command=command,
+        feed=section.text("feed") or command,
+        feed_value=section.number_or_none("feed_value"),
+        every_s=section.number("every_s", 0.0, required=True, low=0.1),
+        timeout_s=section.number("timeout_s", 0.0, required=True, low=0.1),
+        fallback=section.text("fallback", required=True),
+        release_value=section.number_or_none("release_value"),
+    )
+    section.refuse_unknown()
+    return watchdog
+
+
+def _fixed(section: Section) -> FixedWords:
+    table = section.table("table")
+    address = section.integer("address", required=True, low=0, high=65535)
+    text, words = section.text("text"), section.integers("words")
+    if bool(text) == bool(words):
+        section.fault("words", "Give either words (a list of numbers) or text, not both and not neither.")
+    if text:
+        raw = text.encode("ascii", "replace").ljust(2 * section.integer("length", (len(text) + 1) // 2), b"\0")
+        words = tuple(int.from_bytes(raw[at : at + 2], "big") for at in range(0, len(raw), 2))
+    section.refuse_unknown(("length",))
+    return FixedWords(Table(table), address, words)
+
+
+def _sunspec(document: Mapping[str, Any], faults: FaultList) -> SunSpecModel | None:
+    if "sunspec" not in document:
+        return None
+    section = Section("sunspec", document["sunspec"], faults)
+    model = SunSpecModel(
+        section.integer("model", required=True, low=1, high=65534),
+        section.integer("length", required=True, low=1, high=65534),
+        section.integer("default_start", required=True, low=0, high=65535),
+    )
+    section.refuse_unknown()
+    return model

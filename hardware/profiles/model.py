@@ -1,0 +1,228 @@
+"""A device type as typed, frozen values: where its values sit, how they are coded, and how it wants to be treated."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+MODBUS_LONGEST_READ = 125  # registers; Modbus Application Protocol 1.1b3, functions 03 and 04
+
+
+class Table(enum.StrEnum):
+    """The four Modbus address spaces."""
+
+    HOLDING = "holding"
+    INPUT = "input"
+    COIL = "coil"
+    DISCRETE = "discrete"
+
+    @property
+    def is_bits(self) -> bool:
+        return self in (Table.COIL, Table.DISCRETE)
+
+    @property
+    def read_function(self) -> int:
+        return {"coil": 1, "discrete": 2, "holding": 3, "input": 4}[self.value]
+
+
+class RegisterType(enum.StrEnum):
+    """How the words of a value are read. An enumeration is an unsigned integer with `states`."""
+
+    UINT16 = "uint16"
+    INT16 = "int16"
+    UINT32 = "uint32"
+    INT32 = "int32"
+    UINT64 = "uint64"
+    INT64 = "int64"
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    BITFIELD16 = "bitfield16"
+    BITFIELD32 = "bitfield32"
+    ENUM16 = "enum16"
+    STRING = "string"
+    BIT = "bit"  # one coil or discrete input
+
+    @property
+    def words(self) -> int:
+        """Registers one value takes (a string says its own length)."""
+        return {"16": 1, "32": 2, "64": 4}.get(self.value[-2:], 1)
+
+    @property
+    def kind(self) -> str:
+        """`u` unsigned, `i` signed, `f` IEEE 754, `s` text."""
+        return {"int": "i", "float": "f", "string": "s"}.get(self.value.rstrip("0123456789"), "u")
+
+    @property
+    def width_bits(self) -> int:
+        return self.words * 16
+
+
+class NoValue(enum.IntEnum):
+    """What a device means when it answers with a "no value" face; the detail of Reason.NO_VALUE."""
+
+    UNSPECIFIED = 0
+    SENSOR_SHORT = 1
+    SENSOR_OPEN = 2
+    OVERFLOW = 3
+    NOT_FITTED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sentinel:
+    """One raw bit pattern (all words of the value, high word first) that stands for no value."""
+
+    raw: int
+    means: NoValue
+
+
+class Coding(enum.StrEnum):
+    """What has to be done to a number beyond scale and offset."""
+
+    LINEAR = "linear"
+    FOUR_QUADRANT = "four_quadrant"  # power factor -2..2: beyond +-1 it is 2 - x, leading
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePoint:
+    """One value of a device type: value = raw * scale * 10**(scale register) + offset, in the unit named.
+
+    `address` is 0-based as on the wire, relative to the model's own start where the profile is a SunSpec model.
+    `bit` takes one bit out of the word. `texts` turns a string into its position, -1 based on nothing else.
+    """
+
+    quantity: str
+    name: str
+    unit: str
+    table: Table
+    address: int
+    type: RegisterType
+    words: int
+    low_word_first: bool = False
+    scale: float = 1.0
+    offset: float = 0.0
+    scale_register: int | None = None
+    bit: int | None = None
+    inverted: bool = False  # with `bit`: 0 on the wire is 1 here
+    coding: Coding = Coding.LINEAR
+    sentinels: tuple[Sentinel, ...] = ()
+    texts: tuple[str, ...] = ()
+    counter: bool = False
+    writable: bool = False
+    low: float | None = None
+    high: float | None = None
+    tolerance: float = 0.0  # a read-back this near the value written is the value written
+    alone: bool = True  # False: asked for alone, this address answers something else
+    bits: tuple[str, ...] = ()
+    states: tuple[tuple[int, str], ...] = ()
+    source: str = ""  # where it differs from the profile's
+
+    @property
+    def end(self) -> int:
+        """The first address behind the value."""
+        return self.address + self.words
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`count` registers of one table from `address` on."""
+
+    table: Table
+    address: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        return self.address + self.count
+
+
+@dataclass(frozen=True, slots=True)
+class FixedWords:
+    """Registers with one answer for ever: identity, version, scale factors. A virtual device serves them."""
+
+    table: Table
+    address: int
+    words: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRules:
+    """How a device wants to be read."""
+
+    longest: int = MODBUS_LONGEST_READ  # registers in one request
+    gap: int = MODBUS_LONGEST_READ  # registers without a known value that one request may span
+    silence_ms: float = 0.0  # rest between an answer and the next request
+    every_min_s: float = 0.0  # least time between two requests that read the same values
+    blocks: tuple[Span, ...] = ()  # each read whole, in one request
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWrite:
+    """A register that has to be written before the device takes a set-point."""
+
+    address: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRules:
+    """How a device wants to be written."""
+
+    single: bool = False  # function 06 a register instead of 16 for all words at once
+    every_min_s: float = 0.0
+    settle_ms: float = 0.0  # time a device takes until a read-back shows the value written
+    keys: tuple[tuple[str, tuple[KeyWrite, ...]], ...] = ()  # quantity -> writes before; "*": any quantity
+
+    def keys_for(self, quantity: str) -> tuple[KeyWrite, ...]:
+        found = dict(self.keys)
+        return found.get(quantity, found.get("*", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Watchdog:
+    """A set-point that the device drops by itself unless somebody keeps feeding it."""
+
+    command: str  # quantity of the set-point held
+    feed: str  # quantity written again and again; the command itself where that is the feed
+    feed_value: float | None  # None: the value of the command
+    every_s: float
+    timeout_s: float
+    fallback: str  # what the device does when nobody feeds it, as a sentence
+    release_value: float | None  # written into `feed` to let go; None: stop feeding
+
+
+@dataclass(frozen=True, slots=True)
+class SunSpecModel:
+    """Addresses count from the model-ID register, found by walking the chain of models."""
+
+    model: int
+    length: int  # registers after ID and length
+    default_start: int  # where a virtual device puts the model-ID register
+    bases: tuple[int, ...] = (0, 40000, 50000)  # where "SunS" may stand
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A device type. `points` is the order in which a device's values are reported."""
+
+    name: str
+    title: str
+    maker: str
+    kind: str
+    source: str
+    note: str
+    points: tuple[ProfilePoint, ...]
+    read: ReadRules = ReadRules()
+    write: WriteRules = WriteRules()
+    watchdogs: tuple[Watchdog, ...] = ()
+    fixed: tuple[FixedWords, ...] = ()
+    sunspec: SunSpecModel | None = None
+
+    def point(self, quantity: str) -> ProfilePoint:
+        """Raises KeyError where the type has no such quantity."""
+        for point in self.points:
+            if point.quantity == quantity:
+                return point
+        raise KeyError(f"{self.title} has no {quantity}")
+
+    def watchdog(self, quantity: str) -> Watchdog | None:
+        return next((watchdog for watchdog in self.watchdogs if watchdog.command == quantity), None)

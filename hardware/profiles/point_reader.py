@@ -1,0 +1,127 @@
+"""The `[point.QUANTITY]` tables of a profile file."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from hardware.profiles.faults import FaultList
+from hardware.profiles.model import Coding, NoValue, ProfilePoint, RegisterType, Sentinel
+from hardware.profiles.section import Section
+
+# What the last part of a quantity's name says about its unit.
+UNITS = {
+    "kw": "kW", "kwh": "kWh", "kvar": "kvar", "kvarh": "kvarh", "kva": "kVA", "v": "V", "a": "A", "hz": "Hz",
+    "c": "degC", "k": "K", "m3h": "m3/h", "m3": "m3", "lx": "lx", "db": "dB", "ugm3": "ug/m3", "s": "s",
+    "kohm": "kOhm", "ms": "m/s", "wm2": "W/m2", "ppm": "ppm", "ppb": "ppb", "deg": "deg", "hpa": "hPa",
+}  # fmt: skip
+_DEFAULTS = ("table", "type", "low_word_first", "scale", "no_value")
+_MEANINGS = {meaning.name.lower(): meaning for meaning in NoValue}
+
+
+def unit_of(quantity: str) -> str | None:
+    """The unit a quantity's name carries (`power_kw` -> kW), None where it carries none."""
+    stem, _, last = quantity.rpartition("_")
+    return UNITS.get(last) if stem else None
+
+
+def read_points(document: Mapping[str, Any], faults: FaultList) -> tuple[ProfilePoint, ...]:
+    tables = document.get("point", {})
+    if not isinstance(tables, Mapping) or not tables:
+        faults.add("", "point", "A profile needs at least one point: a table named [point.QUANTITY].")
+        return ()
+    defaults = Section("defaults", document.get("defaults", {}), faults)
+    defaults.refuse_unknown(_DEFAULTS)
+    return tuple(_point(name, values, defaults.values, faults) for name, values in tables.items())
+
+
+def _point(quantity: str, values: Any, defaults: Mapping[str, Any], faults: FaultList) -> ProfilePoint:
+    own = values if isinstance(values, Mapping) else {}
+    section = Section(f"point.{quantity}", {**defaults, **own}, faults)
+    table = section.table("table")
+    kind = RegisterType(section.choice("type", [item.value for item in RegisterType], "bit" if table.is_bits else ""))
+    words = section.integer("length", required=True, low=1, high=125) if kind is RegisterType.STRING else kind.words
+    point = ProfilePoint(
+        quantity=quantity,
+        name=section.text("name", required=True),
+        unit=_unit(section, quantity),
+        table=table,
+        address=section.integer("address", required=True, low=0, high=65535),
+        type=kind,
+        words=words,
+        low_word_first=section.flag("low_word_first"),
+        scale=section.number("scale", 1.0),
+        offset=section.number("offset", 0.0),
+        scale_register=section.integer_or_none("scale_register", 0, 65535),
+        bit=section.integer_or_none("bit", 0, kind.width_bits - 1),
+        inverted=section.flag("inverted"),
+        coding=Coding(section.choice("coding", [item.value for item in Coding], Coding.LINEAR.value)),
+        sentinels=_sentinels(section, kind, words),
+        texts=section.texts("texts"),
+        counter=section.flag("counter"),
+        writable=section.flag("writable"),
+        low=section.number_or_none("low"),
+        high=section.number_or_none("high"),
+        tolerance=section.number("tolerance", 0.0, low=0.0),
+        alone=section.flag("alone", True),
+        bits=_bits(section, kind),
+        states=_states(section),
+        source=section.text("source"),
+    )
+    section.refuse_unknown(("length",))
+    return point
+
+
+def _unit(section: Section, quantity: str) -> str:
+    carried, stated = unit_of(quantity), section.text("unit")
+    if carried and stated and stated != carried:
+        section.fault("unit", f"'{quantity}' carries the unit {carried}, so it cannot be {stated}; convert by scale.")
+    return carried or stated
+
+
+def _sentinels(section: Section, kind: RegisterType, words: int) -> tuple[Sentinel, ...]:
+    """`no_value = { "0xFFFF" = "unspecified", "nan" = ..., "185.0" = "sensor_open" }`; floats by value."""
+    found = []
+    for text, meaning in section.mapping("no_value").items():
+        raw = _raw_of(str(text), kind, words)
+        if raw is None:
+            section.fault("no_value", f"'{text}' is not a bit pattern (0x...) or a number that {kind.value} can hold.")
+        elif meaning not in _MEANINGS:
+            section.fault("no_value", f"'{meaning}' is not known; known are {', '.join(_MEANINGS)}.")
+        else:
+            found.append(Sentinel(raw, _MEANINGS[meaning]))
+    return tuple(found)
+
+
+def _raw_of(text: str, kind: RegisterType, words: int) -> int | None:
+    try:
+        if text.lower().startswith("0x"):
+            raw = int(text, 16)
+        elif kind.kind == "f":
+            raw = int.from_bytes(struct.pack(">f" if words == 2 else ">d", float(text)), "big")
+        else:
+            raw = int(text) % (1 << 16 * words)
+    except (ValueError, OverflowError):
+        return None
+    return raw if 0 <= raw < 1 << 16 * words else None
+
+
+def _bits(section: Section, kind: RegisterType) -> tuple[str, ...]:
+    """`bits = { 0 = "name", 3 = "name" }` -> names lowest first, "" where a bit has none."""
+    named = _numbered(section, "bits", kind.width_bits - 1)
+    return tuple(named.get(bit, "") for bit in range(max(named) + 1)) if named else ()
+
+
+def _states(section: Section) -> tuple[tuple[int, str], ...]:
+    return tuple(sorted(_numbered(section, "states", 65535).items()))
+
+
+def _numbered(section: Section, key: str, highest: int) -> dict[int, str]:
+    named: dict[int, str] = {}
+    for number, name in section.mapping(key).items():
+        if not number.isdigit() or int(number) > highest or not isinstance(name, str):
+            section.fault(key, f"'{number}' has to be a whole number 0..{highest} with a text.")
+        else:
+            named[int(number)] = name
+    return named

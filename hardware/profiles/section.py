@@ -1,0 +1,132 @@
+"""One table of a profile file, read key by key with every wrong type and unknown key reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hardware.profiles.faults import FaultList, nearest
+from hardware.profiles.model import Table
+
+
+class Section:
+    """Typed access to one TOML table; a wrong value is reported and its default used, so that reading goes on."""
+
+    def __init__(self, name: str, values: Any, faults: FaultList, nth: int = 0) -> None:
+        self.name = name
+        self.values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
+        self.faults = faults
+        self.nth = nth
+        self.asked: set[str] = set()
+        if not isinstance(values, Mapping):
+            self.fault("", f"[{name}] has to be a table of keys.")
+
+    def fault(self, key: str, text: str) -> None:
+        self.faults.add(self.name, key, text, self.nth)
+
+    def _take(self, key: str, required: bool) -> Any:
+        self.asked.add(key)
+        if key not in self.values and required:
+            self.fault("", f"'{key}' is missing.")
+        return self.values.get(key)
+
+    def text(self, key: str, default: str = "", required: bool = False) -> str:
+        value = self._take(key, required)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            self.fault(key, f"This has to be text in quotes, not {value!r}.")
+            return default
+        return value
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        value = self._take(key, False)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            self.fault(key, f"This has to be true or false, not {value!r}.")
+            return default
+        return value
+
+    def number_or_none(self, key: str) -> float | None:
+        value = self._take(key, False)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.fault(key, f"This has to be a number, not {value!r}.")
+            return None
+        return float(value)
+
+    def number(self, key: str, default: float, required: bool = False, low: float | None = None) -> float:
+        value = self._take(key, required)
+        if value is None:
+            return default
+        number = self.number_or_none(key)
+        if number is not None and low is not None and number < low:
+            self.fault(key, f"{number:g} is below the least that makes sense, {low:g}.")
+        return default if number is None else number
+
+    def integer(
+        self, key: str, default: int = 0, required: bool = False, low: int | None = None, high: int | None = None
+    ) -> int:
+        value = self._take(key, required)
+        if value is None:
+            return default
+        if type(value) is not int:
+            self.fault(key, f"This has to be a whole number, not {value!r}.")
+            return default
+        if (low is not None and value < low) or (high is not None and value > high):
+            self.fault(key, f"{value} is outside {low}..{high}.")
+            return default
+        return value
+
+    def integer_or_none(self, key: str, low: int, high: int) -> int | None:
+        return self.integer(key, low=low, high=high) if key in self.values else None
+
+    def integers(self, key: str) -> tuple[int, ...]:
+        value = self._take(key, False)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(type(item) is int and 0 <= item <= 0xFFFF for item in value):
+            self.fault(key, "This has to be a list of register words, each 0..65535.")
+            return ()
+        return tuple(value)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self._take(key, False)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.fault(key, "This has to be a list of texts.")
+            return ()
+        return tuple(value)
+
+    def choice(self, key: str, known: Sequence[str], default: str = "", required: bool = False) -> str:
+        value = self.text(key, default, required)
+        if value and value not in known:
+            near = nearest(value, known)
+            hint = f"did you mean '{near}'?" if near else f"known are {', '.join(known)}."
+            self.fault(key, f"'{value}' is not known; {hint}")
+            return default or known[0]
+        return value
+
+    def table(self, key: str, default: str = "") -> Table:
+        names = [table.value for table in Table]
+        return Table(self.choice(key, names, default, required=not default) or names[0])
+
+    def mapping(self, key: str) -> Mapping[str, Any]:
+        value = self._take(key, False)
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self.fault(key, "This has to be a table of names and values.")
+            return {}
+        return value
+
+    def refuse_unknown(self, also: Iterable[str] = ()) -> None:
+        known = self.asked | set(also)
+        for key in self.values:
+            if key not in known:
+                near = nearest(key, known)
+                hint = f"did you mean '{near}'?" if near else f"known are {', '.join(sorted(known))}."
+                self.fault(key, f"This key is not known; {hint}")
