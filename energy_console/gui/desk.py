@@ -12,6 +12,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from energy_console.engine.link import EngineLink, EngineNews
+from energy_console.gui.theme import Looks
 from energy_console.historian.interface import Historian
 
 
@@ -72,9 +73,10 @@ class Desk(QObject):
     trend = Signal(list)  # point ids to add to Trends
     said = Signal(str)  # one sentence for the status line
 
-    def __init__(self, engine: EngineLink, who: str) -> None:
+    def __init__(self, engine: EngineLink, who: str, looks: Looks | None = None) -> None:
         super().__init__()
         self.engine = engine
+        self.looks = looks or Looks()
         self.site = engine.site
         self.live = engine.live
         self.who = who

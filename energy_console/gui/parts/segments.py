@@ -1,0 +1,71 @@
+"""A row of joined buttons of which one is on: "All 615 | Silent 11 | ..."."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+
+class Segments(QWidget):
+    """`choices` are (key, text); `picked` carries the key. Left and Right move the choice while one has the focus."""
+
+    picked = Signal(str)
+
+    def __init__(self, choices: Sequence[tuple[str, str]], name: str = "") -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, QPushButton] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for place, (key, text) in enumerate(choices):
+            button = QPushButton(text)
+            button.setCheckable(True)
+            button.setAutoDefault(False)
+            button.setAccessibleName(text)
+            button.setProperty("segment", _side(place, len(choices)))
+            self._group.addButton(button)
+            self._buttons[key] = button
+            button.clicked.connect(lambda _checked=False, key=key: self.picked.emit(key))
+            row.addWidget(button)
+        if choices:
+            self._buttons[choices[0][0]].setChecked(True)
+
+    @property
+    def current(self) -> str:
+        return next((key for key, button in self._buttons.items() if button.isChecked()), "")
+
+    def pick(self, key: str) -> None:
+        """Turns one on and tells so, as a click would. Raises KeyError for an unknown key."""
+        self._buttons[key].setChecked(True)
+        self.picked.emit(key)
+
+    def set_text(self, key: str, text: str) -> None:
+        button = self._buttons[key]
+        if button.text() != text:
+            button.setText(text)
+            button.setAccessibleName(text)
+
+    def set_enabled(self, key: str, enabled: bool) -> None:
+        self._buttons[key].setEnabled(enabled)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        keys = list(self._buttons)
+        if step is None or self.current not in keys:
+            super().keyPressEvent(event)
+            return
+        target = keys[(keys.index(self.current) + step) % len(keys)]
+        self._buttons[target].setFocus()
+        self.pick(target)
+
+
+def _side(place: int, count: int) -> str:
+    if count == 1:
+        return "only"
+    return "first" if place == 0 else "last" if place == count - 1 else "middle"
