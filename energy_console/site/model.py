@@ -174,6 +174,8 @@ class CallSlot:
     stays_h: float
     hotel_kw: float
     engine_tier: int
+    starts: dt.datetime | None = None  # aware; the line holds for arrivals from here ...
+    ends: dt.datetime | None = None  # ... until before here
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ class LightingGroup:
     ceiling: float
     evening_level: float
     night_level: float  # wanted from night_from to night_to
-    path: tuple[tuple[float, float], ...]  # street on the local map, metres
+    streets: tuple[tuple[tuple[float, float], ...], ...]  # each a line on the local map, metres (x east, y north)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,8 @@ class SessionSlot:
     stays_h: float
     energy_kwh: float
     required: bool
+    starts: dt.datetime | None = None  # aware; the line holds for arrivals from here ...
+    ends: dt.datetime | None = None  # ... until before here
 
 
 @dataclass(frozen=True, slots=True)
