@@ -6,14 +6,13 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from hardware.profiles import profile_names
-
 from energy_console.site import fleets, layouts, points, rules
 from energy_console.site.faults import FaultList, SiteFaults, suggest
 from energy_console.site.fleets import Names
 from energy_console.site.model import GridNode, Site
 from energy_console.site.settings import FILE, Settings, read_settings
 from energy_console.site.tables import Table, TableLayout, read_table
+from hardware.profiles import profile_names
 
 
 def load_site(folder: str | os.PathLike[str]) -> Site:

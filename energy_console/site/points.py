@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hardware.profiles import points_of, profile
-
 from energy_console.site.faults import nearest
 from energy_console.site.model import AccessPoint, CalculatedPoint, Device, GridNode, Station
 from energy_console.site.tables import Row, Table
 from hardware.points import Point
+from hardware.profiles import points_of, profile
 
 _TERM = re.compile(r"\s*(?P<sign>[-+])?\s*(?:(?P<factor>\d+(?:\.\d+)?)\s*\*\s*)?(?P<name>[^\s*][^\s]*)")
 
