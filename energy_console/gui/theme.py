@@ -223,6 +223,7 @@ def font(size_px: int = BODY_PX, weight: int = REGULAR) -> QFont:
     made.setPixelSize(size_px)
     made.setWeight(QFont.Weight(weight))
     made.setFeature(_TABULAR, 1)
+    made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # same widths at every scale
     return made
 
 

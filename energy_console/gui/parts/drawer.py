@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.card import rule
@@ -99,6 +99,7 @@ class Drawer(QFrame):
         self.sections.insertWidget(self.sections.count() - 1, widget, 100)
 
     def add_action(self, button: QWidget) -> None:
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.actions_row.addWidget(button)
         self._foot.show()
         self._foot_rule.show()

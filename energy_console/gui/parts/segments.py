@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 
 class Segments(QWidget):
-    """`choices` are (key, text); `picked` carries the key. Left and Right move the choice while one has the focus."""
+    """`choices` are (key, text); `picked` carries the key. Left and Right move the choice (Qt's own group does that)."""
 
     picked = Signal(str)
 
@@ -31,10 +30,13 @@ class Segments(QWidget):
             button.setProperty("segment", _side(place, len(choices)))
             self._group.addButton(button)
             self._buttons[key] = button
-            button.clicked.connect(lambda _checked=False, key=key: self.picked.emit(key))
+            button.toggled.connect(lambda on, key=key: self.picked.emit(key) if on else None)
             row.addWidget(button)
         if choices:
-            self._buttons[choices[0][0]].setChecked(True)
+            first = self._buttons[choices[0][0]]
+            first.blockSignals(True)  # nobody picked it
+            first.setChecked(True)
+            first.blockSignals(False)
 
     @property
     def current(self) -> str:
@@ -43,7 +45,6 @@ class Segments(QWidget):
     def pick(self, key: str) -> None:
         """Turns one on and tells so, as a click would. Raises KeyError for an unknown key."""
         self._buttons[key].setChecked(True)
-        self.picked.emit(key)
 
     def set_text(self, key: str, text: str) -> None:
         button = self._buttons[key]
@@ -53,16 +54,6 @@ class Segments(QWidget):
 
     def set_enabled(self, key: str, enabled: bool) -> None:
         self._buttons[key].setEnabled(enabled)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
-        keys = list(self._buttons)
-        if step is None or self.current not in keys:
-            super().keyPressEvent(event)
-            return
-        target = keys[(keys.index(self.current) + step) % len(keys)]
-        self._buttons[target].setFocus()
-        self.pick(target)
 
 
 def _side(place: int, count: int) -> str:
