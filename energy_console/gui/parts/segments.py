@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 
 class Segments(QWidget):
-    """`choices` are (key, text); `picked` carries the key. Left and Right move the choice (Qt's own group does that)."""
+    """`choices` are (key, text); `picked` carries the key. Left and Right move the choice."""
 
     picked = Signal(str)
 
@@ -28,6 +29,7 @@ class Segments(QWidget):
             button.setAutoDefault(False)
             button.setAccessibleName(text)
             button.setProperty("segment", _side(place, len(choices)))
+            button.installEventFilter(self)
             self._group.addButton(button)
             self._buttons[key] = button
             button.toggled.connect(lambda on, key=key: self.picked.emit(key) if on else None)
@@ -54,6 +56,17 @@ class Segments(QWidget):
 
     def set_enabled(self, key: str, enabled: bool) -> None:
         self._buttons[key].setEnabled(enabled)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+            keys = [key for key, button in self._buttons.items() if button.isEnabled()]
+            if step is not None and self.current in keys:
+                target = keys[(keys.index(self.current) + step) % len(keys)]
+                self._buttons[target].setFocus()
+                self.pick(target)
+                return True
+        return super().eventFilter(watched, event)
 
 
 def _side(place: int, count: int) -> str:
