@@ -63,26 +63,36 @@ class Historian(Protocol):
         """Names the points that `append` counts in, once before the first append of a run."""
 
     def append(self, batch: ScanBatch) -> None:
-        """Keeps a batch. Returns when it survives a kill -9. Raises StoreFull, StoreBroken."""
+        """Keeps a batch, times to the ms. Returns when it survives a kill -9. Raises StoreFull, StoreBroken."""
 
     def newest(self) -> tuple[Int64Array, Float64Array, UInt16Array]:
         """Newest time, value and status per registered point (NaN / NOT_READ_YET where none)."""
 
     def since(self, sequence: int) -> tuple[int, list[ScanBatch]]:
-        """Batches appended after `sequence` (0: none yet), and the newest sequence: how an attached console follows."""
+        """Batches appended after `sequence` (0: none yet), and the newest sequence: how an attached console follows.
+
+        Sequences here are the store's own. Reaches back some minutes; whoever starts takes `newest` first.
+        """
 
     def read(self, point: str, start_ns: int, end_ns: int) -> Series:
         """All readings with start_ns <= time < end_ns, each exactly once."""
 
     def buckets(self, point: str, start_ns: int, end_ns: int, count: int) -> Buckets:
-        """At most `count` spans over the window, from the coarsest tier that is fine enough."""
+        """At most `count` spans over the window, from the coarsest tier that is fine enough.
+
+        Spans are whole and their borders stand still while the window moves, so the first may begin before it.
+        """
+
+    def spans(self, point: str, start_ns: int, end_ns: int, every_ns: int) -> Buckets:
+        """Spans of exactly `every_ns` counted from the start; the last is whole even where it reaches past the end."""
 
     def span(self, point: str) -> tuple[int, int] | None:
         """First and last time kept, None if nothing."""
 
     def write_event(self, time_ns: int, kind: str, source: str, text: str, data: Mapping[str, Any]) -> int: ...
 
-    def events(self, start_ns: int, end_ns: int, kinds: Sequence[str] = (), limit: int = 1000) -> list[Event]: ...
+    def events(self, start_ns: int, end_ns: int, kinds: Sequence[str] = (), limit: int = 1000) -> list[Event]:
+        """The newest `limit` events of the window, newest first."""
 
     def put_state(self, room: str, key: str, value: Any) -> None:
         """Keeps a JSON-like value under room/key: plans, approvals, layouts, calls. The old one stays in the audit."""
@@ -99,5 +109,8 @@ class Historian(Protocol):
     def finish_command(self, command_id: int, result: Mapping[str, Any]) -> None: ...
 
     def command_result(self, command_id: int) -> Mapping[str, Any] | None: ...
+
+    def notices(self) -> list[str]:
+        """Sentences, each given once: what the store did by itself (a damaged file set aside), or cannot do now."""
 
     def close(self) -> None: ...

@@ -1,0 +1,62 @@
+"""One batch as one compressed row: cheap to commit, exact to read back. Times are kept to the millisecond."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from hardware.points import Float64Array, Int32Array, Int64Array, UInt16Array
+
+FORMAT = 1
+HEADER = struct.Struct("<BxxxIqI")  # format, readings, first time in ms, size of the columns before compression
+CODEC = pa.Codec("zstd", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Readings as equally long columns. `key` is the store's own number of a point."""
+
+    key: Int32Array
+    time_ms: Int64Array
+    value: Float64Array
+    status: UInt16Array
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+def pack(columns: Columns) -> bytes:
+    """Bytes of one batch (at least one reading): differences of keys and times, values, status."""
+    base = int(columns.time_ms[0])
+    body = b"".join(
+        (
+            np.diff(columns.key, prepend=np.int32(0)).astype("<i4").tobytes(),
+            (columns.time_ms - base).astype("<i8").tobytes(),
+            columns.value.astype("<f8", copy=False).tobytes(),
+            columns.status.astype("<u2", copy=False).tobytes(),
+        )
+    )
+    packed: bytes = CODEC.compress(body, asbytes=True)
+    return HEADER.pack(FORMAT, len(columns), base, len(body)) + packed
+
+
+def unpack(blob: bytes) -> Columns:
+    """The batch that `pack` made. Raises ValueError where the bytes are not one."""
+    if len(blob) < HEADER.size:
+        raise ValueError("too short for a batch")
+    version, size, base, length = HEADER.unpack_from(blob)
+    if version != FORMAT or length != size * 22:
+        raise ValueError(f"not a batch of format {FORMAT}")
+    try:
+        body = CODEC.decompress(blob[HEADER.size :], decompressed_size=length, asbytes=True)
+    except (OSError, pa.ArrowException) as cause:
+        raise ValueError("a batch that does not unpack") from cause
+    return Columns(
+        key=np.cumsum(np.frombuffer(body, "<i4", size), dtype=np.int32),
+        time_ms=np.frombuffer(body, "<i8", size, 4 * size) + base,
+        value=np.frombuffer(body, "<f8", size, 12 * size).astype(np.float64),
+        status=np.frombuffer(body, "<u2", size, 20 * size).astype(np.uint16),
+    )

@@ -1,0 +1,236 @@
+"""The newest batches and the list of sealed files, in one SQLite file: what is sealed and what is not, is one fact."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from energy_console.historian.embedded.blob import Columns, pack, unpack
+from energy_console.historian.embedded.database import (
+    Schema,
+    open_database,
+    rows_of,
+    snapshot,
+    store_faults,
+    transaction,
+)
+from energy_console.historian.errors import StoreBroken
+from hardware.points import Float64Array, Int32Array, Int64Array, Reason, UInt16Array, status_of
+
+FOLLOW_MS = 120_000
+"""Sealed batches stay this long for consoles that follow by `since`."""
+
+SCHEMA = Schema(
+    0x45434E57,  # "ECNW"
+    (
+        """
+        create table fact(name text primary key, number integer not null) without rowid;
+        insert into fact values ('sealed', 0), ('change', 0);
+        create table point(key integer primary key, id text not null unique);
+        create table batch(sequence integer primary key, stored_ms integer not null, size integer not null,
+                           first_ms integer not null, last_ms integer not null, body blob not null);
+        create table file(kind text not null, part text not null, first integer not null, last integer not null,
+                          level integer not null, rows integer not null, start_ms integer not null,
+                          end_ms integer not null, primary key(kind, part, first, last)) without rowid;
+        create table newest(id integer primary key check(id = 1), body blob not null);
+        """,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """One sealed Parquet file: all readings (or cells) of `part` that came in batches `first` to `last`."""
+
+    kind: str  # readings | minutes | quarters | threehours
+    part: str  # 2026-11-22 or 2026-11
+    first: int
+    last: int
+    level: int  # how often merged
+    rows: int
+    start_ms: int  # times of its readings, both ends included
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Newest reading of every key: columns as long as the highest key + 1."""
+
+    time_ms: Int64Array
+    value: Float64Array
+    status: UInt16Array
+
+    @staticmethod
+    def nothing(size: int) -> Newest:
+        unread = np.full(size, status_of(Reason.NOT_READ_YET), np.uint16)
+        return Newest(np.zeros(size, np.int64), np.full(size, np.nan), unread)
+
+    def grown(self, size: int) -> Newest:
+        """A copy with room for `size` keys."""
+        fresh = Newest.nothing(max(size, len(self.time_ms)))
+        held = len(self.time_ms)
+        fresh.time_ms[:held], fresh.value[:held], fresh.status[:held] = self.time_ms, self.value, self.status
+        return fresh
+
+    def renewed(self, columns: Columns) -> Newest:
+        """A copy after these readings: the latest time wins, of equal times the one that came later."""
+        if not len(columns):
+            return self
+        after = self.grown(int(columns.key.max()) + 1)
+        order = np.argsort(columns.time_ms, kind="stable")
+        key = columns.key[order]
+        newer = columns.time_ms[order] >= after.time_ms[key]
+        rows, key = order[newer], key[newer]
+        after.time_ms[key] = columns.time_ms[rows]
+        after.value[key] = columns.value[rows]
+        after.status[key] = columns.status[rows]
+        return after
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the file says at one moment."""
+
+    sealed: int  # batches up to this sequence are in sealed files
+    change: int  # grows whenever the list of files changes
+    newest: int  # highest sequence ever given
+
+
+class NewestFile:
+    """One connection to the file, safe to use from several threads."""
+
+    def __init__(self, path: Path, *, create: bool, full_sync: bool = True) -> None:
+        self.path = path
+        self._connection = open_database(path, SCHEMA, create=create, full_sync=full_sync)
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    # Points
+
+    def points(self) -> dict[str, int]:
+        with self._lock, store_faults(self.path):
+            return dict(rows_of(self._connection, "select id, key from point"))
+
+    def add_points(self, ids: Iterable[str]) -> None:
+        with self._lock, store_faults(self.path), transaction(self._connection):
+            self._connection.executemany("insert or ignore into point(id) values (?)", [(name,) for name in ids])
+
+    # Batches
+
+    def append(self, sequence: int, columns: Columns) -> None:
+        """Commits one batch under its number."""
+        span = (int(columns.time_ms.min()), int(columns.time_ms.max()))
+        row = (sequence, time.time_ns() // 1_000_000, len(columns), *span, pack(columns))
+        with self._lock, store_faults(self.path):
+            self._connection.execute("insert into batch values (?, ?, ?, ?, ?, ?)", row)
+
+    def batches(self, after: int, through: int = 2**62) -> list[tuple[int, Columns]]:
+        """Unsealed and lately sealed batches with after < sequence <= through."""
+        sql = "select sequence, body from batch where sequence > ? and sequence <= ? order by sequence"
+        with self._lock, store_faults(self.path):
+            rows = rows_of(self._connection, sql, (after, through))
+        return [(sequence, self._unpack(sequence, body)) for sequence, body in rows]
+
+    def last_within(self, after: int, most_readings: int) -> int:
+        """The last sequence so that the batches after `after` up to it hold at most `most_readings`, at least one."""
+        sql = (
+            "select max(sequence) from (select sequence, sum(size) over (order by sequence) - size as before "
+            "from batch where sequence > ?) where before = 0 or before < ?"
+        )
+        with self._lock, store_faults(self.path):
+            rows = rows_of(self._connection, sql, (after, most_readings))
+        return int(rows[0][0] or after)
+
+    def _unpack(self, sequence: int, body: bytes) -> Columns:
+        try:
+            return unpack(body)
+        except ValueError as fault:
+            raise StoreBroken(self.path, f"batch {sequence}: {fault}") from fault
+
+    def facts(self) -> Facts:
+        with self._lock, store_faults(self.path), snapshot(self._connection):
+            return self._facts()
+
+    def _facts(self) -> Facts:
+        facts = dict(rows_of(self._connection, "select name, number from fact"))
+        top = rows_of(self._connection, "select max(sequence) from batch")[0][0]
+        return Facts(facts["sealed"], facts["change"], max(top or 0, facts["sealed"]))
+
+    def unsealed(self) -> tuple[int, int]:
+        """Readings waiting to be sealed, and when the oldest of them was stored (ms, 0: none)."""
+        sql = "select coalesce(sum(size), 0), coalesce(min(stored_ms), 0) from batch where sequence > ?"
+        with self._lock, store_faults(self.path), snapshot(self._connection):
+            size, since = rows_of(self._connection, sql, (self._facts().sealed,))[0]
+        return size, since
+
+    def view(self, known: Facts, loaded: int) -> tuple[Facts, list[SealedFile] | None, list[tuple[int, Columns]]]:
+        """What is new since `known`, of one moment: facts, the files if their list changed, batches past `loaded`."""
+        with self._lock, store_faults(self.path), snapshot(self._connection):
+            facts = self._facts()
+            files = None if facts.change == known.change else self.files()
+            batches = self.batches(max(loaded, facts.sealed))
+        return facts, files, batches
+
+    # Sealed files
+
+    def files(self) -> list[SealedFile]:
+        with self._lock, store_faults(self.path):
+            rows = rows_of(self._connection, "select * from file order by kind, part, first")
+        return [SealedFile(*row) for row in rows]
+
+    def replace_files(
+        self,
+        old: Sequence[SealedFile],
+        new: Sequence[SealedFile],
+        *,
+        sealed: int | None = None,
+        newest: Newest | None = None,
+    ) -> None:
+        """Lists `new` instead of `old`; with `sealed`, marks batches as sealed up to there. All in one transaction."""
+        with self._lock, store_faults(self.path), transaction(self._connection):
+            self._connection.executemany(
+                "delete from file where kind = ? and part = ? and first = ? and last = ?",
+                [(file.kind, file.part, file.first, file.last) for file in old],
+            )
+            self._connection.executemany(
+                "insert into file values (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (file.kind, file.part, file.first, file.last, file.level, file.rows, file.start_ms, file.end_ms)
+                    for file in new
+                ],
+            )
+            self._connection.execute("update fact set number = number + 1 where name = 'change'")
+            if newest is not None:
+                self._connection.execute("replace into newest values (1, ?)", (_pack_newest(newest),))
+            if sealed is not None:
+                self._mark_sealed(sealed)
+
+    def _mark_sealed(self, sealed: int) -> None:
+        self._connection.execute("update fact set number = ? where name = 'sealed'", (sealed,))
+        oldest = time.time_ns() // 1_000_000 - FOLLOW_MS
+        self._connection.execute("delete from batch where sequence <= ? and stored_ms < ?", (sealed, oldest))
+
+    def newest_sealed(self) -> Newest:
+        """Newest readings as of the last sealing."""
+        with self._lock, store_faults(self.path):
+            rows = rows_of(self._connection, "select body from newest")
+        if not rows:
+            return Newest.nothing(0)
+        try:
+            columns = unpack(rows[0][0])
+        except ValueError as fault:
+            raise StoreBroken(self.path, "the newest readings do not unpack") from fault
+        return Newest(columns.time_ms, columns.value, columns.status)
+
+
+def _pack_newest(newest: Newest) -> bytes:
+    keys: Int32Array = np.arange(len(newest.time_ms), dtype=np.int32)
+    return pack(Columns(keys, newest.time_ms, newest.value, newest.status))

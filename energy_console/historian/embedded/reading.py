@@ -1,0 +1,98 @@
+"""Questions to the sealed files of one point, answered by an in-memory DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import numpy as np
+
+from energy_console.historian.embedded.blob import Columns
+from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.newest import SealedFile
+from energy_console.historian.embedded.parquet import (
+    CELL_SCHEMA,
+    Arrays,
+    cells_from,
+    path_of,
+    read_note,
+)
+from energy_console.historian.errors import StoreBroken
+from energy_console.historian.tiers import Cells
+
+_TIMES = {"time", "last_time", "from_time", "to_time"}
+
+
+class FileGone(Exception):
+    """A listed file was merged away after the list was read: read the list again."""
+
+
+class SealedReader:
+    """Safe to use from several threads: every question has its own cursor."""
+
+    def __init__(self, folder: StoreFolder) -> None:
+        self._folder = folder
+        self._duck = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
+        self._duck.execute("set parquet_metadata_cache = true")
+
+    def close(self) -> None:
+        self._duck.close()
+
+    def readings(self, files: Sequence[SealedFile], point: str, start_ms: int, end_ms: int) -> Columns:
+        """Readings of one point with start <= time < end, in file order. Raises FileGone, StoreBroken."""
+        rows = self._ask(("time", "value", "status"), files, point, start_ms, end_ms)
+        keys = np.zeros(len(rows["time"]), np.int32)
+        return Columns(keys, rows["time"], rows["value"], rows["status"])
+
+    def cells(self, files: Sequence[SealedFile], point: str, start_ms: int, end_ms: int) -> Cells:
+        """Cells of one point that start within [start, end). Raises FileGone, StoreBroken."""
+        rows = self._ask(CELL_SCHEMA.names[1:], files, point, start_ms, end_ms)
+        return cells_from(np.zeros(len(rows["time"]), np.int32), rows)
+
+    def _ask(
+        self, columns: Sequence[str], files: Sequence[SealedFile], point: str, start_ms: int, end_ms: int
+    ) -> Arrays:
+        chosen = [file for file in files if file.start_ms < end_ms and file.end_ms >= start_ms]
+        if not chosen:
+            return {name: CELL_OR_READING[name] for name in columns}
+        wanted = ", ".join(f"epoch_ms({name}) as {name}" if name in _TIMES else f'"{name}"' for name in columns)
+        paths = [str(path_of(self._folder, file)) for file in chosen]
+        sql = f"select {wanted} from read_parquet(?) where point = ?"
+        try:
+            rows = self._duck.cursor().execute(sql, [paths, point]).fetchnumpy()
+        except duckdb.Error as fault:
+            self._blame(chosen, fault)
+        arrays = {name: np.ma.getdata(rows[name]) for name in columns}
+        inside = (arrays["time"] >= start_ms) & (arrays["time"] < end_ms)
+        return arrays if inside.all() else {name: array[inside] for name, array in arrays.items()}
+
+    def _blame(self, files: Sequence[SealedFile], fault: duckdb.Error) -> None:
+        """Finds out which file was the trouble; always raises."""
+        paths = [path_of(self._folder, file) for file in files]
+        if not all(path.exists() for path in paths):
+            raise FileGone from fault
+        for path in paths:
+            read_note(path)
+        raise StoreBroken(paths[0] if len(paths) == 1 else self._folder.root, str(fault).splitlines()[0]) from fault
+
+    def first_and_last(self, files: Sequence[SealedFile], point: str) -> tuple[int, int] | None:
+        """Times in ms of the first and last reading of a point, from its coarsest cells."""
+        if not files:
+            return None
+        paths = [str(path_of(self._folder, file)) for file in files]
+        sql = "select epoch_ms(min(from_time)), epoch_ms(max(last_time)) from read_parquet(?) where point = ?"
+        try:
+            row = self._duck.cursor().execute(sql, [paths, point]).fetchone()
+        except duckdb.Error as fault:
+            self._blame(files, fault)
+        return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
+
+
+CELL_OR_READING: Arrays = {
+    **{name: np.empty(0, np.int64) for name in _TIMES},
+    **{name: np.empty(0) for name in ("value", "minimum", "maximum", "first", "last", "held")},
+    **{name: np.empty(0) for name in ("integral_h", "covered_h")},
+    **{name: np.empty(0, np.int32) for name in ("count", "good_count")},
+    "status": np.empty(0, np.uint16),
+}
+"""An empty column of each name, for where no file falls into the window."""

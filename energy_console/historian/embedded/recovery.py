@@ -1,0 +1,126 @@
+"""What a writer does before it starts: damaged files aside, unfinished files away, a lost list of files made anew.
+
+Nothing is deleted unless what it holds is listed elsewhere; whatever cannot be explained is set aside, not thrown away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from energy_console.historian.embedded.database import set_aside, store_faults
+from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.newest import NewestFile, SealedFile
+from energy_console.historian.embedded.parquet import KINDS, Cover, path_of, read_note
+from energy_console.historian.embedded.state import StateFile
+from energy_console.historian.errors import StoreBroken
+
+
+def open_state(folder: StoreFolder, notices: list[str]) -> StateFile:
+    """The state file for the writer; a damaged one is set aside and a new one begun."""
+    try:
+        return StateFile(folder.state, create=True)
+    except StoreBroken as fault:
+        aside = set_aside(folder.state, folder.aside)
+        notices.append(
+            f"{fault.path.name} was damaged ({fault.what}) and lies now in {aside}: a new one was begun; "
+            "plans, journal and commands kept in it are to be restored from a copy."
+        )
+        return StateFile(folder.state, create=True)
+
+
+def open_newest(folder: StoreFolder, notices: list[str]) -> NewestFile:
+    """The newest batches for the writer; a damaged file is set aside and the list of sealed files made anew."""
+    fresh = not folder.newest.exists()
+    try:
+        newest = NewestFile(folder.newest, create=True)
+    except StoreBroken as fault:
+        aside = set_aside(folder.newest, folder.aside)
+        notices.append(
+            f"{fault.path.name} was damaged ({fault.what}) and lies now in {aside}: the readings of the last minutes "
+            "before are in it; all sealed history is still there."
+        )
+        newest, fresh = NewestFile(folder.newest, create=True), True
+    with store_faults(folder.incoming):
+        for left in folder.incoming.iterdir():
+            left.unlink()
+    if fresh:
+        rebuild_list(folder, newest, notices)
+    else:
+        tidy(folder, newest, notices)
+    return newest
+
+
+def sealed_paths(folder: StoreFolder) -> Iterable[Path]:
+    for kind in KINDS:
+        yield from sorted((folder.root / kind).glob("*/*.parquet"))
+
+
+def rebuild_list(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
+    """Lists every sealed file that no other one answers for; their own notes say what each holds."""
+    found = _read_notes(folder, sealed_paths(folder), notices)
+    if not found:
+        return
+    listed = [
+        file
+        for file, covers in found
+        if not any(
+            other is not file and other.kind == file.kind and _answers_for(theirs, covers) for other, theirs in found
+        )
+    ]
+    newest.replace_files([], listed, sealed=max(file.last for file in listed))
+    gone = {path_of(folder, file) for file, _ in found} - {path_of(folder, file) for file in listed}
+    for path in gone:
+        path.unlink()
+
+
+def tidy(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
+    """Removes files that a crash left unlisted; adopts or sets aside what is unlisted for another cause."""
+    listed = {path_of(folder, file): file for file in newest.files()}
+    strays = [path for path in sealed_paths(folder) if path not in listed]
+    if not strays:
+        return
+    facts = newest.facts()
+    waiting = {sequence for sequence, _ in newest.batches(facts.sealed)}
+    notes = {path: read_note(path)[1] for path in listed if path.exists()}
+    for file, covers in _read_notes(folder, strays, notices):
+        path = path_of(folder, file)
+        unfinished_seal = all(number in waiting for number in range(file.first, file.last + 1))
+        merged = any(_answers_for(theirs, covers) for other, theirs in notes.items() if listed[other].kind == file.kind)
+        parts = [
+            other for other, theirs in notes.items() if listed[other].kind == file.kind and _answers_for(covers, theirs)
+        ]
+        if unfinished_seal or merged or parts:
+            path.unlink()
+        else:
+            aside = set_aside(path, folder.aside)
+            notices.append(
+                f"{path} belongs to no batch this store knows and lies now in {aside}: look where it came from."
+            )
+
+
+def _answers_for(wide: list[Cover], narrow: list[Cover]) -> bool:
+    return all(any(cover.holds(other) for cover in wide) for other in narrow)
+
+
+def _read_notes(folder: StoreFolder, paths: Iterable[Path], notices: list[str]) -> list[tuple[SealedFile, list[Cover]]]:
+    found = []
+    for path in paths:
+        try:
+            found.append(read_note(path))
+        except StoreBroken as fault:
+            aside = set_aside(path, folder.aside)
+            notices.append(f"{path} was damaged ({fault.what}) and lies now in {aside}: restore it from a copy.")
+    return found
+
+
+def export_points(folder: StoreFolder, rows: Iterable[tuple[str, ...]]) -> None:
+    """Writes points.csv anew, for people who read the store with other tools."""
+    fresh = folder.points.with_suffix(".new")
+    with store_faults(folder.points):
+        with fresh.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("point", "device", "quantity", "unit", "name", "counter"), *rows])
+        with contextlib.suppress(PermissionError):  # Windows: somebody has it open; the next start writes it
+            fresh.replace(folder.points)

@@ -1,0 +1,312 @@
+"""The embedded historian: newest batches in SQLite, the rest in sealed Parquet, one answer over both."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from energy_console.historian.embedded.blob import Columns
+from energy_console.historian.embedded.folder import StoreFolder, WriterLock
+from energy_console.historian.embedded.keeper import Keeper
+from energy_console.historian.embedded.newest import Facts, Newest, NewestFile, SealedFile
+from energy_console.historian.embedded.parquet import READINGS, Step
+from energy_console.historian.embedded.reading import FileGone, SealedReader
+from energy_console.historian.embedded.recovery import export_points, open_newest, open_state
+from energy_console.historian.embedded.state import StateFile
+from energy_console.historian.embedded.window import HotWindow
+from energy_console.historian.errors import StoreBroken, StoreError
+from energy_console.historian.interface import Buckets, Event, Series
+from energy_console.historian.tiers import HOLD_MS, Cells, cells_of, join_cells, overlapping
+from energy_console.historian.zoom import TIERS_MS, Grid, fitting_grid, grid_of
+from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
+
+MS = 1_000_000
+READ_TRIES = 5
+
+Answer = TypeVar("Answer")
+
+
+class EmbeddedHistorian:
+    """`Historian` on a folder. Made by `open_embedded`; safe to use from several threads."""
+
+    def __init__(
+        self, folder: StoreFolder, newest: NewestFile, state: StateFile, lock: WriterLock | None, notices: list[str]
+    ) -> None:
+        self._folder, self._newest_file, self._state, self._writer_lock = folder, newest, state, lock
+        self._notices = notices
+        self._sealed = SealedReader(folder)
+        self._guard = threading.RLock()  # over the columns in memory, below
+        self._window = HotWindow()
+        self._facts = Facts(0, -1, 0)
+        self._files: list[SealedFile] = []
+        self._folded: tuple[int, int] = (-1, 0)  # newest readings below: as of (sealed, readings of the window)
+        self._newest = Newest.nothing(0)
+        self._keys: dict[str, int] = {}
+        self._points: tuple[str, ...] = ()
+        self._key_of_index = np.empty(0, np.int32)
+        self._index_of_key = np.empty(0, np.int32)
+        self._last = newest.facts().newest
+        self._keeper: Keeper | None = None
+
+    def start_keeping(self, step: Step) -> None:
+        """Makes this the writing historian: starts the thread that seals."""
+        self._keeper = Keeper(self._folder, self._notices, step)
+
+    # Writing
+
+    def register(self, points: Sequence[Point]) -> None:
+        ids = tuple(point.id for point in points)
+        with self._guard:
+            self._keys = self._newest_file.points()
+            if self._keeper is not None and (missing := [name for name in ids if name not in self._keys]):
+                self._newest_file.add_points(missing)
+                self._keys = self._newest_file.points()
+                export_points(
+                    self._folder, ((p.id, p.device, p.quantity, p.unit, p.name, str(p.counter)) for p in points)
+                )
+            self._points = ids
+            self._map_keys()
+
+    def _map_keys(self) -> None:
+        """Keys of the registered points (-1: not stored yet), and back."""
+        self._key_of_index = np.array([self._keys.get(name, -1) for name in self._points], np.int32)
+        self._index_of_key = np.full(max(self._keys.values(), default=0) + 1, -1, np.int32)
+        known = np.flatnonzero(self._key_of_index >= 0)
+        self._index_of_key[self._key_of_index[known]] = known
+
+    def append(self, batch: ScanBatch) -> None:
+        if self._keeper is None:
+            raise StoreError("This store was opened for reading: open it with writing=True to append.")
+        if not len(batch):
+            return
+        columns = Columns(self._key_of_index[batch.index], batch.time_ns // MS, batch.value, batch.status)
+        self._newest_file.append(self._last + 1, columns)
+        self._last += 1
+        self._keeper.appended(len(columns))
+
+    # Following
+
+    def newest(self) -> tuple[Int64Array, Float64Array, UInt16Array]:
+        with self._guard:
+            self._refresh()
+            self._fold()
+            size = max(len(self._newest.time_ms), int(self._key_of_index.max(initial=-1)) + 2)
+            held = self._newest.grown(size)  # the last row stays empty: key -1 points there
+        rows = self._key_of_index
+        return held.time_ms[rows] * MS, held.value[rows], held.status[rows]
+
+    def _fold(self) -> None:
+        sealed, folded = self._folded
+        if sealed != self._facts.sealed:
+            self._newest, folded = self._newest_file.newest_sealed(), 0
+        columns = self._window.columns()
+        fresh = Columns(*(getattr(columns, name)[folded:] for name in ("key", "time_ms", "value", "status")))
+        self._newest = self._newest.renewed(fresh)
+        self._folded = (self._facts.sealed, len(columns))
+
+    def since(self, sequence: int) -> tuple[int, list[ScanBatch]]:
+        with self._guard:
+            rows = self._newest_file.batches(sequence)
+            newest = rows[-1][0] if rows else max(sequence, self._newest_file.facts().newest)
+            if any(int(columns.key.max()) >= len(self._index_of_key) for _, columns in rows):
+                self._keys = self._newest_file.points()
+                self._map_keys()
+            return newest, [self._batch(number, columns) for number, columns in rows]
+
+    def _batch(self, sequence: int, columns: Columns) -> ScanBatch:
+        index = self._index_of_key[columns.key]
+        known = index >= 0
+        return ScanBatch(
+            sequence, index[known], columns.time_ms[known] * MS, columns.value[known], columns.status[known]
+        )
+
+    # Reading
+
+    def _refresh(self) -> None:
+        """Takes in what was appended and sealed since; the caller holds the guard."""
+        facts, files, batches = self._newest_file.view(self._facts, self._window.loaded)
+        self._window.drop_through(facts.sealed)
+        self._window.extend(batches)
+        self._files = self._files if files is None else files
+        self._facts = facts
+
+    def _view(self, point: str, start_ms: int, end_ms: int) -> tuple[list[SealedFile], Columns]:
+        """Sealed files and unsealed readings of a point, as of one moment."""
+        with self._guard:
+            self._refresh()
+            key = self._keys.get(point)
+            if key is None:
+                self._keys = self._newest_file.points()
+                key = self._keys.get(point, -1)
+            return self._files, self._window.of_key(key, start_ms, end_ms)
+
+    def _steadily(self, question: Callable[[], Answer]) -> Answer:
+        """Asks again where files were merged away between listing and opening them."""
+        for _ in range(READ_TRIES):
+            try:
+                return question()
+            except FileGone:
+                with self._guard:
+                    self._facts = Facts(self._facts.sealed, -1, self._facts.newest)
+        raise StoreBroken(self._folder.root, "sealed files are listed that are not there")
+
+    def read(self, point: str, start_ns: int, end_ns: int) -> Series:
+        columns = self._steadily(lambda: self._readings(point, -(-start_ns // MS), -(-end_ns // MS)))
+        return Series(point, columns.time_ms * MS, columns.value, columns.status)
+
+    def _readings(self, point: str, start_ms: int, end_ms: int) -> Columns:
+        files, hot = self._view(point, start_ms, end_ms)
+        sealed = self._sealed.readings([f for f in files if f.kind == READINGS], point, start_ms, end_ms)
+        time_ms = np.concatenate((sealed.time_ms, hot.time_ms))
+        order = np.argsort(time_ms, kind="stable")
+        return Columns(
+            np.zeros(len(order), np.int32),
+            time_ms[order],
+            np.concatenate((sealed.value, hot.value))[order],
+            np.concatenate((sealed.status, hot.status))[order],
+        )
+
+    def buckets(self, point: str, start_ns: int, end_ns: int, count: int) -> Buckets:
+        return self._rolled(point, fitting_grid(start_ns // MS, -(-end_ns // MS), count))
+
+    def spans(self, point: str, start_ns: int, end_ns: int, every_ns: int) -> Buckets:
+        return self._rolled(point, grid_of(start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)))
+
+    def _rolled(self, point: str, grid: Grid) -> Buckets:
+        cells = self._steadily(lambda: self._cells(point, grid))
+        spans = join_cells(cells, grid.width_ms, grid.origin_ms)
+        inside = (spans.time_ms >= grid.start_ms) & (spans.time_ms < grid.end_ms)
+        return Buckets(
+            point,
+            grid.width_ms * MS,
+            spans.time_ms[inside] * MS,
+            spans.minimum[inside],
+            spans.maximum[inside],
+            spans.mean[inside],
+            spans.first[inside],
+            spans.last[inside],
+            spans.count[inside],
+            spans.good_count[inside],
+            spans.integral_h[inside],
+            spans.status[inside],
+        )
+
+    def _cells(self, point: str, grid: Grid) -> Cells:
+        """Cells that the spans of `grid` are joined from, and some before and after: values hold across its ends."""
+        start_ms, end_ms = grid.start_ms - HOLD_MS - grid.step_ms, grid.end_ms + HOLD_MS
+        if grid.tier is None:
+            return _cells_of(self._readings(point, start_ms, end_ms), grid)
+        files, hot = self._view(point, start_ms, end_ms)
+        sealed = self._sealed.cells([f for f in files if f.kind == grid.tier], point, start_ms, end_ms)
+        order = np.argsort(hot.time_ms, kind="stable")
+        newest = Columns(*(getattr(hot, name)[order] for name in ("key", "time_ms", "value", "status")))
+        return self._settle(point, _sorted(Cells.join([sealed, _cells_of(newest, grid)])), grid)
+
+    def _settle(self, point: str, cells: Cells, grid: Grid) -> Cells:
+        """Works cells that two files answer for at once (late readings) out anew, from the readings themselves."""
+        late = overlapping(cells)
+        if not len(late):
+            return cells
+        kept = [cells.take(~np.isin(cells.time_ms, late))]
+        for run in np.split(late, np.flatnonzero(np.diff(late) > HOLD_MS + grid.step_ms) + 1):
+            start_ms, end_ms = int(run[0]) - HOLD_MS, int(run[-1]) + grid.step_ms + HOLD_MS
+            anew = _cells_of(self._readings(point, start_ms, end_ms), grid)
+            kept.append(anew.take(np.isin(anew.time_ms, run)))
+        return _sorted(Cells.join(kept))
+
+    def span(self, point: str) -> tuple[int, int] | None:
+        return self._steadily(lambda: self._span(point))
+
+    def _span(self, point: str) -> tuple[int, int] | None:
+        files, hot = self._view(point, -(2**62), 2**62)
+        coarsest = list(TIERS_MS)[-1]
+        ends = [self._sealed.first_and_last([f for f in files if f.kind == coarsest], point)]
+        if len(hot):
+            ends.append((int(hot.time_ms.min()), int(hot.time_ms.max())))
+        known = [end for end in ends if end is not None]
+        return (min(e[0] for e in known) * MS, max(e[1] for e in known) * MS) if known else None
+
+    # State, journal, commands
+
+    def write_event(self, time_ns: int, kind: str, source: str, text: str, data: Mapping[str, Any]) -> int:
+        return self._state.write_event(time_ns, kind, source, text, data)
+
+    def events(self, start_ns: int, end_ns: int, kinds: Sequence[str] = (), limit: int = 1000) -> list[Event]:
+        return self._state.events(start_ns, end_ns, kinds, limit)
+
+    def put_state(self, room: str, key: str, value: Any) -> None:
+        self._state.put_state(room, key, value)
+
+    def get_state(self, room: str, key: str) -> Any | None:
+        return self._state.get_state(room, key)
+
+    def list_state(self, room: str) -> dict[str, Any]:
+        return self._state.list_state(room)
+
+    def past_state(self, room: str, key: str) -> list[tuple[int, int, Any]]:
+        return self._state.past_state(room, key)
+
+    def request_command(self, command: Mapping[str, Any]) -> int:
+        return self._state.request_command(command)
+
+    def claim_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
+        return self._state.claim_commands(owner)
+
+    def finish_command(self, command_id: int, result: Mapping[str, Any]) -> None:
+        self._state.finish_command(command_id, result)
+
+    def command_result(self, command_id: int) -> Mapping[str, Any] | None:
+        return self._state.command_result(command_id)
+
+    # Housekeeping
+
+    def notices(self) -> list[str]:
+        """Sentences on what the store did by itself or could not do since last asked."""
+        said, self._notices[:] = list(self._notices), []
+        return said
+
+    def seal(self) -> None:
+        """Seals everything now and waits for it; normally the store does so by itself."""
+        if self._keeper is not None:
+            self._keeper.seal_now()
+
+    def close(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
+        self._sealed.close()
+        self._newest_file.close()
+        self._state.close()
+        if self._writer_lock is not None:
+            self._writer_lock.release()
+
+
+def _cells_of(columns: Columns, grid: Grid) -> Cells:
+    if not len(columns):
+        return Cells.nothing()
+    rank = np.zeros(len(columns), np.int32)
+    return cells_of(rank, columns.time_ms, columns.value, columns.status, grid.step_ms, grid.origin_ms)
+
+
+def _sorted(cells: Cells) -> Cells:
+    return cells.take(np.lexsort((cells.to_ms, cells.from_ms)))
+
+
+def open_store(folder: StoreFolder, *, writing: bool, step: Step) -> EmbeddedHistorian:
+    """Opens the parts in an order that leaves nothing held if one refuses."""
+    notices: list[str] = []
+    if not writing:
+        folder.check()
+        newest = NewestFile(folder.newest, create=False)
+        return EmbeddedHistorian(folder, newest, StateFile(folder.state, create=False), None, notices)
+    folder.prepare()
+    lock = WriterLock(folder)
+    try:
+        historian = EmbeddedHistorian(folder, open_newest(folder, notices), open_state(folder, notices), lock, notices)
+    except BaseException:
+        lock.release()
+        raise
+    historian.start_keeping(step)
+    return historian

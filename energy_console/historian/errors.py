@@ -1,0 +1,67 @@
+"""What can go wrong with a store, as one family; every message is a sentence that says what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class StoreError(Exception):
+    """Base of everything a historian raises by itself."""
+
+
+class StoreMissing(StoreError):
+    """Nothing was ever stored there."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"No store in {folder}: start the engine once (serve), or name another folder with --store.")
+
+
+class StoreBusy(StoreError):
+    """Another process writes to this store."""
+
+    def __init__(self, folder: Path, holder: str) -> None:
+        self.holder = holder
+        super().__init__(f"The store {folder} is already being written by {holder}: attach to it, or stop it first.")
+
+
+class StoreFull(StoreError):
+    """The disk, the quota or the largest file allowed is used up. A batch refused can be handed over again."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"No room left for the store {folder}: free space on that disk; what is stored stays as it is."
+        )
+
+
+class StoreUnwritable(StoreError):
+    """The folder refuses writing."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(f"Cannot write to the store {folder} ({why}): allow it, or name another folder with --store.")
+
+
+class StoreBroken(StoreError):
+    """A file of the store cannot be read as what it should be."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        self.path, self.what = path, what
+        super().__init__(
+            f"The store file {path} is damaged ({what}): "
+            "start the engine, which sets it aside, or restore it from a copy."
+        )
+
+
+class StoreForeign(StoreError):
+    """The folder or a file in it belongs to something else."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is not part of an energy console store: name an empty folder, or move the file away.")
+
+
+class StoreTooNew(StoreError):
+    """Written by a later version of this program."""
+
+    def __init__(self, path: Path, version: int, known: int) -> None:
+        super().__init__(
+            f"{path} has format {version}, this program knows {known}: use the newer program that wrote it."
+        )

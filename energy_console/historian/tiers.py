@@ -1,0 +1,207 @@
+"""Readings rolled up into cells and cells into spans: pure array functions, exact under any cut of the data.
+
+A reading holds until the next one of its point, at most `HOLD_MS`. A cell of one file knows the part of time it answers
+for (`from_ms` to `to_ms`): all of the cell where readings stand on both sides in that file, else only as far as its
+readings reach. What lies between two files is bridged when cells are joined, so where a file ends leaves no trace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from hardware.points import FIRST_BAD_REASON, BoolArray, Float64Array, Int32Array, Int64Array, UInt16Array
+
+HOLD_MS = 20 * 60_000
+"""How long a value stands if nothing follows: longer than a quarter-hour series, shorter than an outage to be seen."""
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Columns of equal length, one row a point and cell, sorted by point then time."""
+
+    rank: Int32Array  # position of the point in a sorted list of ids
+    time_ms: Int64Array  # start of the cell
+    minimum: Float64Array
+    maximum: Float64Array
+    first: Float64Array
+    last: Float64Array
+    held: Float64Array  # value that stands after the cell's last reading, NaN if that reading is bad
+    count: Int32Array
+    good_count: Int32Array
+    integral_h: Float64Array
+    covered_h: Float64Array  # usable time in hours
+    status: UInt16Array
+    last_ms: Int64Array  # time of the last reading
+    from_ms: Int64Array
+    to_ms: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.rank)
+
+    def take(self, rows: npt.NDArray[np.intp] | BoolArray | slice) -> Cells:
+        return Cells(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @staticmethod
+    def nothing() -> Cells:
+        none, time = np.empty(0), np.empty(0, np.int64)
+        few, status = np.empty(0, np.int32), np.empty(0, np.uint16)
+        return Cells(few, time, none, none, none, none, none, few, few, none, none, status, time, time, time)
+
+    @staticmethod
+    def join(parts: list[Cells]) -> Cells:
+        return Cells(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Cells)))
+
+
+def usable(value: Float64Array, status: UInt16Array) -> BoolArray:
+    """True where a reading counts for sums: quality good or uncertain, and a number."""
+    return ((status >> 8) < FIRST_BAD_REASON) & ~np.isnan(value)
+
+
+def cells_of(
+    rank: Int32Array, time_ms: Int64Array, value: Float64Array, status: UInt16Array, step_ms: int, origin_ms: int = 0
+) -> Cells:
+    """Cells of `step_ms` from readings sorted by point then time (equal lengths, at least one reading)."""
+    good = usable(value, status)
+    cell = (time_ms - origin_ms) // step_ms * step_ms + origin_ms
+    same_point = rank[1:] == rank[:-1]
+    starts = np.flatnonzero(np.concatenate(([True], ~same_point | (cell[1:] != cell[:-1]))))
+    ends = np.append(starts[1:], len(rank)) - 1
+    masked = np.where(good, value, np.nan)
+    first, last = _first_and_last(masked, good, starts)
+    integral, covered = _integrals(time_ms, masked, cell, same_point, starts, step_ms)
+    leads = np.concatenate(([False], same_point))[starts]
+    follows = np.append(same_point, False)[ends]
+    return Cells(
+        rank=rank[starts],
+        time_ms=cell[starts],
+        minimum=np.fmin.reduceat(masked, starts),
+        maximum=np.fmax.reduceat(masked, starts),
+        first=first,
+        last=last,
+        held=masked[ends],
+        count=(ends - starts + 1).astype(np.int32),
+        good_count=np.add.reduceat(good.astype(np.int32), starts),
+        integral_h=integral,
+        covered_h=covered,
+        status=np.maximum.reduceat(status, starts),
+        last_ms=time_ms[ends],
+        from_ms=np.where(leads, cell[starts], time_ms[starts]),
+        to_ms=np.where(follows, cell[starts] + step_ms, time_ms[ends]),
+    )
+
+
+def _first_and_last(
+    masked: Float64Array, good: BoolArray, starts: npt.NDArray[np.intp]
+) -> tuple[Float64Array, Float64Array]:
+    """First and last usable value of each group, NaN where it has none."""
+    size = len(masked)
+    place = np.arange(size)
+    padded = np.append(masked, np.nan)
+    first = np.minimum.reduceat(np.where(good, place, size), starts)
+    last = np.maximum.reduceat(np.where(good, place, -1), starts)
+    return padded[first], padded[last]
+
+
+def _integrals(
+    time_ms: Int64Array,
+    masked: Float64Array,
+    cell: Int64Array,
+    same_point: BoolArray,
+    starts: npt.NDArray[np.intp],
+    step_ms: int,
+) -> tuple[Float64Array, Float64Array]:
+    """Value x hours and usable hours of each group, every reading holding to the next, split at cell borders."""
+    following = np.append(np.where(same_point, time_ms[1:], time_ms[:-1]), time_ms[-1])
+    until = np.minimum(following, time_ms + HOLD_MS)
+    number = ~np.isnan(masked)
+    factor = np.where(number, masked, 0.0)
+    own_h = np.where(number, np.minimum(until, cell + step_ms) - time_ms, 0) / HOUR_MS
+    integral = np.add.reduceat(factor * own_h, starts)
+    covered = np.add.reduceat(own_h, starts)
+    before = starts - 1
+    carries = (starts > 0) & np.concatenate(([False], same_point))[starts]
+    reach = np.where(carries & number[before], np.maximum(until[before] - cell[starts], 0), 0)
+    lead_h = reach / HOUR_MS
+    return integral + factor[before] * lead_h, covered + lead_h
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Cells of one point joined into spans of equal width. Columns as in `Buckets` of the interface."""
+
+    time_ms: Int64Array
+    minimum: Float64Array
+    maximum: Float64Array
+    mean: Float64Array
+    first: Float64Array
+    last: Float64Array
+    count: Int64Array
+    good_count: Int64Array
+    integral_h: Float64Array
+    status: UInt16Array
+
+
+def join_cells(cells: Cells, width_ms: int, origin_ms: int = 0) -> Spans:
+    """Spans of `width_ms` from cells of one point, sorted by `from_ms`, none answering for the time of another."""
+    span = (cells.time_ms - origin_ms) // width_ms * width_ms + origin_ms
+    if not len(span):
+        nothing = np.empty(0)
+        none = np.empty(0, np.int64)
+        status = np.empty(0, np.uint16)
+        return Spans(none, nothing, nothing, nothing, nothing, nothing, none, none, nothing, status)
+    starts = np.flatnonzero(np.concatenate(([True], span[1:] != span[:-1])))
+    good = ~np.isnan(cells.minimum)
+    first, _ = _first_and_last(cells.first, good, starts)
+    _, last = _first_and_last(cells.last, good, starts)
+    bridged, bridged_h = _bridges(cells, span, width_ms)
+    integral = np.add.reduceat(cells.integral_h + bridged, starts)
+    covered = np.add.reduceat(cells.covered_h + bridged_h, starts)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(covered > 0, integral / covered, last)
+    return Spans(
+        time_ms=span[starts],
+        minimum=np.fmin.reduceat(cells.minimum, starts),
+        maximum=np.fmax.reduceat(cells.maximum, starts),
+        mean=mean,
+        first=first,
+        last=last,
+        count=np.add.reduceat(cells.count.astype(np.int64), starts),
+        good_count=np.add.reduceat(cells.good_count.astype(np.int64), starts),
+        integral_h=integral,
+        status=np.maximum.reduceat(cells.status, starts),
+    )
+
+
+def _bridges(cells: Cells, span: Int64Array, width_ms: int) -> tuple[Float64Array, Float64Array]:
+    """Value x hours and hours that held values add to each cell from the gaps before and after it, within its span."""
+    from_ms, to_ms, held = cells.from_ms, cells.to_ms, cells.held
+    stands = ~np.isnan(held[:-1])
+    end = np.minimum(from_ms[1:], cells.last_ms[:-1] + HOLD_MS)
+    value = np.where(stands, held[:-1], 0.0)
+    after_h = np.where(stands, np.maximum(np.minimum(end, span[:-1] + width_ms) - to_ms[:-1], 0), 0) / HOUR_MS
+    other = span[1:] != span[:-1]
+    before_h = np.where(stands & other, np.maximum(end - np.maximum(span[1:], to_ms[:-1]), 0), 0) / HOUR_MS
+    hours = np.zeros(len(span))
+    integral = np.zeros(len(span))
+    hours[:-1] += after_h
+    integral[:-1] += value * after_h
+    hours[1:] += before_h
+    integral[1:] += value * before_h
+    return integral, hours
+
+
+def overlapping(cells: Cells) -> Int64Array:
+    """Starts of the cells of one point (sorted by `from_ms`) that more than one row answers for: late readings."""
+    if len(cells) < 2:
+        return np.empty(0, np.int64)
+    reached = np.maximum.accumulate(cells.to_ms)[:-1]
+    clash = np.flatnonzero((cells.from_ms[1:] < reached) | (cells.time_ms[1:] < cells.time_ms[:-1])) + 1
+    if not len(clash):
+        return np.empty(0, np.int64)
+    doubled, times = np.unique(cells.time_ms, return_counts=True)
+    return np.union1d(cells.time_ms[clash], doubled[times > 1])
