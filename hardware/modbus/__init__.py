@@ -1,1 +1,8 @@
+"""The wire: links on pymodbus, every answer checked, one owner a connection."""
 
+from hardware.modbus.address import BadLink, LinkAddress, parse_link
+from hardware.modbus.connection import Connection
+from hardware.modbus.decode import Decoder
+from hardware.modbus.errors import FieldError
+
+__all__ = ["BadLink", "Connection", "Decoder", "FieldError", "LinkAddress", "parse_link"]

@@ -1,0 +1,234 @@
+"""One connection to one bus or gateway: opens, asks, checks, closes; one request at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from pymodbus.client.base import ModbusBaseClient
+from pymodbus.exceptions import ConnectionException, ModbusException
+from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest, WriteSingleCoilRequest
+from pymodbus.pdu.register_message import (
+    ReadHoldingRegistersRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
+
+from hardware.modbus.address import LinkAddress, make_client
+from hardware.modbus.answers import CheckedFramer, CheckedRtuFramer, CheckedSocketFramer, RawRead, checking_decoder
+from hardware.modbus.errors import FieldError, exception_answer, wrong_answer
+from hardware.points import Reason
+from hardware.profiles import Table
+
+FIRST_RETRY_S = 0.5
+LAST_RETRY_S = 30.0
+_RECEIVE_BUFFER = 4096  # bytes; pymodbus throws a late answer and the right one away together at 264
+_READS: dict[Table, type[ModbusPDU]] = {
+    Table.COIL: ReadCoilsRequest,
+    Table.DISCRETE: ReadDiscreteInputsRequest,
+    Table.HOLDING: ReadHoldingRegistersRequest,
+    Table.INPUT: ReadInputRegistersRequest,
+}
+
+# What fails is told once by whoever owns the device; pymodbus would tell it at every request.
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+
+
+class Connection:
+    """Owned by one task. After a loss it is closed, and opened again by the next request once its rest is over."""
+
+    def __init__(self, address: LinkAddress, timeout_s: float) -> None:
+        self.address = address
+        self.timeout_s = timeout_s
+        self._client: ModbusBaseClient | None = None
+        self._framer: CheckedFramer | None = None
+        self._quiet_until = 0.0  # monotonic: nothing is sent before
+        self._retry_at = 0.0  # monotonic: no new attempt to connect before
+        self._retry_s = FIRST_RETRY_S
+        self._why_not = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self._client is not None and self._client.connected
+
+    @property
+    def resting_s(self) -> float:
+        """How long no attempt to connect will be made; 0 where one may be made, or where it is connected."""
+        return 0.0 if self.is_open else max(0.0, self._retry_at - time.monotonic())
+
+    async def read(self, unit: int, table: Table, address: int, count: int, silence_s: float = 0.0) -> bytes:
+        """`count` registers, two bytes each, high byte first (a coil or discrete input fills two bytes too).
+
+        Raises FieldError: timeout, refused, dropped, exception answer, or an answer that does not fit the request.
+        """
+        answer = await self._ask(_READS[table](address=address, count=count, dev_id=unit), silence_s)
+        if not isinstance(answer, RawRead):
+            raise self._lied("answered a read with something else")
+        if table.is_bits:
+            return self._bits(answer, count)
+        if answer.counted != 2 * count or len(answer.payload) != 2 * count:
+            raise self._lied(f"answered {len(answer.payload) / 2:g} registers instead of {count}")
+        return answer.payload
+
+    async def write(
+        self, unit: int, address: int, words: Sequence[int], single: bool = False, silence_s: float = 0.0
+    ) -> None:
+        """Writes holding registers: all at once (function 16), or one by one (function 06). Raises FieldError."""
+        if single:
+            for offset, word in enumerate(words):
+                request = WriteSingleRegisterRequest(address=address + offset, registers=[word], dev_id=unit)
+                answer = await self._ask(request, silence_s)
+                self._check_echo(answer, address + offset, list(answer.registers) == [word])
+            return
+        many = WriteMultipleRegistersRequest(address=address, registers=list(words), dev_id=unit)
+        answer = await self._ask(many, silence_s)
+        self._check_echo(answer, address, answer.count == len(words))
+
+    async def write_coil(self, unit: int, address: int, on: bool, silence_s: float = 0.0) -> None:
+        """Writes one coil (function 05). Raises FieldError."""
+        answer = await self._ask(WriteSingleCoilRequest(address=address, bits=[on], dev_id=unit), silence_s)
+        self._check_echo(answer, address, list(answer.bits) == [on])
+
+    def close(self) -> None:
+        if self._client:
+            self._client.close()
+        self._client = self._framer = None
+
+    # -- one request ------------------------------------------------------------------------------------------
+
+    async def _ask(self, request: ModbusPDU, silence_s: float) -> ModbusPDU:
+        await self._rest()
+        client, framer = await self._opened()
+        framer.heard = 0
+        try:
+            answer: ModbusPDU = await client.execute(False, request)
+        except FieldError as error:
+            self._forget(request, framer)
+            if framer.out_of_step:
+                self._drop()
+            raise error
+        except ConnectionException as error:
+            self._drop()
+            raise FieldError(Reason.DROPPED, "the connection broke") from error
+        except ModbusException as error:
+            raise self._timed_out(request, framer, client) from error
+        except asyncio.CancelledError:
+            # Its answer is still under way and would be taken for the next one's.
+            self.close()
+            raise
+        if silence_s:
+            self._quiet_until = time.monotonic() + silence_s
+        if answer.function_code & 0x7F != request.function_code:
+            raise self._lied(f"answered function {answer.function_code} instead of {request.function_code}")
+        if answer.isError():
+            raise exception_answer(answer.exception_code)
+        return answer
+
+    async def _rest(self) -> None:
+        wait = self._quiet_until - time.monotonic()
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    def _timed_out(self, request: ModbusPDU, framer: CheckedFramer, client: ModbusBaseClient) -> FieldError:
+        self._forget(request, framer)
+        half = bool(client.ctx.recv_buffer)
+        if half or self.address.is_rtu or not self.is_open:
+            # Half a frame, or RTU: what comes late would be taken for the answer to the next request.
+            self._drop()
+        if half:
+            return wrong_answer("sent half an answer")
+        if framer.heard and self.address.is_rtu:
+            return wrong_answer("sent bytes that are no answer to the request")
+        return FieldError(Reason.TIMEOUT, f"no answer in {self.timeout_s:g} s")
+
+    def _forget(self, request: ModbusPDU, framer: CheckedFramer) -> None:
+        if len(framer.given_up) > 1000:
+            framer.given_up.clear()
+        framer.given_up.add(request.transaction_id)
+
+    def _lied(self, text: str) -> FieldError:
+        if self.address.is_rtu:
+            self._drop()
+        return wrong_answer(text)
+
+    def _check_echo(self, answer: ModbusPDU, address: int, same: bool) -> None:
+        if answer.address != address or not same:
+            raise self._lied("confirmed another write than the one sent")
+
+    def _bits(self, answer: RawRead, count: int) -> bytes:
+        if answer.counted != (count + 7) // 8 or len(answer.payload) != answer.counted:
+            raise self._lied(f"answered {len(answer.payload)} bytes instead of {(count + 7) // 8}")
+        number = int.from_bytes(answer.payload, "little")
+        return b"".join(b"\0\1" if number >> bit & 1 else b"\0\0" for bit in range(count))
+
+    # -- opening and dropping ---------------------------------------------------------------------------------
+
+    async def _opened(self) -> tuple[ModbusBaseClient, CheckedFramer]:
+        if self._client and self._framer and self._client.connected:
+            return self._client, self._framer
+        if time.monotonic() < self._retry_at:
+            raise FieldError(Reason.REFUSED, self._why_not or "not connected")
+        self.close()
+        client, framer = self._made()
+        if not await client.connect():
+            client.close()
+            self._back_off()
+            raise FieldError(Reason.REFUSED, self._why_not or f"{self.address} cannot be reached")
+        self._client, self._framer = client, framer
+        self._retry_s = FIRST_RETRY_S
+        return client, framer
+
+    def _made(self) -> tuple[ModbusBaseClient, CheckedFramer]:
+        client = make_client(self.address, self.timeout_s)
+        decoder = checking_decoder()
+        framer = (CheckedRtuFramer if self.address.is_rtu else CheckedSocketFramer)(decoder, self._fail)
+        context = client.ctx
+        context.framer = framer
+        context.max_buffer_size = _RECEIVE_BUFFER
+        context.trace_connect = self._connection_changed
+        create = context.call_create
+
+        async def create_and_remember_why_not() -> Any:
+            try:
+                return await create()
+            except (OSError, UnicodeError) as error:
+                self._why_not = _sentence(error)
+                raise OSError(str(error)) from error
+
+        self._why_not = f"{self.address} does not take the connection in {self.timeout_s:g} s"
+        context.call_create = create_and_remember_why_not
+        return client, framer
+
+    def _back_off(self) -> None:
+        # Spread, so that a gateway that comes back is not met by all its devices in the same instant.
+        self._retry_at = time.monotonic() + self._retry_s * random.uniform(0.8, 1.2)
+        self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
+
+    def _drop(self) -> None:
+        self.close()
+        if self.address.is_rtu:
+            # What is still on its way behind a serial gateway may come out of the next connection.
+            self._quiet_until = time.monotonic() + self.timeout_s
+
+    def _connection_changed(self, connected: bool) -> None:
+        if not connected:
+            self._fail(FieldError(Reason.DROPPED, "the connection broke during a request"))
+
+    def _fail(self, error: FieldError) -> None:
+        """Tells the waiting request at once; pymodbus would let it wait for its timeout."""
+        waiting = self._client.ctx.response_future if self._client else None
+        if waiting and not waiting.done():
+            waiting.set_exception(error)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "the connection is refused"
+    text = getattr(error, "strerror", None) or str(error)
+    return f"cannot be reached ({text})" if text else "cannot be reached"
