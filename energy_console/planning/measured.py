@@ -1,0 +1,86 @@
+"""What the plan has to know of now and of before: gathered from the newest values and the store, off the GUI thread."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from energy_console.historian.interface import Historian
+from energy_console.live.table import LiveTable
+from energy_console.planning.forecast import QUARTER_S, USUAL_DAYS, Past
+from energy_console.site.model import ChargeBooking, Site
+from hardware.points import Quality, quality_of
+
+QUARTER_NS = QUARTER_S * 1_000_000_000
+NOTHING = Past(np.array([], np.int64), np.array([]))
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A snapshot. A point that is not usable now is missing from `latest`; nothing here is a zero by default."""
+
+    now: dt.datetime
+    latest: Mapping[str, float]  # by point id
+    past: Mapping[str, Past]  # power by quarter hours, by point id
+    delivered_kwh: Mapping[str, float]  # by booking id, of those that are there now
+    month_peak_kw: float  # highest quarter-hour mean at the connection in this calendar month
+
+    def value(self, point: str) -> float:
+        """Newest usable value of a point, NaN where there is none."""
+        return self.latest.get(point, math.nan)
+
+
+def measure(
+    site: Site, live: LiveTable, historian: Historian, now: dt.datetime, bookings: Iterable[ChargeBooking]
+) -> Measured:
+    """Reads the store: blocks, so never on the GUI thread. Raises what the store raises."""
+    latest = {
+        point.id: float(value)
+        for point, value, status in zip(live.points, live.value, live.status, strict=True)
+        if quality_of(status) is not Quality.BAD and math.isfinite(value)
+    }
+    powers = [f"{load.device}/power_kw" for load in site.loads]
+    past = {point: _past(historian, point, now, USUAL_DAYS) for point in powers if site.has_point(point)}
+    chargers = {charger.id: charger.device for charger in site.chargers}
+    delivered = {
+        booking.id: _delivered_kwh(historian, latest, f"{chargers[booking.charger]}/energy_import_kwh", booking)
+        for booking in bookings
+        if booking.arrives <= now < booking.departs and booking.charger in chargers
+    }
+    return Measured(now, latest, past, delivered, _month_peak_kw(site, historian, now))
+
+
+def _past(historian: Historian, point: str, now: dt.datetime, days: float) -> Past:
+    end_ns = _ns(now) // QUARTER_NS * QUARTER_NS
+    count = int(days * 96)
+    buckets = historian.buckets(point, end_ns - count * QUARTER_NS, end_ns, count)
+    return Past(buckets.time_ns, buckets.mean)
+
+
+def _delivered_kwh(historian: Historian, latest: Mapping[str, float], counter: str, booking: ChargeBooking) -> float:
+    """Counter now less counter at arrival; 0 where either is unknown, so that the energy is planned again, not lost."""
+    now_kwh = latest.get(counter, math.nan)
+    arrived_ns = _ns(booking.arrives)
+    since = historian.buckets(counter, arrived_ns, arrived_ns + 4 * QUARTER_NS, 60)
+    usable = since.first[np.isfinite(since.first)]
+    if not len(usable) or not math.isfinite(now_kwh):
+        return 0.0
+    return max(0.0, now_kwh - float(usable[0]))
+
+
+def _month_peak_kw(site: Site, historian: Historian, now: dt.datetime) -> float:
+    meter = site.root.meter
+    if meter is None:
+        return 0.0
+    first = now.astimezone(site.place.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    past = _past(historian, meter, now, (now - first) / dt.timedelta(days=1))
+    usable = past.mean_kw[np.isfinite(past.mean_kw)]
+    return max(0.0, float(usable.max())) if len(usable) else 0.0
+
+
+def _ns(moment: dt.datetime) -> int:
+    return int(moment.timestamp()) * 1_000_000_000
