@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from energy_console.engine.link import EngineLink, EngineNews
+from energy_console.engine.link import AlarmView, DeviceState, EngineHealth, EngineLink, EngineNews
 from energy_console.gui.theme import Looks
 from energy_console.historian.interface import Historian
 
@@ -24,14 +24,21 @@ class Bridge(QObject):
 
     def __init__(self, engine: EngineLink) -> None:
         super().__init__()
+        self._open = True
         self.answered.connect(self._deliver)
         engine.subscribe(self._forward)
 
     def _forward(self, news: EngineNews) -> None:
-        self.news.emit(news)
+        if self._open:
+            self.news.emit(news)
 
     def _deliver(self, callback: Callable[[Any], None], result: Any) -> None:
-        callback(result)
+        if self._open:
+            callback(result)
+
+    def close(self) -> None:
+        """What the engine or a worker still says is dropped: its page is going away."""
+        self._open = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +73,63 @@ class TimePick(QObject):
             self.changed.emit()
 
 
+# What a person may do; the roles of a site hand out parts of it.
+EVERYTHING = frozenset({"look", "acknowledge", "probe", "command", "approve"})
+
+
+class Latest:
+    """The newest of everything the engine has told, for pages that are opened later. Read on the GUI thread only."""
+
+    def __init__(self) -> None:
+        self.devices: dict[str, DeviceState] = {}
+        self.health: EngineHealth | None = None
+        self.alarms: tuple[AlarmView, ...] = ()
+        self.plan: Any | None = None
+        self.heard_s = time.monotonic()  # when the engine last said anything
+
+    def keep(self, news: EngineNews) -> None:
+        self.heard_s = time.monotonic()
+        if news.devices is not None:
+            self.devices.update(news.devices)
+        if news.health is not None:
+            self.health = news.health
+        if news.alarms is not None:
+            self.alarms = news.alarms
+        if news.plan is not None:
+            self.plan = news.plan
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds since the engine last said anything."""
+        return time.monotonic() - self.heard_s
+
+
 class Desk(QObject):
     """One desk: handed to every page as its only dependency besides its own widgets."""
 
-    open_page = Signal(str, object)  # page key, what to select there (id or None)
-    trend = Signal(list)  # point ids to add to Trends
+    open_page = Signal(str, object)  # page key, what to select there (id or None): the window calls Page.select
+    trend = Signal(list)  # point ids to add to Trends: the window opens that page and calls its select with the list
     said = Signal(str)  # one sentence for the status line
 
-    def __init__(self, engine: EngineLink, who: str, looks: Looks | None = None) -> None:
+    def __init__(
+        self, engine: EngineLink, who: str, looks: Looks | None = None, permissions: frozenset[str] = EVERYTHING
+    ) -> None:
         super().__init__()
         self.engine = engine
         self.looks = looks or Looks()
         self.site = engine.site
         self.live = engine.live
         self.who = who
+        self.permissions = permissions
+        self.latest = Latest()
         self.bridge = Bridge(engine)
+        # a method of a QObject, so that Qt delivers it on this object's thread
+        self.bridge.news.connect(self._keep)
         self.time = TimePick()
         self._readers = ThreadPoolExecutor(2, "history")
+
+    def _keep(self, news: EngineNews) -> None:
+        self.latest.keep(news)
 
     def query(self, question: Callable[[Historian], Any], answer: Callable[[Any], None]) -> Future[Any]:
         """Asks the store on a worker thread; `answer` gets the result, or the exception, on the GUI thread."""
@@ -97,11 +144,17 @@ class Desk(QObject):
 
         return self._readers.submit(work)
 
+    def may(self, permission: str) -> bool:
+        """Whether the person at this desk may do it."""
+        return permission in self.permissions
+
     def on_gui(self, answer: Callable[[Any], None]) -> Callable[[Any], None]:
         """Wraps a callback so that the engine may call it from its own thread."""
         return lambda result: self.bridge.answered.emit(answer, result)
 
     def close(self) -> None:
+        """No more news, and no query running."""
+        self.bridge.close()
         self._readers.shutdown(wait=True, cancel_futures=True)
 
     @staticmethod

@@ -69,3 +69,20 @@ def icon(name: str, colour: QColor, size_px: int = BUTTON_ICON_PX, disabled: QCo
         if disabled is not None:
             made.addPixmap(icon_pixmap(name, size_px, disabled, ratio), QIcon.Mode.Disabled)
     return made
+
+
+def dot_icon(colour: QColor, size_px: int = 8) -> QIcon:
+    """A filled dot: "this is live"."""
+    made = QIcon()
+    for ratio in (1.0, 2.0):
+        pixmap = QPixmap(round(size_px * ratio), round(size_px * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(QRectF(0.5, 0.5, size_px - 1, size_px - 1))
+        painter.end()
+        made.addPixmap(pixmap)
+    return made

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy
 from energy_console.gui.icons import icon
 from energy_console.gui.theme import BUTTON_ICON_PX, Looks
 
+_STANDOFF = "\u2005"  # a quarter of an em
+
 
 class Button(QPushButton):
     """A push button whose icon follows the theme. `look`: "", primary, card, link, plain or icon."""
@@ -25,9 +27,10 @@ class Button(QPushButton):
         on_click: Callable[[], None] | None = None,
         icon_px: int = BUTTON_ICON_PX,
     ) -> None:
-        super().__init__(text)
+        super().__init__()
         self._looks = looks
         self._icon_name = icon_name
+        self.set_words(text)
         self._icon_px = icon_px
         self.setProperty("look", look)
         self.setAccessibleName(name or text)
@@ -41,6 +44,13 @@ class Button(QPushButton):
             self.clicked.connect(lambda _checked=False: on_click())
         looks.changed.connect(self._colour)
         self._colour()
+
+    def set_words(self, text: str) -> None:
+        """Changes the text; beside an icon it stands off a little, which Fusion does not do."""
+        shown = f"{_STANDOFF}{text}" if self._icon_name and text else text
+        if shown != self.text():
+            self.setText(shown)
+            self.setAccessibleName(text)
 
     def set_icon(self, icon_name: str) -> None:
         self._icon_name = icon_name

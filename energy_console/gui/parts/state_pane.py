@@ -52,8 +52,7 @@ class StatePane(QWidget):
         self._todo.setText(todo)
         self._todo.setVisible(bool(todo))
         self._act = act
-        self._button.setText(action or "-")
-        self._button.setAccessibleName(action)
+        self._button.set_words(action or "-")
         self._button.setVisible(bool(action and act))
         self.setAccessibleName(f"{what} {todo}")
         self._colour()

@@ -1,0 +1,106 @@
+"""The pages of the window: made when first opened, shown one at a time, put into windows of their own and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from energy_console.gui.desk import Desk
+from energy_console.gui.frame.memory import Memory
+from energy_console.gui.frame.torn_off import TornOff
+from energy_console.gui.pages.page import Page
+from energy_console.gui.pages.registry import PageEntry
+from energy_console.gui.parts.state_pane import StatePane
+
+
+class PageStack(QStackedWidget):
+    """`shown` tells the key of the page now in front; `away` a key and whether it has a window of its own."""
+
+    shown = Signal(str)
+    away = Signal(str, bool)
+    scope = Signal(str, str)
+
+    def __init__(self, desk: Desk, memory: Memory, entries: Sequence[PageEntry]) -> None:
+        super().__init__()
+        self._desk = desk
+        self._memory = memory
+        self.entries = {entry.key: entry for entry in entries}
+        self.pages: dict[str, Page] = {}
+        self.scopes: dict[str, str] = {}
+        self.windows: dict[str, TornOff] = {}
+        self.current = ""
+        self._nothing = StatePane(desk.looks, "empty", self.tr("Every page is in its own window."))
+        self.addWidget(self._nothing)
+
+    def page(self, key: str) -> Page:
+        """The page, made now if it was never opened. Raises KeyError for a page this build does not have."""
+        if key not in self.pages:
+            page = self.entries[key].make(self._desk)
+            page.setAccessibleName(self.entries[key].name)
+            page.scope.connect(lambda words, key=key: self._keep_scope(key, words))
+            self.pages[key] = page
+            self.addWidget(page)
+        return self.pages[key]
+
+    def in_front(self) -> QWidget:
+        """The page now shown, or the pane that says there is none."""
+        return self.pages[self.current] if self.current and self.current not in self.windows else self._nothing
+
+    def _keep_scope(self, key: str, words: str) -> None:
+        self.scopes[key] = words
+        self.scope.emit(key, words)
+
+    def open(self, key: str, what: object = None) -> Page:
+        """Shows a page, in its own window if it has one, and selects `what` on it."""
+        page = self.page(key)
+        if key in self.windows:
+            self.windows[key].show()
+            self.windows[key].raise_()
+            self.windows[key].activateWindow()
+        else:
+            self.setCurrentWidget(page)
+            self.current = key
+            self.shown.emit(key)
+        if what is not None:
+            page.select(what)
+        return page
+
+    def tear_off(self, key: str) -> TornOff:
+        """Moves a page into its own window; the next page comes to the front."""
+        page = self.page(key)
+        if key in self.windows:
+            return self.windows[key]
+        self.removeWidget(page)
+        window = TornOff(self._desk, self.entries[key], page)
+        window.restoreGeometry(self._memory.place(f"page/{key}"))
+        window.closing.connect(self._put_back)
+        self.windows[key] = window
+        self.away.emit(key, True)
+        window.show()
+        self._show_another()
+        return window
+
+    def _show_another(self) -> None:
+        here = [key for key in self.entries if key not in self.windows]
+        if here:
+            self.open(here[0])
+        else:
+            self.setCurrentWidget(self._nothing)
+
+    def _put_back(self, window: QWidget) -> None:
+        if isinstance(window, TornOff):
+            key = window.entry.key
+            self._memory.keep_place(f"page/{key}", window.saveGeometry())
+            self.addWidget(window.page)
+            del self.windows[key]
+            window.deleteLater()
+            self.away.emit(key, False)
+
+    def close_windows(self) -> tuple[str, ...]:
+        """Closes the windows of torn-off pages; returns their keys, so that the next start can open them again."""
+        keys = tuple(self.windows)
+        for key in keys:
+            self.windows[key].close()
+        return keys
