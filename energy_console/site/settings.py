@@ -106,21 +106,25 @@ class Section:
         return value
 
     def section(self, key: str) -> Section | None:
-        value = self.get(key, None)
+        if key not in self.data:
+            self.fault(None, f"[{key}] is missing", f"add a line [{key}] with its keys")
+            return None
+        value = self.data[key]
         if isinstance(value, dict):
             return Section(value, (*self.path, key), self.lines, self.faults)
-        if value is not None:
-            self.fault(key, f"{key} must be a table, not {_kind(value)}", f"write [{key}] on a line of its own")
+        self.fault(key, f"{key} must be a table, not {_kind(value)}", f"write [{key}] on a line of its own")
         return None
 
     def sections(self, key: str) -> Iterator[Section]:
-        value = self.get(key, None)
-        if isinstance(value, dict):
-            self.fault(key, f"{key} must be a list of tables", f"write [[{'.'.join(map(str, (key,)))}]]")
-        elif isinstance(value, list):
+        header = f"[[{'.'.join(str(part) for part in (*self.path, key) if isinstance(part, str))}]]"
+        value = self.data.get(key)
+        if value is None:
+            self.fault(None, f"{header} is missing", f"add at least one {header}")
+        elif not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self.fault(key, f"{key} must be a list of tables", f"write {header} above each")
+        else:
             for number, item in enumerate(value):
-                if isinstance(item, dict):
-                    yield Section(item, (*self.path, key, number), self.lines, self.faults)
+                yield Section(item, (*self.path, key, number), self.lines, self.faults)
 
     def get(self, key: str, default: Any) -> Any:
         """The value as written; a missing one is a fault unless there is a default."""

@@ -34,6 +34,18 @@ def dusk_and_dawn(place: Place, moment: dt.datetime) -> tuple[dt.datetime, dt.da
     return None
 
 
+def nights(place: Place, start: dt.datetime, end: dt.datetime) -> tuple[tuple[dt.datetime, dt.datetime], ...]:
+    """Dusk and dawn (UTC) of every night of lamps that touches [start, end), in order."""
+    day = start.astimezone(place.zone).date() - dt.timedelta(days=1)
+    found: list[tuple[dt.datetime, dt.datetime]] = []
+    while day <= end.astimezone(place.zone).date():
+        night = _night_from(place, day)
+        if night is not None and night[0] < end and night[1] > start:
+            found.append(night)
+        day += dt.timedelta(days=1)
+    return tuple(found)
+
+
 def is_quiet_hour(hour: float) -> bool:
     """Whether the night level is wanted at a local hour 0..24."""
     return hour >= QUIET_FROM_H or hour < QUIET_TO_H
