@@ -10,6 +10,7 @@ from collections.abc import Sequence
 # name -> (module with add_arguments(parser) and run(args) -> int, one line of help); modules are imported when called
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
+    "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
 }
 
 

@@ -1,0 +1,153 @@
+"""`history POINT...`: kept readings, or spans of them, as CSV, JSON or Parquet."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from energy_console.app.spans import BadInput, span_s, utc_time
+
+if TYPE_CHECKING:
+    from energy_console.app.history_formats import TableWriter
+    from energy_console.historian.interface import Historian
+    from energy_console.site.model import Site
+
+DAY_NS = 86_400_000_000_000
+MOST_NAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the store. Times in ns UTC; `every_ns` None: the readings themselves."""
+
+    points: tuple[str, ...]
+    start_ns: int
+    end_ns: int
+    every_ns: int | None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("points", metavar="POINT", nargs="+", help="point ids such as E01.1/power_kw; * and ? stand in")
+    parser.add_argument("--site", metavar="DIR", required=True, help="the site folder")
+    parser.add_argument("--from", dest="start", metavar="T", required=True, help="ISO 8601 with its zone, included")
+    parser.add_argument("--to", dest="end", metavar="T", required=True, help="ISO 8601 with its zone, not included")
+    parser.add_argument("--every", metavar="SPAN", help="spans such as 15min instead of single readings")
+    parser.add_argument("--format", choices=("csv", "json", "parquet"), help="csv unless --out ends otherwise")
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+    parser.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
+    parser.add_argument("--store", metavar="DIR", help="the store, where it is not the site's usual one")
+
+
+def run(args: argparse.Namespace) -> int:
+    from energy_console.historian.errors import StoreError
+    from energy_console.site.faults import SiteFaults
+
+    try:
+        _answer(args)
+    except (BadInput, SiteFaults) as fault:
+        return _refuse(str(fault), 2)
+    except StoreError as fault:
+        return _refuse(str(fault), 1)
+    except BrokenPipeError:  # whoever read along, such as `head`, has enough
+        with contextlib.suppress(OSError):
+            sys.stdout.close()
+        return 0
+    except OSError as fault:
+        return _refuse(f"Cannot write {args.out or 'the answer'}: {fault.strerror}; name another file with --out.", 1)
+    return 0
+
+
+def _refuse(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return code
+
+
+def _answer(args: argparse.Namespace) -> None:
+    from energy_console.app.history_formats import FORMATS
+    from energy_console.historian.embedded import default_store, open_embedded
+    from energy_console.site.loader import load_site
+
+    kind = args.format or _format_by_name(args.out)
+    if kind == "parquet" and args.out is None:
+        raise BadInput("Parquet does not go to a terminal: name a file with --out, such as --out history.parquet.")
+    site = load_site(args.site)
+    question = _question(args, site)
+    historian = open_embedded(default_store(site.id, args.store), writing=False)
+    try:
+        with _target(args.out) as file:
+            writer = FORMATS[kind](file, site, question)
+            _fill(writer, historian, question)
+            writer.close()
+    finally:
+        historian.close()
+
+
+def _format_by_name(out: str | None) -> str:
+    suffix = Path(out).suffix.lower() if out else ""
+    return {".json": "json", ".parquet": "parquet"}.get(suffix, "csv")
+
+
+def _question(args: argparse.Namespace, site: Site) -> Question:
+    start, end = utc_time(args.start, site.place.zone), utc_time(args.end, site.place.zone)
+    if end <= start:
+        raise BadInput(f"--from {args.start} is not before --to {args.end}: swap them or move one.")
+    every = None if args.every is None else round(span_s(args.every) * 1e9)
+    return Question(find_points(args.points, [point.id for point in site.points]), _ns(start), _ns(end), every)
+
+
+def _ns(moment: dt.datetime) -> int:
+    since = moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1000
+
+
+def find_points(asked: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The points asked for, each once, patterns spelled out. Raises BadInput with the nearest names."""
+    from difflib import get_close_matches
+
+    found: dict[str, None] = {}
+    for name in asked:
+        matches = [name] if name in set(known) else [point for point in known if fnmatchcase(point, name)]
+        if not matches:
+            near = get_close_matches(name, known, n=MOST_NAMES, cutoff=0.5)
+            hint = f"did you mean {', '.join(near)}?" if near else "`check` lists what the site has."
+            raise BadInput(f"The site has no point {name}: {hint}")
+        found.update(dict.fromkeys(matches))
+    return tuple(found)
+
+
+@contextlib.contextmanager
+def _target(out: str | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file that gets its name only once it is whole."""
+    if out is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    passing = Path(out).with_name(Path(out).name + ".part")
+    try:
+        with passing.open("wb") as file:
+            yield file
+        passing.replace(out)
+    finally:
+        passing.unlink(missing_ok=True)
+
+
+def _fill(writer: TableWriter, historian: Historian, question: Question) -> None:
+    """Asks point by point, readings day by day, so that a year of seconds does not have to fit into memory."""
+    progress = sys.stderr.isatty() and writer.file is not sys.stdout.buffer
+    for number, point in enumerate(question.points, 1):
+        if question.every_ns is not None:
+            writer.spans(historian.spans(point, question.start_ns, question.end_ns, question.every_ns))
+        else:
+            for start_ns in range(question.start_ns, question.end_ns, DAY_NS):
+                writer.readings(historian.read(point, start_ns, min(start_ns + DAY_NS, question.end_ns)))
+        if progress:
+            print(f"\r{number} of {len(question.points)} points", end="", file=sys.stderr, flush=True)
+    if progress:
+        print(file=sys.stderr)
