@@ -176,6 +176,7 @@ class Solved:
     stopped: str  # why the solver stopped, in words
     warm: bool  # started from the basis of the plan before
     second_choice: bool  # chosen among equally cheap plans as the wishes say
+    priced: bool  # whether the plan's prices are those of the solver; all zero otherwise
 
 
 @dataclass(frozen=True, slots=True, eq=False)

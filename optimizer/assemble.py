@@ -1,0 +1,128 @@
+"""Decisions and prices put together as a Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.build import Dispatch, Layout
+from optimizer.check import broken_rules
+from optimizer.costs import Account, account
+from optimizer.highs import Solution
+from optimizer.naive import naive_dispatch
+from optimizer.plan import AssetPlan, Kind, NaiveCase, NodePlan, Plan, Solved
+from optimizer.problem import Problem
+from optimizer.profile import FloatArray, read_only
+from optimizer.tables import Tables
+
+_KINDS = (Kind.LIGHTING, Kind.CHARGING, Kind.LOAD, Kind.GENERATION)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prices:
+    """What the duals say. Arrays of shape (nodes, steps) or (steps,); all zero where the solver gave no duals."""
+
+    limit_eur_per_kw: FloatArray
+    import_min_eur_per_kw: FloatArray
+    energy_eur_per_kwh: FloatArray
+    bought_eur_per_kwh: FloatArray
+    peak_eur_per_kw: FloatArray
+
+
+def read_prices(tables: Tables, layout: Layout, solution: Solution | None) -> Prices:
+    """The duals of a solution as prices of energy and limits."""
+    nodes, steps = layout.grid.power.shape
+    if solution is None or solution.row_duals is None or solution.reduced_costs is None:
+        none = np.zeros((nodes, steps))
+        return Prices(none, none.copy(), none.copy(), np.zeros(steps), np.zeros(steps))
+    held = solution.reduced_costs[layout.grid.power]
+    energy = solution.row_duals[layout.grid.balance] / tables.hours
+    peak = np.zeros(steps)
+    for rows, row_of in layout.grid.peak_rows:
+        counted = row_of >= 0
+        length = np.bincount(row_of[counted], weights=tables.hours[counted], minlength=rows.size)
+        dual = -solution.row_duals[rows]
+        peak[counted] += (dual / length)[row_of[counted]] * tables.hours[counted]
+    root = tables.tree.root
+    limit = np.maximum(-held, 0.0)
+    minimum = np.maximum(held, 0.0)
+    bought = energy[root] - (limit[root] - minimum[root] + peak) / tables.hours
+    return Prices(limit, minimum, energy, bought, peak)
+
+
+def assemble(problem: Problem, tables: Tables, dispatch: Dispatch, prices: Prices, solved: Solved) -> Plan:
+    """The plan of a dispatch, with the naive case beside it."""
+    planned = account(problem, tables, dispatch)
+    at_once = naive_dispatch(tables)
+    naive = account(problem, tables, at_once)
+    return Plan(
+        horizon=problem.horizon,
+        assets=tuple(_assets(problem, tables, dispatch, planned, naive)),
+        nodes=tuple(_nodes(problem, tables, planned, prices)),
+        outcome=planned.outcome,
+        naive=NaiveCase(naive.outcome, tuple(broken_rules(problem, tables, at_once))),
+        energy_price_eur_per_kwh=read_only(prices.bought_eur_per_kwh),
+        peak_eur_per_kw=read_only(prices.peak_eur_per_kw),
+        frozen_steps=problem.frozen_steps,
+        solved=solved,
+    )
+
+
+def _assets(
+    problem: Problem, tables: Tables, dispatch: Dispatch, planned: Account, naive: Account
+) -> Iterator[AssetPlan]:
+    charge = tables.charge
+    nothing = np.zeros_like(planned.asset_kw)
+    while_there = np.divide(dispatch.charge_kw, charge.share, out=np.zeros_like(charge.share), where=charge.share > 0.0)
+    brought = np.cumsum(dispatch.charge_kw * tables.hours * charge.efficiency[:, None], axis=1)
+    setpoint = read_only(np.vstack([dispatch.level, while_there, tables.load_kw, dispatch.used_kw]))
+    state = read_only(np.vstack([dispatch.level, brought, nothing[len(dispatch.level) + len(brought) :]]))
+    shortfall = nothing.copy()
+    shortfall[: len(dispatch.level)] = tables.light.missing(dispatch.level)
+    if len(tables.source_kw):
+        shortfall[-len(tables.source_kw) :] = np.maximum(tables.source_kw - dispatch.used_kw, 0.0)
+    power, at_once = read_only(planned.asset_kw), read_only(naive.asset_kw)
+    read_only(shortfall)
+    parts = (problem.lighting, problem.charging, problem.loads, problem.generation)
+    kinds = (kind for kind, part in zip(_KINDS, parts, strict=True) for _ in part)
+    for row, (asset, kind) in enumerate(zip(problem.assets, kinds, strict=True)):
+        yield AssetPlan(
+            id=asset.id,
+            name=asset.title,
+            kind=kind,
+            node=asset.node,
+            power_kw=power[row],
+            setpoint=setpoint[row],
+            state=state[row],
+            shortfall=shortfall[row],
+            at_once_kw=at_once[row],
+        )
+
+
+def _nodes(problem: Problem, tables: Tables, planned: Account, prices: Prices) -> Iterator[NodePlan]:
+    tree = tables.tree
+    slack = read_only(tree.limit_kw - planned.node_kw)
+    for table in (
+        planned.node_kw,
+        tree.limit_kw,
+        tree.import_min_kw,
+        prices.limit_eur_per_kw,
+        prices.import_min_eur_per_kw,
+        prices.energy_eur_per_kwh,
+    ):
+        read_only(table)
+    for row, node in enumerate(problem.nodes):
+        yield NodePlan(
+            id=node.id,
+            name=node.title,
+            parent=node.parent,
+            power_kw=planned.node_kw[row],
+            limit_kw=tree.limit_kw[row],
+            import_min_kw=tree.import_min_kw[row],
+            slack_kw=slack[row],
+            limit_eur_per_kw=prices.limit_eur_per_kw[row],
+            import_min_eur_per_kw=prices.import_min_eur_per_kw[row],
+            energy_eur_per_kwh=prices.energy_eur_per_kwh[row],
+        )

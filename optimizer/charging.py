@@ -1,0 +1,124 @@
+"""Rules of charge sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.model import Cells, Model, once_each
+from optimizer.problem import Problem
+from optimizer.profile import FloatArray, IntArray
+from optimizer.tables import SessionTable, Tables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChargeBlock:
+    """Where charging stands in the model; `columns`, `session`, `step`: one for each step a vehicle may draw in."""
+
+    columns: IntArray
+    session: IntArray
+    step: IntArray
+    missing: IntArray  # columns, shape (sessions,)
+    energy_rows: IntArray  # shape (sessions,)
+
+    def powers_kw(self, charge: SessionTable, values: FloatArray) -> FloatArray:
+        """Mean power of each step from the values of the model's columns, shape (sessions, steps)."""
+        power = np.zeros_like(charge.share)
+        power[self.session, self.step] = values[self.columns]
+        return np.clip(power, charge.lowest_kw, charge.highest_kw)
+
+
+def write_charging(model: Model, problem: Problem, tables: Tables, balance: IntArray) -> ChargeBlock:
+    """All rules of charging."""
+    charge, names = tables.charge, [session.id for session in problem.charging]
+    columns, session, step = charge_while_present(model, names, charge)
+    draw_charging_power(model, charge, balance, columns, session, step)
+    missing, rows = bring_wanted_energy(model, names, charge, tables.hours, columns, session, step)
+    be_ready_in_time(model, names, charge, tables.hours, columns, session, step)
+    draw_least_power_or_none(model, names, charge, columns, session, step)
+    return ChargeBlock(columns, session, step, missing, rows)
+
+
+def charge_while_present(
+    model: Model, names: Sequence[str], charge: SessionTable
+) -> tuple[IntArray, IntArray, IntArray]:
+    """0 <= power <= max_kw between arrival and departure, in kW; in part of a step, that part of it.
+
+    Gives columns, their session and their step.
+    """
+    session, step = np.nonzero(charge.highest_kw > 0.0)
+    cells = Cells(names, session, step)
+    columns = model.columns("charge", cells, charge.lowest_kw[session, step], charge.highest_kw[session, step])
+    return columns, session, step
+
+
+def draw_charging_power(
+    model: Model, charge: SessionTable, balance: IntArray, columns: IntArray, session: IntArray, step: IntArray
+) -> None:
+    """The power of a session counts to its node, in kW."""
+    model.put(balance[charge.node[session], step], columns, -1.0)
+
+
+def bring_wanted_energy(
+    model: Model,
+    names: Sequence[str],
+    charge: SessionTable,
+    hours: FloatArray,
+    columns: IntArray,
+    session: IntArray,
+    step: IntArray,
+) -> tuple[IntArray, IntArray]:
+    """Sum of power * hours * efficiency + missing = energy wanted, in kWh; missing at most what is not required.
+
+    Gives columns of what is missing and the rows, both of shape (sessions,).
+    """
+    missing = model.columns("missing", once_each(names), 0.0, charge.energy_kwh - charge.required_kwh)
+    model.price(missing, charge.missing_eur_per_kwh)
+    rows = model.rows("energy", once_each(names), charge.energy_kwh, charge.energy_kwh)
+    model.put(rows[session], columns, hours[step] * charge.efficiency[session])
+    model.put(rows, missing, 1.0)
+    return missing, rows
+
+
+def be_ready_in_time(
+    model: Model,
+    names: Sequence[str],
+    charge: SessionTable,
+    hours: FloatArray,
+    columns: IntArray,
+    session: IntArray,
+    step: IntArray,
+) -> None:
+    """Sum of power * hours * efficiency before `ready_by` >= energy that must be there by then, in kWh."""
+    asked = np.flatnonzero(charge.ready_kwh > 0.0)
+    if not asked.size:
+        return
+    cells = Cells(names, asked, np.full(asked.size, -1, dtype=np.int64))
+    row_of = np.full(charge.node.size, -1, dtype=np.int64)
+    row_of[asked] = model.rows("ready", cells, charge.ready_kwh[asked], np.inf)
+    # In the step that holds `ready_by` only the part of the stay before it counts.
+    before = np.divide(charge.ready_share, charge.share, out=np.zeros_like(charge.share), where=charge.share > 0.0)
+    part = before[session, step]
+    used = (row_of[session] >= 0) & (part > 0.0)
+    brings = part * hours[step] * charge.efficiency[session]
+    model.put(row_of[session[used]], columns[used], brings[used])
+
+
+def draw_least_power_or_none(
+    model: Model, names: Sequence[str], charge: SessionTable, columns: IntArray, session: IntArray, step: IntArray
+) -> None:
+    """Power is 0, or between the least while on and the most, in kW. Needs an integer a step: only where asked."""
+    least = charge.least_on_kw[session, step]
+    asked = np.flatnonzero(least > 0.0)
+    if not asked.size:
+        return
+    cells = Cells(names, session[asked], step[asked])
+    on = model.columns("on", cells, 0.0, 1.0, integer=True)
+    lowest = model.rows("least_power", cells, 0.0, np.inf)
+    model.put(lowest, columns[asked], 1.0)
+    model.put(lowest, on, -least[asked])
+    highest = model.rows("most_power", cells, -np.inf, 0.0)
+    model.put(highest, columns[asked], 1.0)
+    model.put(highest, on, -charge.highest_kw[session[asked], step[asked]])

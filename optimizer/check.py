@@ -1,0 +1,131 @@
+"""Whether a dispatch keeps every hard rule, asked of the problem itself and not of the solver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from optimizer.build import Dispatch, asset_power_kw, node_power_kw
+from optimizer.plan import Kind, Plan
+from optimizer.problem import Problem
+from optimizer.profile import BoolArray, FloatArray
+from optimizer.tables import Tables, tabulate
+
+TOLERANCE = 1e-4  # kW, kWh; levels are checked to a hundredth of it
+_RELATIVE = 1e-6
+
+
+class PlanBroken(RuntimeError):
+    """A plan that breaks a hard rule was found by the solver: a fault of the planner. It is never handed out."""
+
+    def __init__(self, broken: tuple[str, ...]) -> None:
+        self.broken = broken
+        super().__init__(f"The plan was withheld, since it breaks {len(broken)} hard rules; the first: {broken[0]}")
+
+
+def check_plan(problem: Problem, plan: Plan) -> tuple[str, ...]:
+    """Every hard rule the plan breaks, and every sum in it that does not add up, a sentence each; empty is sound."""
+    tables = tabulate(problem)
+    dispatch = dispatch_of(plan)
+    broken = list(broken_rules(problem, tables, dispatch))
+    asset_kw = asset_power_kw(tables, dispatch)
+    node_kw = node_power_kw(tables, asset_kw)
+    for asset, power in zip(plan.assets, asset_kw, strict=True):
+        if not _near(asset.power_kw, power).all():
+            broken.append(f"The power of {asset.id} does not follow from its set-points.")
+    for node, power in zip(plan.nodes, node_kw, strict=True):
+        if not _near(node.power_kw, power).all():
+            broken.append(f"The power of node {node.id} is not the sum of what is under it.")
+    if not _near(plan.outcome.net_kw, node_kw[tables.tree.root]).all():
+        broken.append("The net import is not the power of the connection.")
+    return tuple(broken)
+
+
+def dispatch_of(plan: Plan) -> Dispatch:
+    """The decisions in a plan: levels, mean charging powers, generation used."""
+    steps = plan.horizon.steps
+
+    def stack(kind: Kind, field: str) -> FloatArray:
+        rows = [getattr(asset, field) for asset in plan.assets if asset.kind is kind]
+        return np.array(rows, dtype=float).reshape(len(rows), steps)
+
+    return Dispatch(
+        level=stack(Kind.LIGHTING, "setpoint"),
+        charge_kw=stack(Kind.CHARGING, "power_kw"),
+        used_kw=-stack(Kind.GENERATION, "power_kw"),
+    )
+
+
+def broken_rules(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterator[str]:
+    """A sentence for each thing that breaks a hard rule: where first, and by how much at most."""
+    yield from _limits(problem, tables, dispatch)
+    yield from _light(problem, tables, dispatch.level)
+    yield from _charge(problem, tables, dispatch.charge_kw)
+    for row, step, _ in _breaches(dispatch.used_kw - tables.source_max_kw, tables.source_kw):
+        yield f"{problem.generation[row].id} gives more than its forecast in step {step}."
+    for row, step, _ in _breaches(tables.source_min_kw - dispatch.used_kw, tables.source_kw):
+        yield f"{problem.generation[row].id} is curtailed in step {step} though it must not be."
+
+
+def _limits(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterator[str]:
+    power = node_power_kw(tables, asset_power_kw(tables, dispatch))
+    limit, least = tables.tree.limit_kw, tables.tree.import_min_kw
+    for row, step, worst in _breaches(power - limit, limit):
+        yield f"Node {problem.nodes[row].id} is {worst:.3f} kW over its limit, first in step {step}."
+    for row, step, worst in _breaches(least - power, least):
+        yield f"Node {problem.nodes[row].id} is {worst:.3f} kW under its lowest power, first in step {step}."
+
+
+def _light(problem: Problem, tables: Tables, level: FloatArray) -> Iterator[str]:
+    light, groups = tables.light, problem.lighting
+    tolerance = TOLERANCE / 100.0
+    for row, step, worst in _breaches(light.floor - level, tolerance=tolerance):
+        yield f"Lighting group {groups[row].id} is {worst:.4f} under its floor, first in step {step}."
+    for row, step, worst in _breaches(level - light.ceiling, tolerance=tolerance):
+        yield f"Lighting group {groups[row].id} is {worst:.4f} over its ceiling, first in step {step}."
+    before = np.hstack([light.level_before[:, None], np.where(light.lit, level, np.nan)[:, :-1]])
+    argued = light.lit & ~(light.frozen & np.hstack([np.zeros_like(light.frozen[:, :1]), light.frozen[:, :-1]]))
+    change = np.where(argued, np.abs(np.nan_to_num(level - before)), 0.0)
+    for row, step, worst in _breaches(change - light.ramp[:, None], tolerance=tolerance):
+        yield f"Lighting group {groups[row].id} changes by {worst:.4f} more than its ramp, first in step {step}."
+    row_of = {group.id: row for row, group in enumerate(groups)}
+    for pair in problem.neighbours:
+        a, b = row_of[pair.a], row_of[pair.b]
+        apart = np.abs(level[a] - level[b]) - pair.difference
+        for _, step, worst in _breaches(np.where(light.lit[a] & light.lit[b], apart, -1.0)[None], tolerance=tolerance):
+            yield f"{pair.a} and {pair.b} differ by {worst:.4f} more than they may, first in step {step}."
+
+
+def _charge(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str]:
+    charge, sessions = tables.charge, problem.charging
+    for row, step, worst in _breaches(power - charge.highest_kw, charge.highest_kw):
+        yield f"Session {sessions[row].id} draws {worst:.3f} kW more than it can, first in step {step}."
+    for row, step, worst in _breaches(charge.lowest_kw - power, charge.highest_kw):
+        yield f"Session {sessions[row].id} draws {worst:.3f} kW less than it is held to, first in step {step}."
+    on = power > TOLERANCE
+    for row, step, worst in _breaches(np.where(on, charge.least_on_kw - power, -1.0)):
+        yield f"Session {sessions[row].id} draws {worst:.3f} kW less than the least it can, first in step {step}."
+    brings = power * tables.hours * charge.efficiency[:, None]
+    total = brings.sum(axis=1)
+    before = np.divide(charge.ready_share, charge.share, out=np.zeros_like(power), where=charge.share > 0.0)
+    ready = (brings * before).sum(axis=1)
+    for row, _, worst in _breaches((total - charge.energy_kwh)[:, None], charge.energy_kwh[:, None]):
+        yield f"Session {sessions[row].id} gets {worst:.3f} kWh more than it wants."
+    for row, _, worst in _breaches((charge.required_kwh - total)[:, None], charge.energy_kwh[:, None]):
+        yield f"Session {sessions[row].id} leaves with {worst:.3f} kWh less than it must have."
+    for row, _, worst in _breaches((charge.ready_kwh - ready)[:, None], charge.energy_kwh[:, None]):
+        yield f"Session {sessions[row].id} has {worst:.3f} kWh less than it must have by the time it is to be ready."
+
+
+def _breaches(
+    excess: FloatArray, scale: FloatArray | float = 0.0, tolerance: float = TOLERANCE
+) -> Iterator[tuple[int, int, float]]:
+    """(row, first step, worst excess) of every row whose excess is above tolerance; NaN counts as above."""
+    bad: BoolArray = ~(excess <= tolerance + _RELATIVE * np.abs(scale))
+    for row in np.flatnonzero(bad.any(axis=1)):
+        yield int(row), int(np.argmax(bad[row])), float(np.max(excess[row]))
+
+
+def _near(given: FloatArray, found: FloatArray) -> BoolArray:
+    return np.asarray(np.abs(given - found) <= TOLERANCE + _RELATIVE * np.abs(found))

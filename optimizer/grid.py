@@ -1,0 +1,98 @@
+"""Rules of the grid tree and of the connection's tariff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.model import NO_STEP, Cells, Model, every_step
+from optimizer.problem import PeakCharge, Problem
+from optimizer.profile import FloatArray, IntArray, over_steps
+from optimizer.tables import GridTree, Tables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GridBlock:
+    """Where the grid stands in the model: numbers of columns and rows."""
+
+    power: IntArray  # columns, shape (nodes, steps)
+    balance: IntArray  # rows, shape (nodes, steps)
+    bought: IntArray  # columns, shape (steps,)
+    sold: IntArray
+    peak_rows: tuple[tuple[IntArray, IntArray], ...]  # a charge: its rows, and for each step which of them, or -1
+
+
+def write_grid(model: Model, problem: Problem, tables: Tables, fixed_kw: FloatArray) -> GridBlock:
+    """All rules of grid and tariff. `fixed_kw`: what each node's own assets draw in any case, (nodes, steps)."""
+    names = [node.id for node in problem.nodes]
+    power = stay_within_feeder(model, names, tables.tree)
+    balance = balance_node(model, names, tables.tree, power, fixed_kw)
+    bought, sold = buy_and_sell_at_connection(model, problem, power[tables.tree.root])
+    peaks = tuple(pay_for_peak(model, charge, problem.horizon.hours, bought) for charge in problem.tariff.charges)
+    return GridBlock(power, balance, bought, sold, peaks)
+
+
+def stay_within_feeder(model: Model, names: Sequence[str], tree: GridTree) -> IntArray:
+    """import_min_kw <= power of a node <= limit_kw, in every step. Gives columns, shape (nodes, steps)."""
+    cells = every_step(names, tree.limit_kw.shape[1])
+    columns = model.columns("power", cells, tree.import_min_kw.ravel(), tree.limit_kw.ravel())
+    return columns.reshape(tree.limit_kw.shape)
+
+
+def balance_node(model: Model, names: Sequence[str], tree: GridTree, power: IntArray, fixed_kw: FloatArray) -> IntArray:
+    """Power of a node = power of its children + power of its assets, in kW. Gives rows, shape (nodes, steps).
+
+    Whoever plans an asset puts minus its power into these rows; what is fixed stands on the right.
+    """
+    rows = model.rows("balance", every_step(names, power.shape[1]), fixed_kw.ravel(), fixed_kw.ravel())
+    rows = rows.reshape(power.shape)
+    model.put(rows, power, 1.0)
+    has_parent = tree.parent >= 0
+    model.put(rows[tree.parent[has_parent]], power[has_parent], -1.0)
+    return rows
+
+
+def buy_and_sell_at_connection(model: Model, problem: Problem, root_power: IntArray) -> tuple[IntArray, IntArray]:
+    """bought - sold = power of the connection, both at least 0, in kW; the tariff prices each by the kWh.
+
+    Selling never earns more than buying costs, so no plan does both. Gives columns bought and sold, shape (steps,).
+    """
+    steps, hours, tariff = problem.horizon.steps, problem.horizon.hours, problem.tariff
+    bought = model.columns("bought", every_step(["grid"], steps))
+    can_sell = np.where(over_steps(problem.root.import_min_kw, steps) < 0.0, np.inf, 0.0)
+    sold = model.columns("sold", every_step(["grid"], steps), 0.0, can_sell)
+    rows = model.rows("connection", every_step(["grid"], steps), 0.0, 0.0)
+    model.put(rows, bought, 1.0)
+    model.put(rows, sold, -1.0)
+    model.put(rows, root_power, -1.0)
+    model.price(bought, tariff.import_cost_eur_per_kwh(steps) * hours)
+    model.price(sold, -over_steps(tariff.export_eur_per_kwh, steps) * hours)
+    return bought, sold
+
+
+def pay_for_peak(model: Model, charge: PeakCharge, hours: FloatArray, bought: IntArray) -> tuple[IntArray, IntArray]:
+    """Mean import of each settlement interval <= peak so far + what is paid for beyond it, in kW.
+
+    Gives the rows, and for each step the place of its row among them, -1 where it does not count.
+    """
+    interval = intervals(charge, hours.size)
+    counted = np.flatnonzero(interval >= 0)
+    rows_of = np.full(hours.size, -1, dtype=np.int64)
+    cells = Cells([charge.name], np.zeros(1, np.int64), np.array([NO_STEP]))
+    beyond = model.columns("peak", cells)
+    model.price(beyond, charge.eur_per_kw)
+    kinds, place = np.unique(interval[counted], return_inverse=True)
+    rows_of[counted] = place
+    first = np.array([counted[place == k][0] for k in range(kinds.size)], dtype=np.int64)
+    rows = model.rows("peak", Cells([charge.name], np.zeros(kinds.size, np.int64), first), -np.inf, charge.so_far_kw)
+    length_h = np.bincount(place, weights=hours[counted], minlength=kinds.size)
+    model.put(rows[place], bought[counted], hours[counted] / length_h[place])
+    model.put(rows, beyond, -1.0)
+    return rows, rows_of
+
+
+def intervals(charge: PeakCharge, steps: int) -> IntArray:
+    """The settlement interval of each step under a peak charge, -1 for none."""
+    return np.array(charge.interval, dtype=np.int64) if charge.interval else np.arange(steps, dtype=np.int64)

@@ -1,0 +1,150 @@
+"""Rules of lighting groups.
+
+A level is its target (the wanted level within floor and ceiling) less what is held back plus what is added. Both are
+cut at the corners of the dimming curve, so that each piece changes power by one slope; convexity makes a plan hold back
+the dear pieces first. So no row is needed for `shortfall >= wanted - level`: holding back is the shortfall.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.model import Cells, Model
+from optimizer.problem import Problem
+from optimizer.profile import BoolArray, FloatArray, IntArray
+from optimizer.tables import LightTable, Tables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LightBlock:
+    """Where the light stands in the model: one column a piece of the curve that can change; shape (pieces,)."""
+
+    columns: IntArray
+    group: IntArray
+    step: IntArray
+    sign: FloatArray  # -1 held back, +1 added
+    width: FloatArray  # most of it, as level
+    slope_kw: FloatArray  # kW for one level
+
+    def levels(self, light: LightTable, values: FloatArray) -> FloatArray:
+        """Levels from the values of the model's columns, shape (groups, steps)."""
+        level = light.target.copy()
+        np.add.at(level, (self.group, self.step), self.sign * np.clip(values[self.columns], 0.0, self.width))
+        return np.clip(level, light.floor, light.ceiling)
+
+
+def write_lighting(model: Model, problem: Problem, tables: Tables, balance: IntArray) -> LightBlock:
+    """All rules of lighting."""
+    light, names = tables.light, [group.id for group in problem.lighting]
+    block = keep_lighting_class_minimum(model, names, light)
+    pay_for_missing_light(model, light, tables.hours, block)
+    draw_lighting_power(model, light, balance, block)
+    change_level_within_ramp(model, names, light, block)
+    row_of = {name: row for row, name in enumerate(names)}
+    pairs = [(row_of[pair.a], row_of[pair.b], pair.difference) for pair in problem.neighbours]
+    match_neighbouring_levels(model, names, light, block, pairs)
+    return block
+
+
+def keep_lighting_class_minimum(model: Model, names: Sequence[str], light: LightTable) -> LightBlock:
+    """floor <= level <= ceiling while lit: what is held back reaches to the floor, what is added to the ceiling.
+
+    Levels are fractions of full light. A piece that cannot change makes no column.
+    """
+    parts = [part for number in range(len(light.curves)) for part in _pieces(light, number)]
+    group, step, sign, width, slope = (
+        np.concatenate([part[k] for part in parts]) if parts else np.zeros(0, dtype=kind)
+        for k, kind in enumerate((np.int64, np.int64, float, float, float))
+    )
+    slope_kw = slope * (light.rated_kw - light.standby_kw)[group]
+    columns = model.columns("light", Cells(names, group, step), 0.0, width)
+    return LightBlock(columns, group, step, sign, width, slope_kw)
+
+
+def _pieces(light: LightTable, number: int) -> Iterable[tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray]]:
+    """(group, step, sign, width, slope) of every piece of one curve that can change."""
+    rows = np.flatnonzero(light.curve == number)
+    floor, target, ceiling = light.floor[rows], light.target[rows], light.ceiling[rows]
+    points = light.curves[number]
+    for (low, low_share), (high, high_share) in itertools.pairwise(points):
+        slope = (high_share - low_share) / (high - low)
+        back = np.minimum(target, high) - np.maximum(floor, low)
+        added = np.minimum(ceiling, high) - np.maximum(target, low)
+        for sign, width in ((-1.0, back), (1.0, added)):
+            row, step = np.nonzero(width > 0.0)
+            yield rows[row], step, np.full(row.size, sign), width[row, step], np.full(row.size, slope)
+
+
+def pay_for_missing_light(model: Model, light: LightTable, hours: FloatArray, block: LightBlock) -> None:
+    """Each level held back below the wanted one costs the group's EUR for an hour of missing light, by the hour."""
+    back = block.sign < 0.0
+    group, step = block.group[back], block.step[back]
+    # Where the floor is above the wanted level, target is the floor and nothing can be held back.
+    model.price(block.columns[back], light.missing_eur_per_h[group] * hours[step])
+    never = np.where(light.lit, np.maximum(light.wanted - light.target, 0.0), 0.0)
+    model.charge(float((never * hours * light.missing_eur_per_h[:, None]).sum()))
+
+
+def draw_lighting_power(model: Model, light: LightTable, balance: IntArray, block: LightBlock) -> None:
+    """Power in kW = standby + (rated - standby) * curve(level) while lit, on the group's node.
+
+    The power at the target level is among what is fixed; here only what a change of level adds or takes away.
+    """
+    model.put(balance[light.node[block.group], block.step], block.columns, -block.sign * block.slope_kw)
+
+
+def change_level_within_ramp(model: Model, names: Sequence[str], light: LightTable, block: LightBlock) -> None:
+    """|level(t) - level(t-1)| <= ramp between neighbouring lit steps, and from the level before into the first."""
+    if not np.isfinite(light.ramp).any():
+        return
+    before = np.where(light.lit & np.isfinite(light.ramp)[:, None], light.target, np.nan)
+    start = np.where(light.lit[:, :1], light.level_before[:, None], np.nan)
+    previous = np.hstack([start, before[:, :-1]])
+    rises = before - previous
+    # Two frozen steps are past arguing about; two that cannot change only matter where they are too far apart.
+    free, frozen = _can_change(light, block), light.frozen & _shifted(light.frozen, False)
+    matters = free | _shifted(free, False) | (np.abs(np.nan_to_num(rises)) > light.ramp[:, None])
+    group, step = np.nonzero(np.isfinite(rises) & matters & ~frozen)
+    rise, ramp = rises[group, step], light.ramp[group]
+    rows = model.rows("ramp", Cells(names, group, step), -ramp - rise, ramp - rise)
+    row_of = np.full(light.lit.shape, -1, dtype=np.int64)
+    row_of[group, step] = rows
+    _put_levels(model, row_of, block, 1.0)
+    _put_levels(model, np.hstack([row_of[:, 1:], np.full((len(names), 1), -1)]), block, -1.0)
+
+
+def match_neighbouring_levels(
+    model: Model, names: Sequence[str], light: LightTable, block: LightBlock, pairs: Sequence[tuple[int, int, float]]
+) -> None:
+    """|level(a, t) - level(b, t)| <= difference, for pairs (a, b, difference) of groups, while both are lit."""
+    for a, b, difference in pairs:
+        steps = np.flatnonzero(light.lit[a] & light.lit[b])
+        apart = light.target[a, steps] - light.target[b, steps]
+        cells = Cells([f"{names[a]}_{names[b]}"], np.zeros(steps.size, np.int64), steps)
+        rows = model.rows("neighbours", cells, -difference - apart, difference - apart)
+        for group, sign in ((a, 1.0), (b, -1.0)):
+            row_of = np.full(light.lit.shape, -1, dtype=np.int64)
+            row_of[group, steps] = rows
+            _put_levels(model, row_of, block, sign)
+
+
+def _shifted(cells: BoolArray, first: bool) -> BoolArray:
+    """Each step's value moved to the next step."""
+    return np.hstack([np.full((cells.shape[0], 1), first), cells[:, :-1]])
+
+
+def _can_change(light: LightTable, block: LightBlock) -> BoolArray:
+    free = np.zeros(light.lit.shape, dtype=bool)
+    free[block.group, block.step] = True
+    return free
+
+
+def _put_levels(model: Model, row_of: IntArray, block: LightBlock, sign: float) -> None:
+    """Puts `sign` times each level's change into the row its group and step have in `row_of`, where they have one."""
+    rows = row_of[block.group, block.step]
+    found = rows >= 0
+    model.put(rows[found], block.columns[found], sign * block.sign[found])

@@ -1,0 +1,117 @@
+"""The naive case: full wanted light, every vehicle charges at once, nothing curtailed that need not be.
+
+It obeys physics: where a limit would be broken, vehicles wait (first come, first served), then light is dimmed alike,
+and sun and wind are curtailed alike where too much would flow back. What even this cannot keep is told, not hidden.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.build import Dispatch, asset_power_kw, node_power_kw
+from optimizer.profile import FloatArray
+from optimizer.tables import GridTree, Tables
+
+_ROUNDING_KW = 1e-9
+
+
+def naive_dispatch(tables: Tables) -> Dispatch:
+    """Levels, charging powers and generation of the naive case."""
+    level = _full_light(tables)
+    used = tables.source_max_kw.copy()
+    nothing = Dispatch(level, np.zeros_like(tables.charge.share), used)
+    base = node_power_kw(tables, asset_power_kw(tables, nothing))
+    charge_kw = _charge_at_once(tables, tables.tree.limit_kw - base)
+    own = np.zeros_like(base)
+    np.add.at(own, tables.charge.node, charge_kw)
+    power = base + tables.tree.sum_up(own)
+    for step in np.flatnonzero((power > tables.tree.limit_kw + _ROUNDING_KW).any(axis=0)):
+        _dim(tables, level, power, int(step))
+    for step in np.flatnonzero((power < tables.tree.import_min_kw - _ROUNDING_KW).any(axis=0)):
+        _curtail(tables, used, power, int(step))
+    return Dispatch(level, charge_kw, used)
+
+
+def _full_light(tables: Tables) -> FloatArray:
+    """The target levels, raised where only an earlier rise or a later fall keeps the ramp; shape (groups, steps)."""
+    light = tables.light
+    level = light.target.copy()
+    start = np.where(np.isnan(light.level_before), level[:, 0], light.level_before)
+    level[:, 0] = np.where(light.lit[:, 0], np.clip(level[:, 0], start - light.ramp, start + light.ramp), level[:, 0])
+    forth = [(step - 1, step) for step in range(1, tables.steps)]
+    for known, step in (*forth, *((step, known) for known, step in reversed(forth))):
+        both = light.lit[:, known] & light.lit[:, step]
+        level[:, step] = np.where(both, np.maximum(level[:, step], level[:, known] - light.ramp), level[:, step])
+    return np.clip(level, light.floor, light.ceiling)
+
+
+def _charge_at_once(tables: Tables, headroom_kw: FloatArray) -> FloatArray:
+    """Every vehicle draws all it can from its arrival on, as far as limits leave room; shape (sessions, steps)."""
+    charge = tables.charge
+    power = np.zeros_like(charge.share)
+    left_kwh = charge.energy_kwh.copy()
+    arrival = np.argmax(charge.share > 0.0, axis=1) if charge.node.size else np.zeros(0, dtype=int)
+    for step, hours in enumerate(tables.hours.tolist()):
+        wish = np.minimum(charge.highest_kw[:, step], np.maximum(left_kwh, 0.0) / (hours * charge.efficiency))
+        wish[wish < charge.least_on_kw[:, step] - _ROUNDING_KW] = 0.0
+        wish = np.maximum(wish, charge.lowest_kw[:, step])
+        given = _share_out(tables.tree, charge.node, wish, headroom_kw[:, step], np.argsort(arrival, kind="stable"))
+        given[given < charge.least_on_kw[:, step] - _ROUNDING_KW] = 0.0
+        power[:, step] = np.maximum(given, charge.lowest_kw[:, step])
+        left_kwh -= power[:, step] * hours * charge.efficiency
+    return power
+
+
+def _share_out(
+    tree: GridTree, node: np.ndarray, wish_kw: FloatArray, headroom_kw: FloatArray, queue: np.ndarray
+) -> FloatArray:
+    """What each session gets of its wish in one step: all of it where there is room, else in the order of the queue."""
+    own = np.zeros((tree.parent.size, 1))
+    np.add.at(own[:, 0], node, wish_kw)
+    if (tree.sum_up(own)[:, 0] <= headroom_kw + _ROUNDING_KW).all():
+        return wish_kw.copy()
+    room, given = np.maximum(headroom_kw, 0.0), np.zeros_like(wish_kw)
+    paths = {int(n): np.array(tree.path(int(n))) for n in np.unique(node)}
+    for session in queue[wish_kw[queue] > 0.0]:
+        path = paths[int(node[session])]
+        given[session] = min(float(wish_kw[session]), float(room[path].min()))
+        room[path] -= given[session]
+    return given
+
+
+def _dim(tables: Tables, level: FloatArray, power: FloatArray, step: int) -> None:
+    """Dims the light under each node over its limit alike, towards the floors, from the leaves up; changes in place."""
+    light, tree = tables.light, tables.tree
+    for node in tree.upwards:
+        over = power[node, step] - tree.limit_kw[node, step]
+        if over <= _ROUNDING_KW:
+            continue
+        below = np.flatnonzero(np.isin(light.node, list(tree.below(int(node)))) & light.lit[:, step])
+        if not below.size:
+            continue
+        now, least = light.power_kw(level)[below, step], light.power_kw(light.floor)[below, step]
+        part = min(1.0, over / max(float((now - least).sum()), _ROUNDING_KW))
+        level[below, step] += part * (light.floor[below, step] - level[below, step])
+        _recount(tree, power, light.node[below], light.power_kw(level)[below, step] - now, step)
+
+
+def _curtail(tables: Tables, used: FloatArray, power: FloatArray, step: int) -> None:
+    """Takes less of the sources under each node whose power is too low, alike; changes in place."""
+    tree = tables.tree
+    for node in tree.upwards:
+        under = tree.import_min_kw[node, step] - power[node, step]
+        if under <= _ROUNDING_KW:
+            continue
+        below = np.flatnonzero(np.isin(tables.source_node, list(tree.below(int(node)))))
+        room = used[below, step] - tables.source_min_kw[below, step]
+        if room.sum() <= 0.0:
+            continue
+        less = room * min(1.0, under / float(room.sum()))
+        used[below, step] -= less
+        _recount(tree, power, tables.source_node[below], less, step)
+
+
+def _recount(tree: GridTree, power: FloatArray, node: np.ndarray, change_kw: FloatArray, step: int) -> None:
+    own = np.zeros((tree.parent.size, 1))
+    np.add.at(own[:, 0], node, change_kw)
+    power[:, step] += tree.sum_up(own)[:, 0]

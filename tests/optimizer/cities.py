@@ -1,0 +1,119 @@
+"""Problems to plan, made from a seed: a district or a city of lighting groups and charge sessions on a grid tree."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+
+from optimizer.problem import (
+    ChargeSession,
+    FixedLoad,
+    Generation,
+    Horizon,
+    LightingGroup,
+    Node,
+    PeakCharge,
+    Problem,
+    Tariff,
+)
+
+START = dt.datetime(2026, 11, 22, 14, 0, tzinfo=dt.UTC)
+STEP_H = 0.25
+DUSK_H, DAWN_H = 2.5, 17.0  # hours after START: lit from 16:30 to 07:00
+
+
+def district(groups: int = 200, sessions: int = 300, steps: int = 96, *, feeders: int = 10, seed: int = 1) -> Problem:
+    """Groups that all differ, sessions of cars and buses, feeders full in the evening, one month's peak to mind."""
+    rng = np.random.default_rng(seed)
+    horizon = Horizon(START, (STEP_H,) * steps)
+    feeder_ids = [f"feeder-{n:02d}" for n in range(feeders)]
+    lighting = tuple(_group(rng, n, feeder_ids[n % feeders], steps) for n in range(groups))
+    charging = tuple(_session(rng, n, f"hub-{n % feeders:02d}", horizon) for n in range(sessions))
+    loads = tuple(
+        FixedLoad(f"buildings-{n:02d}", feeder, _daily(rng, 2.0 * groups / feeders + 60.0, steps))
+        for n, feeder in enumerate(feeder_ids)
+    )
+    sun = Generation(
+        "sun", feeder_ids[0], tuple(np.clip(80 * np.sin(_hours(steps) / 24 * 6.283 + 0.4), 0, None).tolist())
+    )
+    hub_kw = 14.0 * sessions / feeders * 0.45
+    feeder_kw = (3.0 * groups + 0.45 * 14.0 * sessions) / feeders + 60.0
+    nodes = (
+        Node("grid", None, feeders * feeder_kw * 0.9, -500.0),
+        *(Node(feeder, "grid", feeder_kw, -200.0) for feeder in feeder_ids),
+        *(Node(f"hub-{n:02d}", feeder, hub_kw) for n, feeder in enumerate(feeder_ids)),
+    )
+    tariff = Tariff(
+        import_eur_per_kwh=_prices(rng, steps),
+        export_eur_per_kwh=0.03,
+        peaks=(PeakCharge("month", 4.2, feeders * feeder_kw * 0.55),),
+        carbon_kg_per_kwh=0.3,
+        carbon_eur_per_t=70.0,
+    )
+    return Problem(horizon, nodes, tariff, lighting=lighting, charging=charging, loads=loads, generation=(sun,))
+
+
+def city(seed: int = 1) -> Problem:
+    """2,000 groups and 1,000 sessions over a day of quarter hours."""
+    return district(2000, 1000, 96, feeders=40, seed=seed)
+
+
+def _hours(steps: int) -> np.ndarray:
+    return np.arange(steps) * STEP_H
+
+
+def _group(rng: np.random.Generator, number: int, feeder: str, steps: int) -> LightingGroup:
+    hours = _hours(steps) % 24
+    rated_kw = float(rng.uniform(1.0, 4.0))
+    late = (hours > 9.0) & (hours < 15.5)
+    wanted = np.where(late, rng.uniform(0.5, 0.8), rng.uniform(0.85, 1.0))
+    floor = wanted * rng.uniform(0.5, 0.7)
+    return LightingGroup(
+        id=f"light-{number:05d}",
+        node=feeder,
+        rated_kw=rated_kw,
+        lit=tuple(((hours >= DUSK_H) & (hours < DAWN_H)).tolist()),
+        wanted=tuple(wanted.tolist()),
+        floor=tuple(floor.tolist()),
+        ceiling=1.0,
+        standby_kw=0.05 * rated_kw,
+        gradient=float(rng.uniform(1.0, 1.2)),
+        missing_light_eur_per_h=float(rated_kw * rng.uniform(0.15, 0.6)),
+        ramp=0.25,
+    )
+
+
+def _session(rng: np.random.Generator, number: int, hub: str, horizon: Horizon) -> ChargeSession:
+    total_h = horizon.edges_h[-1]
+    bus = number % 5 == 0
+    arrives_h = float(rng.uniform(0.0, 0.7) * total_h)
+    stay_h = float(min(rng.uniform(2.0, 11.0), total_h - arrives_h))
+    max_kw = 60.0 if bus else float(rng.choice([3.7, 11.0, 22.0]))
+    energy = float(rng.uniform(0.2, 0.6)) * max_kw * stay_h * 0.9
+    return ChargeSession(
+        id=f"{'bus' if bus else 'car'}-{number:05d}",
+        node=hub,
+        arrives=horizon.start + dt.timedelta(hours=arrives_h),
+        departs=horizon.start + dt.timedelta(hours=arrives_h + stay_h),
+        max_kw=max_kw,
+        energy_kwh=energy,
+        required_kwh=0.3 * energy if bus else 0.0,
+        missing_eur_per_kwh=float(rng.uniform(0.6, 1.5)),
+        efficiency=0.92,
+        kind="bus" if bus else "car",
+    )
+
+
+def _daily(rng: np.random.Generator, mean_kw: float, steps: int) -> tuple[float, ...]:
+    shape = 1.0 + 0.3 * np.cos((_hours(steps) - 4.0) / 24 * 2 * np.pi) + 0.03 * rng.standard_normal(steps)
+    return tuple((0.35 * mean_kw * shape).tolist())
+
+
+def _prices(rng: np.random.Generator, steps: int) -> tuple[float, ...]:
+    hourly = (
+        0.18
+        + 0.09 * np.cos((np.arange(-(-steps // 4)) - 4) / 24 * 2 * np.pi)
+        + 0.02 * rng.standard_normal(-(-steps // 4))
+    )
+    return tuple(np.repeat(np.clip(hourly, 0.04, None), 4)[:steps].tolist())
