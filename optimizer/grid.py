@@ -26,19 +26,38 @@ class GridBlock:
 
 def write_grid(model: Model, problem: Problem, tables: Tables, fixed_kw: FloatArray) -> GridBlock:
     """All rules of grid and tariff. `fixed_kw`: what each node's own assets draw in any case, (nodes, steps)."""
-    names = [node.id for node in problem.nodes]
-    power = stay_within_feeder(model, names, tables.tree)
-    balance = balance_node(model, names, tables.tree, power, fixed_kw)
-    bought, sold = buy_and_sell_at_connection(model, problem, power[tables.tree.root])
+    names, tree = [node.id for node in problem.nodes], tables.tree
+    least, most = reach_kw(tables)
+    # A limit out of reach would do nothing but blur the prices: at zero power its dual may take any part of them.
+    lower = np.where(least >= tree.import_min_kw, -np.inf, tree.import_min_kw)
+    upper = np.where(most <= tree.limit_kw, np.inf, tree.limit_kw)
+    power = stay_within_feeder(model, names, lower, upper)
+    balance = balance_node(model, names, tree, power, fixed_kw)
+    bought, sold = buy_and_sell_at_connection(model, problem, power[tree.root], least[tree.root])
     peaks = tuple(pay_for_peak(model, charge, problem.horizon.hours, bought) for charge in problem.tariff.charges)
     return GridBlock(power, balance, bought, sold, peaks)
 
 
-def stay_within_feeder(model: Model, names: Sequence[str], tree: GridTree) -> IntArray:
+def reach_kw(tables: Tables) -> tuple[FloatArray, FloatArray]:
+    """The least and the most power each node could have if no limit were there, both of shape (nodes, steps)."""
+    light, charge = tables.light, tables.charge
+    own = [np.zeros_like(tables.tree.limit_kw) for _ in range(2)]
+    parts = (
+        (light.node, light.power_kw(light.floor), light.power_kw(light.ceiling)),
+        (charge.node, charge.lowest_kw, charge.highest_kw),
+        (tables.load_node, tables.load_kw, tables.load_kw),
+        (tables.source_node, -tables.source_max_kw, -tables.source_min_kw),
+    )
+    for node, least, most in parts:
+        np.add.at(own[0], node, least)
+        np.add.at(own[1], node, most)
+    return tables.tree.sum_up(own[0]), tables.tree.sum_up(own[1])
+
+
+def stay_within_feeder(model: Model, names: Sequence[str], lower_kw: FloatArray, upper_kw: FloatArray) -> IntArray:
     """import_min_kw <= power of a node <= limit_kw, in every step. Gives columns, shape (nodes, steps)."""
-    cells = every_step(names, tree.limit_kw.shape[1])
-    columns = model.columns("power", cells, tree.import_min_kw.ravel(), tree.limit_kw.ravel())
-    return columns.reshape(tree.limit_kw.shape)
+    columns = model.columns("power", every_step(names, upper_kw.shape[1]), lower_kw.ravel(), upper_kw.ravel())
+    return columns.reshape(upper_kw.shape)
 
 
 def balance_node(model: Model, names: Sequence[str], tree: GridTree, power: IntArray, fixed_kw: FloatArray) -> IntArray:
@@ -54,14 +73,18 @@ def balance_node(model: Model, names: Sequence[str], tree: GridTree, power: IntA
     return rows
 
 
-def buy_and_sell_at_connection(model: Model, problem: Problem, root_power: IntArray) -> tuple[IntArray, IntArray]:
+def buy_and_sell_at_connection(
+    model: Model, problem: Problem, root_power: IntArray, least_kw: FloatArray
+) -> tuple[IntArray, IntArray]:
     """bought - sold = power of the connection, both at least 0, in kW; the tariff prices each by the kWh.
 
-    Selling never earns more than buying costs, so no plan does both. Gives columns bought and sold, shape (steps,).
+    Selling never earns more than buying costs, so no plan does both. Where the connection cannot go below 0 nothing
+    is sold, and what is bought needs no bound. Gives columns bought and sold, shape (steps,).
     """
     steps, hours, tariff = problem.horizon.steps, problem.horizon.hours, problem.tariff
-    bought = model.columns("bought", every_step(["grid"], steps))
-    can_sell = np.where(over_steps(problem.root.import_min_kw, steps) < 0.0, np.inf, 0.0)
+    one_way = least_kw >= 0.0
+    bought = model.columns("bought", every_step(["grid"], steps), np.where(one_way, -np.inf, 0.0))
+    can_sell = np.where(~one_way & (over_steps(problem.root.import_min_kw, steps) < 0.0), np.inf, 0.0)
     sold = model.columns("sold", every_step(["grid"], steps), 0.0, can_sell)
     rows = model.rows("connection", every_step(["grid"], steps), 0.0, 0.0)
     model.put(rows, bought, 1.0)

@@ -1,4 +1,4 @@
-"""`plan`: the optimizer from the command line. `--problem` plans a problem document; `--schema` prints its JSON schema."""
+"""`plan`: the optimizer from the command line. `--problem` plans a document; `--schema` prints the JSON schemas."""
 
 from __future__ import annotations
 
