@@ -79,6 +79,41 @@ class CommandResult:
     text: str  # a sentence: what was written and read back, or why not
 
 
+@dataclass(frozen=True, slots=True)
+class ProbedSpan:
+    """One request of a probe and the words that came back, as on the wire."""
+
+    table: str  # holding | input | coil | discrete
+    address: int  # first, 0-based
+    words: tuple[int, ...]  # registers 0..65535, or bits 0 and 1; empty without an answer
+    round_trip_ms: float
+    fault: str  # in words, empty when it answered
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedValue:
+    """One value of the profile as decoded from a probe."""
+
+    point: str  # point id
+    table: str
+    address: int
+    words: int  # registers it takes
+    type: str  # uint16, float32 ...
+    value: float
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """A whole profile read once. `fault` says in words why there is nothing, empty when the device answered."""
+
+    device: str
+    time_ns: int
+    spans: tuple[ProbedSpan, ...]
+    values: tuple[ProbedValue, ...]
+    fault: str = ""
+
+
 class EngineLink(Protocol):
     """All calls return at once; answers come through `subscribe` or the callback given (on the engine's thread)."""
 
@@ -97,8 +132,8 @@ class EngineLink(Protocol):
 
     def acknowledge(self, alarm_id: int, who: str) -> None: ...
 
-    def probe(self, device: str, done: Callable[[Any], None]) -> None:
-        """Reads the whole profile of a device once, out of turn: register words, decoded values, round trips."""
+    def probe(self, device: str, done: Callable[[ProbeReport], None]) -> None:
+        """Reads the whole profile of a device once, out of turn. Nothing is written."""
 
     def make_plan(self, done: Callable[[Any], None]) -> None: ...
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.theme import DARK, Looks
+from energy_console.historian.embedded import open_embedded
 from energy_console.site.model import Site
 from tests.gui.scripted_engine import ScriptedEngine, everyday
 from tests.gui.small_site import small_site
@@ -38,7 +39,7 @@ def site() -> Site:
 @pytest.fixture
 def engine(site: Site, tmp_path: Path) -> Iterator[ScriptedEngine]:
     """Running, every point read once and good."""
-    made = ScriptedEngine(site, None)
+    made = ScriptedEngine(site, open_embedded(tmp_path / "store", writing=True))
     made.start()
     made.read(everyday(site.points, 0.0))
     yield made

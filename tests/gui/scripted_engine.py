@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from energy_console.engine.link import AlarmView, CommandResult, DeviceState, EngineHealth, EngineNews
+from energy_console.engine.link import AlarmView, CommandResult, DeviceState, EngineHealth, EngineNews, ProbeReport
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
 from energy_console.site.model import Site
@@ -33,7 +33,7 @@ NOTHING = EngineNews(batch=None, devices=None, health=None, alarms=None, plan=No
 class ScriptedEngine:
     """See the module. `writes`, `acknowledged` and `approved` keep what the window asked for, oldest first."""
 
-    def __init__(self, site: Site, historian: Historian | None, now_ns: int = START_NS) -> None:
+    def __init__(self, site: Site, historian: Historian, now_ns: int = START_NS) -> None:
         self.site = site
         self.historian = historian
         self.live = LiveTable(site.points)
@@ -42,7 +42,7 @@ class ScriptedEngine:
         self.acknowledged: list[tuple[int, str]] = []
         self.approved: list[tuple[str, str]] = []
         self.refusals: dict[str, str] = {}  # point id -> why a write to it fails
-        self.probes: dict[str, Any] = {}  # device id -> what its probe answers
+        self.probes: dict[str, ProbeReport] = {}  # device id -> what its probe answers
         self.plan: Any = None  # what make_plan answers
         self.running = False
         self.alarms: tuple[AlarmView, ...] = ()
@@ -52,8 +52,7 @@ class ScriptedEngine:
             device.id: DeviceState(device.id, "answering", "", now_ns, 14.0, 720, 0, (0,) * 24)
             for device in site.devices
         }
-        if historian is not None:
-            historian.register(site.points)
+        historian.register(site.points)
 
     # what a test tells it
 
@@ -76,8 +75,7 @@ class ScriptedEngine:
         self._sequence += 1
         batch = ScanBatch(self._sequence, index, np.full(len(index), self.now_ns, np.int64), value, status)
         self.live.apply(batch)
-        if self.historian is not None:
-            self.historian.append(batch)
+        self.historian.append(batch)
         self.tell(batch=batch, health=self.health())
 
     def set_device(self, device: str, state: str, reason: str = "", **changes: Any) -> None:
@@ -144,8 +142,7 @@ class ScriptedEngine:
     def close(self) -> None:
         """Ends a test: no more news, and the store is closed."""
         self._listeners.clear()
-        if self.historian is not None:
-            self.historian.close()
+        self.historian.close()
 
     def write(self, point: str, value: float, who: str, done: Callable[[CommandResult], None]) -> None:
         self.writes.append((point, value, who))
@@ -162,8 +159,8 @@ class ScriptedEngine:
         )
         self.tell(alarms=self.alarms)
 
-    def probe(self, device: str, done: Callable[[Any], None]) -> None:
-        done(self.probes.get(device, TimeoutError(f"{device} did not answer")))
+    def probe(self, device: str, done: Callable[[ProbeReport], None]) -> None:
+        done(self.probes.get(device) or ProbeReport(device, self.now_ns, (), (), f"{device} did not answer in 1 s"))
 
     def make_plan(self, done: Callable[[Any], None]) -> None:
         done(self.plan)
