@@ -13,6 +13,7 @@ from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
 from energy_console.planning.forecast import QUARTER_S, USUAL_DAYS, Past
 from energy_console.site.model import ChargeBooking, Site
+from energy_console.site.prices import billing_month
 from hardware.points import Quality, quality_of
 
 QUARTER_NS = QUARTER_S * 1_000_000_000
@@ -76,7 +77,7 @@ def _month_peak_kw(site: Site, historian: Historian, now: dt.datetime) -> float:
     meter = site.root.meter
     if meter is None:
         return 0.0
-    first = now.astimezone(site.place.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    first, _ = billing_month(site, now)
     past = _past(historian, meter, now, (now - first) / dt.timedelta(days=1))
     usable = past.mean_kw[np.isfinite(past.mean_kw)]
     return max(0.0, float(usable.max())) if len(usable) else 0.0

@@ -41,8 +41,8 @@ class Steps:
 
 def steps_from(site: Site, now: dt.datetime, count: int = STEPS) -> Steps:
     """Quarter hours from the one that `now` lies in."""
-    local = now.astimezone(site.place.zone)
-    start = local.replace(minute=local.minute // 15 * 15, second=0, microsecond=0)
+    utc = now.astimezone(dt.UTC)  # quarter hours are whole in UTC too, and never come twice
+    start = utc.replace(minute=utc.minute // 15 * 15, second=0, microsecond=0)
     horizon = op.Horizon(start, (STEP_H,) * count)
     first = int(start.timestamp())
     start_ns = (first + 900 * np.arange(count, dtype=np.int64)) * 1_000_000_000
@@ -81,14 +81,14 @@ def problem_of(
 
 
 def _tariff(site: Site, measured: Measured, steps: Steps) -> op.Tariff:
-    moments = [dt.datetime.fromtimestamp(ns / 1e9, dt.UTC) for ns in steps.start_ns]
-    at = [prices.price_at(site, moment) for moment in moments]
-    tariff = prices.tariff_on(site, steps.horizon.start)
+    horizon = steps.horizon
+    curve = prices.price_curve(site, [horizon.begin(step) for step in range(horizon.steps)] + [horizon.end])
+    tariff = prices.tariff_on(site, horizon.start)
     return op.Tariff(
-        import_eur_per_kwh=tuple(price.import_eur_per_kwh for price in at),
-        export_eur_per_kwh=tuple(price.export_eur_per_kwh for price in at),
+        import_eur_per_kwh=tuple(curve.import_eur_per_kwh),
+        export_eur_per_kwh=tuple(curve.export_eur_per_kwh),
         peaks=(op.PeakCharge("month", tariff.peak_eur_per_kw, measured.month_peak_kw),),
-        carbon_kg_per_kwh=tuple(prices.carbon_kg_per_kwh(site, moment) for moment in moments),
+        carbon_kg_per_kwh=tuple(curve.carbon_kg_per_kwh),
         carbon_eur_per_t=tariff.carbon_eur_per_t,
         contracted_kw=tariff.contracted_kw,
         name=tariff.name,

@@ -1,13 +1,14 @@
-"""What a plan tells the field to do now: set-points in the words of the devices. Pure."""
+"""What the schedule in force tells the field to do now, in the words of the devices, and how well it follows. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from energy_console.planning.schedule import Schedule, ScheduledAsset
 from energy_console.site.model import Charger, LightingGroup, Site
-from optimizer.plan import AssetPlan, Kind, Plan
 
 PHASE_V = 230.0
 LEAST_A = 6.0  # IEC 61851-1: below this a charging point offers nothing
@@ -18,46 +19,43 @@ class SetPoint:
     """One value to hold at one point until the next step. `asset` says whose plan it is."""
 
     asset: str
+    kind: str  # lighting | charging
     point: str
     value: float
+    power_kw: float  # planned mean over the step
+    power_point: str  # where what it draws is measured
 
 
-def step_at(plan: Plan, moment: dt.datetime) -> int | None:
-    """The step of the plan that a moment lies in; None before its start and after its end."""
-    offset_h = plan.horizon.offset_h(moment)
-    edges = plan.horizon.edges_h
-    if not 0.0 <= offset_h < edges[-1]:
-        return None
-    return int((edges <= offset_h).sum()) - 1
+def setpoints_at(site: Site, schedule: Schedule, moment: dt.datetime, there: Mapping[str, str]) -> list[SetPoint]:
+    """Set-points of lighting and charging at a moment. `there`: booking id -> charger id of vehicles that are there.
 
-
-def setpoints_at(site: Site, plan: Plan, moment: dt.datetime, bookings: dict[str, str]) -> list[SetPoint]:
-    """Set-points of lighting and charging at a moment. `bookings`: session id -> charger id of those that are there.
-
-    A group that is not lit and a charger without a session are left to themselves: nothing is written to them.
+    A group that is not lit and a charger without a vehicle are left to themselves: nothing is written to them.
     """
-    step = step_at(plan, moment)
+    step = schedule.step_at(moment)
     if step is None:
         return []
     groups = {group.id: group for group in site.lighting}
     chargers = {charger.id: charger for charger in site.chargers}
     found: list[SetPoint] = []
-    for asset in plan.assets:
-        if asset.kind is Kind.LIGHTING:
+    for asset in schedule.assets:
+        if asset.kind == "lighting" and asset.id in groups:
             found.extend(_light(groups[asset.id], asset, step))
-        elif asset.kind is Kind.CHARGING and asset.id in bookings:
-            found.append(_charge(chargers[bookings[asset.id]], asset, step))
+        elif asset.kind == "charging" and there.get(asset.id) in chargers:
+            found.append(_charge(chargers[there[asset.id]], asset, step))
     return found
 
 
-def _light(group: LightingGroup, asset: AssetPlan, step: int) -> Iterator[SetPoint]:
-    level = float(asset.setpoint[step])
+def _light(group: LightingGroup, asset: ScheduledAsset, step: int) -> Iterator[SetPoint]:
+    level = asset.setpoint[step]
     if level > 0.0:
-        yield SetPoint(asset.id, f"{group.device}/level_command", round(level, 3))
+        command, power = f"{group.device}/level_command", f"{group.device}/power_kw"
+        yield SetPoint(asset.id, asset.kind, command, round(level, 3), asset.power_kw[step], power)
 
 
-def _charge(charger: Charger, asset: AssetPlan, step: int) -> SetPoint:
-    return SetPoint(asset.id, f"{charger.device}/limit_a", amps(charger, float(asset.setpoint[step])))
+def _charge(charger: Charger, asset: ScheduledAsset, step: int) -> SetPoint:
+    limit_a = amps(charger, asset.setpoint[step])
+    command, power = f"{charger.device}/limit_a", f"{charger.device}/power_kw"
+    return SetPoint(asset.id, asset.kind, command, limit_a, asset.power_kw[step], power)
 
 
 def amps(charger: Charger, power_kw: float) -> float:
@@ -69,3 +67,20 @@ def amps(charger: Charger, power_kw: float) -> float:
     if current < LEAST_A / 2:
         return 0.0
     return round(min(max(current, LEAST_A), charger.max_kw * 1000.0 / (PHASE_V * charger.phases)), 2)
+
+
+def followed_share(setpoints: list[SetPoint], measured_kw: Callable[[str], float]) -> float | None:
+    """1 less the power that differs from the plan over the power planned, 0..1; None where nothing can be compared.
+
+    A charger that draws less than it may is a vehicle that wants no more: it follows. `measured_kw` gives the newest
+    usable power of a point, NaN where there is none.
+    """
+    planned = differing = 0.0
+    for setpoint in setpoints:
+        drawn = measured_kw(setpoint.power_point)
+        if not math.isfinite(drawn):
+            continue
+        over = drawn - setpoint.power_kw
+        differing += max(0.0, over) if setpoint.kind == "charging" else abs(over)
+        planned += max(setpoint.power_kw, drawn)
+    return None if planned <= 0.0 else max(0.0, 1.0 - differing / planned)

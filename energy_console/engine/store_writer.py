@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
 from hardware.points import ScanBatch
 
@@ -21,16 +22,17 @@ RETRY_S = 2.0
 MOST_WAITING = 5_000_000  # readings kept in memory while the store cannot take them: about 100 MB
 
 
-class Keeper:
+class StoreWriter:
     """Writes batches about once a second and runs other store work in between, in the order it was given."""
 
     def __init__(self, historian: Historian, every_s: float = 1.0) -> None:
         self._historian = historian
         self._every_s = every_s
         self._work: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
+        self._unfinished: deque[Callable[[], Any]] = deque()
         self._waiting: deque[ScanBatch] = deque()
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self.stored = 0
         self.lost = 0
         self.trouble = ""  # a sentence while the store cannot take readings, empty otherwise
@@ -54,9 +56,10 @@ class Keeper:
                 waiting -= len(oldest)
                 self.lost += len(oldest)
 
-    def do(self, work: Callable[[], Any]) -> None:
-        """Runs some other store work (an event, a state) on the keeper's thread, in order."""
-        self._work.put(work)
+    def do(self, *works: Callable[[], Any]) -> None:
+        """Runs other store work (events, states) on the store's thread, in order; what the store refuses is retried."""
+        for work in works:
+            self._work.put(work)
 
     @property
     def behind_s(self) -> float:
@@ -73,21 +76,31 @@ class Keeper:
                 work = self._work.get(timeout=self._pause_s())
             except queue.Empty:
                 self._write_waiting()
+                self._finish()
                 continue
             if work is None:
                 self._write_waiting()
+                self._finish()
                 return
-            self._do_safely(work)
+            self._unfinished.append(work)
+            if not self.trouble:
+                self._finish()
 
     def _pause_s(self) -> float:
         every_s = RETRY_S if self.trouble else self._every_s
         return max(0.01, self._last_commit + every_s - time.monotonic())
 
-    def _do_safely(self, work: Callable[[], Any]) -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - store errors of any kind become the sentence that the alarm shows
-            self._say(str(error))
+    def _finish(self) -> None:
+        """Does what is left in order; stops at the first that the store refuses, to try again later."""
+        while self._unfinished:
+            try:
+                self._unfinished[0]()
+            except StoreError as error:
+                self._say(str(error))
+                return
+            except Exception:  # a fault of ours in one piece of work must not hold up the store for ever
+                log.exception("a piece of store work failed and is left out")
+            self._unfinished.popleft()
 
     def _write_waiting(self) -> None:
         self._last_commit = time.monotonic()
@@ -98,7 +111,7 @@ class Keeper:
         merged = merge(batches)
         try:
             self._historian.append(merged)
-        except Exception as error:  # noqa: BLE001 - kept in memory and tried again; the sentence becomes an alarm
+        except StoreError as error:  # kept in memory and tried again; the sentence becomes an alarm
             self._say(str(error))
             return
         self.trouble = ""

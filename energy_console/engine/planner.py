@@ -1,0 +1,206 @@
+"""Makes proposals, takes approvals, writes the set-points of the plan in force and watches the field follow."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from energy_console.engine.link import CommandResult
+from energy_console.engine.store_writer import StoreWriter
+from energy_console.historian.interface import Historian
+from energy_console.live.table import LiveTable
+from energy_console.planning.measured import measure
+from energy_console.planning.problem import STEPS, problem_of
+from energy_console.planning.proposal import Followed, PlanNews, Proposal
+from energy_console.planning.schedule import Schedule, ScheduleTooNew, schedule_of
+from energy_console.planning.setpoints import SetPoint, followed_share, setpoints_at
+from energy_console.planning.solver import SolverProcess
+from energy_console.site.model import Site
+from energy_console.site.timetable import bookings, ship_calls
+from hardware.points import is_usable
+from optimizer.errors import ProblemError
+from optimizer.plan import Infeasible, Plan, Unsolved
+from optimizer.problem import Problem
+
+log = logging.getLogger(__name__)
+
+ROOM, IN_FORCE = "plan", "in force"
+LOOK_EVERY_S = 5.0
+RETRY_S = 30.0  # between two tries of a set-point that the field did not take
+AT_ONCE = 16
+
+Write = Callable[[str, float, str], Awaitable[CommandResult]]
+Release = Callable[[str, str], Awaitable[CommandResult]]
+
+
+class Planner:
+    """Lives on the engine's loop. `write` holds a set-point with read-back, `release` lets a device go its own way."""
+
+    def __init__(
+        self,
+        site: Site,
+        live: LiveTable,
+        historian: Historian,
+        writer: StoreWriter,
+        write: Write,
+        release: Release,
+        say: Callable[[PlanNews], None],
+    ) -> None:
+        self._site, self._live, self._historian, self._writer = site, live, historian, writer
+        self._write, self._release, self._say = write, release, say
+        self._solver = SolverProcess()
+        self._held: dict[str, tuple[float, CommandResult, float]] = {}  # point -> value, answer, loop time of the try
+        self._wanted: list[SetPoint] = []
+        self.news = PlanNews(in_force=_restored(historian))
+
+    async def make(self) -> PlanNews:
+        """One proposal for the next 24 hours; what goes wrong is told in `sentence`."""
+        if self.news.solving:
+            return self.news
+        self._tell(solving=True, sentence="")
+        now = dt.datetime.now(dt.UTC)
+        try:
+            problem = await asyncio.to_thread(self._problem, now)
+            answer = await self._solver.solve(problem)
+        except (ProblemError, OSError) as error:
+            self._tell(solving=False, sentence=str(error))
+            return self.news
+        local = now.astimezone(self._site.place.zone)
+        proposal = Proposal(now.strftime("%Y%m%dT%H%M%SZ"), local.strftime("%H:%M"), now, problem, answer)
+        self._tell(solving=False, proposal=proposal, sentence=_sentence(proposal))
+        return self.news
+
+    def _problem(self, now: dt.datetime) -> Problem:
+        end = now + dt.timedelta(hours=25)
+        sessions, calls = bookings(self._site, now, end), ship_calls(self._site, now, end)
+        measured = measure(self._site, self._live, self._historian, now, sessions)
+        in_force = self.news.in_force.in_force_from(now, STEPS) if self.news.in_force else ()
+        return problem_of(self._site, measured, calls, sessions, in_force)
+
+    async def approve(self, plan_id: str, who: str) -> CommandResult:
+        """Puts the newest proposal in force and writes the set-points of the step that runs."""
+        proposal = self.news.proposal
+        if proposal is None or proposal.id != plan_id:
+            return CommandResult(False, "That plan is no longer the newest proposal: look at the new one first.")
+        if not isinstance(proposal.answer, Plan):
+            return CommandResult(False, f"There is no plan to approve: {_sentence(proposal)}")
+        schedule = schedule_of(proposal.answer, proposal.id, proposal.name).approved(who, dt.datetime.now(dt.UTC))
+        return await self.put_in_force(schedule)
+
+    async def put_in_force(self, schedule: Schedule) -> CommandResult:
+        """Keeps an approved schedule and carries out its running step at once."""
+        self._journal(schedule, f"Plan {schedule.name} approved by {schedule.approved_by}")
+        self._held.clear()
+        self._tell(in_force=schedule, sentence=f"Plan {schedule.name} is in force.")
+        await self.follow()
+        taken = sum(answer.ok for _, answer, _ in self._held.values())
+        text = f"Plan {schedule.name} is in force: {taken} of {len(self._held)} set-points written and read back."
+        return CommandResult(taken == len(self._held), text)
+
+    async def revert(self, who: str) -> CommandResult:
+        """Takes the plan out of force; every device held by it goes back to its own ways."""
+        schedule = self.news.in_force
+        if schedule is None:
+            return CommandResult(False, "No plan is in force.")
+        points = list(self._held)
+        self._held.clear()
+        self._wanted = []
+        self._journal(None, f"Plan {schedule.name} taken out of force by {who}")
+        self._tell(in_force=None, followed=None, assets=(), sentence=f"Plan {schedule.name} is no longer in force.")
+        answers = await asyncio.gather(*(self._release(point, who) for point in points))
+        let_go = sum(answer.ok for answer in answers)
+        return CommandResult(let_go == len(points), f"{let_go} of {len(points)} devices went back to their own ways.")
+
+    async def run(self) -> None:
+        """Follows the plan in force until cancelled."""
+        while True:
+            await self.follow()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def follow(self) -> None:
+        """Writes what the running step asks for and is not yet held; lets go what it no longer asks for."""
+        schedule = self.news.in_force
+        if schedule is None:
+            return
+        now = dt.datetime.now(dt.UTC)
+        self._wanted = setpoints_at(self._site, schedule, now, self._there(now))
+        wanted = {setpoint.point: setpoint for setpoint in self._wanted}
+        who = f"plan {schedule.name} ({schedule.approved_by})"
+        for point in [point for point in self._held if point not in wanted]:
+            del self._held[point]
+            await self._release(point, who)
+        gate = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(self._hold(setpoint, who, gate) for setpoint in wanted.values()))
+        if now >= schedule.end:
+            self._tell(in_force=None, sentence=f"Plan {schedule.name} has come to its end.")
+            return
+        self._tell(
+            followed=followed_share(self._wanted, self._measured_kw), assets=tuple(map(self._state, self._wanted))
+        )
+
+    def _there(self, now: dt.datetime) -> dict[str, str]:
+        sessions = bookings(self._site, now, now + dt.timedelta(seconds=1))
+        return {booking.id: booking.charger for booking in sessions if booking.arrives <= now}
+
+    async def _hold(self, setpoint: SetPoint, who: str, gate: asyncio.Semaphore) -> None:
+        loop = asyncio.get_running_loop()
+        held = self._held.get(setpoint.point)
+        if held and held[0] == setpoint.value and (held[1].ok or loop.time() - held[2] < RETRY_S):
+            return
+        async with gate:
+            answer = await self._write(setpoint.point, setpoint.value, who)
+        self._held[setpoint.point] = (setpoint.value, answer, loop.time())
+
+    def _state(self, setpoint: SetPoint) -> Followed:
+        held = self._held.get(setpoint.point)
+        text = held[1].text if held else ""
+        return Followed(setpoint.asset, setpoint.kind, setpoint.value, held[1].ok if held else None, text)
+
+    def _measured_kw(self, point: str) -> float:
+        row = self._live.index.get(point)
+        if row is None or not is_usable(self._live.status[row : row + 1])[0]:
+            return math.nan
+        return float(self._live.value[row])
+
+    def _journal(self, schedule: Schedule | None, text: str) -> None:
+        state = schedule.to_state() if schedule else None
+        time_ns = int(dt.datetime.now(dt.UTC).timestamp() * 1e9)
+        data = {"plan": schedule.id, "who": schedule.approved_by} if schedule else {}
+        self._writer.do(
+            lambda: self._historian.put_state(ROOM, IN_FORCE, state),
+            lambda: self._historian.write_event(time_ns, "plan", "plan", text, data),
+        )
+
+    def _tell(self, **parts: object) -> None:
+        self.news = replace(self.news, **parts)  # type: ignore[arg-type]
+        self._say(self.news)
+
+    def close(self) -> None:
+        self._solver.close()
+
+
+def _restored(historian: Historian) -> Schedule | None:
+    """The plan in force when the engine stopped, if it has not come to its end since."""
+    state = historian.get_state(ROOM, IN_FORCE)
+    if not state:
+        return None
+    try:
+        schedule = Schedule.from_state(state)
+    except ScheduleTooNew as error:
+        log.warning("%s", error)
+        return None
+    return schedule if schedule.end > dt.datetime.now(dt.UTC) else None
+
+
+def _sentence(proposal: Proposal) -> str:
+    match proposal.answer:
+        case Plan():
+            return ""
+        case Infeasible() as refusal:
+            return refusal.sentence
+        case Unsolved() as stop:
+            return f"No plan was found: {stop.reason}."

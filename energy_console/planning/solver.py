@@ -1,0 +1,55 @@
+"""The optimizer in a process of its own: it can be ended at once, and never holds up the window or the field."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import functools
+import multiprocessing
+from typing import Any
+
+from optimizer.plan import Answer, Unsolved
+from optimizer.problem import Problem
+
+
+class SolverProcess:
+    """Starts its process with the first problem and keeps it, since starting costs about a second."""
+
+    def __init__(self, time_limit_s: float = 60.0) -> None:
+        self._time_limit_s = time_limit_s
+        self._pool: concurrent.futures.ProcessPoolExecutor | None = None
+
+    async def solve(self, problem: Problem) -> Answer:
+        """Solves one problem; a process that dies is an Unsolved with its reason, and the next call starts another."""
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = concurrent.futures.ProcessPoolExecutor(1, mp_context=context)
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, _solve, problem, self._time_limit_s)
+        except concurrent.futures.process.BrokenProcessPool:
+            self._pool = None
+            return Unsolved("the solver's process ended before it was done; ask for the plan again", 0.0)
+
+    def close(self) -> None:
+        """Ends the process, whatever it does."""
+        if self._pool is None:
+            return
+        processes = list((self._pool._processes or {}).values())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        self._pool = None
+
+
+@functools.cache
+def _planner() -> Any:
+    """In the solver's process: keeps the solver warm from one problem to the next."""
+    from optimizer.solve import Planner  # late, so that the engine's process does not load the solver
+
+    return Planner()
+
+
+def _solve(problem: Problem, time_limit_s: float) -> Answer:
+    answer: Answer = _planner().solve(problem, time_limit_s=time_limit_s)
+    return answer
