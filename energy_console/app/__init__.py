@@ -7,6 +7,10 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from energy_console.app.spans import BadInput
+from energy_console.historian.errors import StoreError
+from energy_console.site.faults import SiteFaults
+
 # name -> (module with add_arguments(parser) and run(args) -> int, one line of help); modules are imported when called
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
@@ -25,4 +29,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if argv[:1] == [name]:
             importlib.import_module(module).add_arguments(command)
     args = parser.parse_args(argv)
-    return int(importlib.import_module(COMMANDS[args.command][0]).run(args))
+    try:
+        return int(importlib.import_module(COMMANDS[args.command][0]).run(args))
+    except BadInput as error:
+        return _say(error, 2)
+    except SiteFaults as faults:
+        return _say("\n".join(map(str, faults.faults)), 2)
+    except StoreError as error:
+        return _say(error, 1)
+    except BrokenPipeError:  # whoever reads our output has seen enough
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 0
+
+
+def _say(sentence: object, code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return code

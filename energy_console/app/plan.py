@@ -1,22 +1,34 @@
-"""`plan`: the optimizer from the command line. `--problem` plans a document; `--schema` prints the JSON schemas."""
+"""`plan`: the optimizer from the command line, on a site, or on a problem document alone."""
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from energy_console.site.model import Site
     from optimizer.plan import Answer, Plan
+    from optimizer.problem import Problem
+
+
+MISSED_SHOWN = 6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `plan`."""
     what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--site", type=Path, metavar="DIR", help="plan the next hours of this site")
     what.add_argument("--problem", type=Path, metavar="FILE.json", help="plan the problem in this document")
     what.add_argument("--schema", action="store_true", help="print the JSON schemas of problem and answer")
+    parser.add_argument("--start", metavar="T", help="with --site: first moment to plan, ISO 8601 (now)")
+    parser.add_argument("--hours", type=float, default=24.0, help="with --site: how many hours to plan (24)")
+    parser.add_argument(
+        "--store", type=Path, metavar="DIR", help="with --site: the store's folder, if not the usual one"
+    )
     parser.add_argument("--json", action="store_true", help="print the whole answer as one JSON document")
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop after this long with the best found")
     parser.add_argument("--gap", type=float, default=1e-3, help="with integers: stop at this relative gap (0.001)")
@@ -26,7 +38,52 @@ def run(args: argparse.Namespace) -> int:
     """Returns 0 for a plan, 1 where there is none, 2 for a bad document."""
     if args.schema:
         return _print_schema()
+    if args.site:
+        return _plan_site(args)
     return _plan_document(args)
+
+
+def _plan_site(args: argparse.Namespace) -> int:
+    from energy_console.app.spans import BadInput, utc_time
+    from energy_console.site.loader import load_site
+    from optimizer.errors import ProblemError
+    from optimizer.solve import solve
+
+    site = load_site(args.site)
+    try:
+        start = utc_time(args.start, site.place.zone) if args.start else dt.datetime.now(dt.UTC)
+        if not 0.25 <= args.hours <= 24 * 14:
+            raise BadInput(f"--hours {args.hours:g} cannot be planned: give 0.25 to {24 * 14}.")
+        problem = _problem_of_site(site, args.store, start, round(args.hours * 4))
+    except (BadInput, ProblemError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return print_answer(solve(problem, time_limit_s=args.time_limit, gap=args.gap), as_json=args.json)
+
+
+def _problem_of_site(site: Site, store: Path | None, start: dt.datetime, steps: int) -> Problem:
+    """The site's problem from a moment on, with what its store knows; a store is not needed."""
+    from energy_console.historian.embedded import default_store, open_embedded
+    from energy_console.historian.errors import StoreMissing
+    from energy_console.live.table import LiveTable
+    from energy_console.planning.measured import Measured, measure
+    from energy_console.planning.problem import problem_of
+    from energy_console.site.timetable import bookings, ship_calls
+
+    end = start + dt.timedelta(hours=steps / 4)
+    sessions, calls = bookings(site, start, end), ship_calls(site, start, end)
+    try:
+        historian = open_embedded(default_store(site.id, store), writing=False)
+    except StoreMissing:
+        return problem_of(site, Measured(start, {}, {}, {}, 0.0), calls, sessions, count=steps)
+    try:
+        historian.register(site.points)
+        live = LiveTable(site.points)
+        if abs((start - dt.datetime.now(dt.UTC)).total_seconds()) < 3600:  # what is measured now says little of later
+            live.time_ns[:], live.value[:], live.status[:] = historian.newest()
+        return problem_of(site, measure(site, live, historian, start, sessions), calls, sessions, count=steps)
+    finally:
+        historian.close()
 
 
 def _print_schema() -> int:
@@ -82,7 +139,10 @@ def _print_plan(plan: Plan) -> None:
     print(f"energy  {outcome.energy_kwh:12.1f} kWh   carbon {outcome.carbon_kg:.1f} kg")
     for peak, naive_peak in zip(outcome.peaks, naive.outcome.peaks, strict=True):
         print(f"peak    {peak.highest_kw:12.1f} kW    {peak.name}, naive {naive_peak.highest_kw:.1f}")
-    for shortfall in outcome.shortfalls:
+    dearest = sorted(outcome.shortfalls, key=lambda shortfall: -shortfall.eur)
+    for shortfall in dearest[:MISSED_SHOWN]:
         print(f"missed  {shortfall.amount:12.2f} {shortfall.unit}   {shortfall.asset} ({shortfall.cause})")
+    if len(dearest) > MISSED_SHOWN:
+        print(f"missed  {len(dearest) - MISSED_SHOWN} more, all smaller; --json lists every one")
     for sentence in naive.broken:
         print(f"naive case: {sentence}")
