@@ -1,0 +1,70 @@
+"""What every fleet of virtual devices has: columns of values, counters that count them, and set-points it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hardware.points import Float64Array
+from hardware.virtual.noise import Noise
+from hardware.virtual.weather import Conditions
+
+FIRST_COUNTING_DAY = 19_723  # 2024-01-01: the day all counters of a virtual site are taken to have stood at zero
+
+
+class Refused(Exception):
+    """A device does not take this value; answered on the wire as Modbus exception 3."""
+
+
+class Fleet:
+    """Devices of one kind. `columns` maps a quantity to an array over `devices`, in the quantity's unit.
+
+    `counted` maps a counter to the rate it counts (per hour) and the sign counted; see `count`.
+    """
+
+    counted: dict[str, tuple[str, float]] = {}  # noqa: RUF012 - read only, replaced by subclasses
+
+    def __init__(self, devices: Sequence[str], seed: int) -> None:
+        self.devices = tuple(devices)
+        self.rows = {device: row for row, device in enumerate(self.devices)}
+        self.noise = Noise(self.devices, seed)
+        self.columns: dict[str, Float64Array] = {}
+        self._rates: dict[str, Float64Array] = {}
+        self._counters: dict[str, Float64Array] = {}
+
+    def __len__(self) -> int:
+        return len(self.devices)
+
+    def full(self, value: float) -> Float64Array:
+        return np.full(len(self), float(value))
+
+    def step(self, now: Conditions, dt_s: float, wall_s: float) -> None:
+        """Lets `dt_s` seconds pass up to `now`; `wall_s` of them passed on the wall (less, where time is sped up)."""
+        raise NotImplementedError
+
+    def write(self, row: int, quantity: str, value: float) -> None:
+        """Takes a set-point. Raises Refused."""
+        raise Refused(f"{self.devices[row]} does not take {quantity}.")
+
+    def mean_rates(self) -> dict[str, Float64Array]:
+        """About how much each counter counts in an hour: where the counters stand when the story begins."""
+        return {}
+
+    def start_counters(self, time_s: float) -> None:
+        """Sets each counter to what the mean rate has counted since the first counting day."""
+        hours = max(0.0, time_s / 3600.0 - FIRST_COUNTING_DAY * 24.0)
+        means = self.mean_rates()
+        for name in self.counted if len(self) else ():
+            self._counters[name] = np.round(means.get(name, np.zeros(len(self))) * hours)
+
+    def count(self, dt_s: float) -> None:
+        """Adds to each counter what its rate integrated to over the step (trapezoid)."""
+        for name, (rate, sign) in self.counted.items() if len(self) else ():
+            now = self.columns[rate] * sign
+            before = self._rates.get(name, now)
+            mean = np.maximum(0.5 * (now + before), 0.0)
+            # A missing value (a broken sensor, a hole in a replay) counts nothing.
+            self._counters[name] = self._counters[name] + np.nan_to_num(mean) * (dt_s / 3600.0)
+            self.columns[name] = self._counters[name]
+            self._rates[name] = now.copy()

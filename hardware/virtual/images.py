@@ -1,0 +1,237 @@
+"""Registers of virtual devices: a whole fleet's values written into words at once, and words written back to values.
+
+One `Bank` a profile holds a row of words for each device and each span of addresses that the profile answers. It is
+filled when somebody reads and something has changed since; 100 devices of 25 values take about 0.3 ms.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hardware.points import Float64Array, UInt16Array
+from hardware.profiles import Profile, ProfilePoint, RegisterType, Table, layout_of, start_of
+from hardware.profiles.model import Coding
+from hardware.virtual.fleet import Fleet
+
+ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
+Words = npt.NDArray[np.uint16]
+
+
+class WireFault(Exception):
+    """Answered with this Modbus exception code."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(f"Modbus exception {code}")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one value sits in the bank: the span's words, and the column of its first word."""
+
+    point: ProfilePoint
+    words: Words  # [device, word] of the span, big-endian
+    column: int
+    exponent: Float64Array | float  # of the scale register, one a device
+
+
+class Bank:
+    """All devices of one profile. `fleet_rows[row]` is the row of the bank's device in its fleet."""
+
+    def __init__(self, profile: Profile, fleet: Fleet, devices: Sequence[str], rated_kw: Float64Array) -> None:
+        self.profile = profile
+        self.fleet = fleet
+        self.devices = tuple(devices)
+        self.fleet_rows = np.array([fleet.rows[device] for device in devices], dtype=np.int64)
+        self.stale = True
+        self.spans = [(span, np.zeros((len(devices), span.count), dtype=">u2")) for span in layout_of(profile)]
+        self._start = start_of(profile)
+        for fixed in profile.fixed:
+            words, column = self._place(fixed.table, fixed.address, len(fixed.words))
+            words[:, column : column + len(fixed.words)] = fixed.words
+        self.slots = [self._slot(point, rated_kw) for point in profile.points]
+        self._shared = [(slot.words, slot.column) for slot in self.slots if slot.point.bit is not None]
+        self.missing = np.zeros((len(profile.points), len(devices)), dtype=bool)  # broken sensors
+        self._keys = {key.address for _, keys in profile.write.keys for key in keys}
+
+    def refresh(self) -> None:
+        """Brings the words up to date with the fleet."""
+        if not self.stale:
+            return
+        self.stale = False
+        for words, column in self._shared:
+            words[:, column] = 0
+        for number, slot in enumerate(self.slots):
+            column = self.fleet.columns[slot.point.quantity][self.fleet_rows]
+            if self.missing[number].any():
+                column = np.where(self.missing[number], np.nan, column)
+            coded = encode_column(slot.point, column, slot.exponent)
+            target = slot.words[:, slot.column : slot.column + slot.point.words]
+            if slot.point.bit is None:
+                target[:] = coded
+            else:
+                target[:] |= coded
+
+    def read(self, row: int, table: Table, address: int, count: int) -> bytes:
+        """The answer's bytes. Raises WireFault where the profile has no such registers."""
+        for span, words in self.spans:
+            if span.table is table and span.address <= address and address + count <= span.end:
+                self.refresh()
+                first = address - span.address
+                return words[row, first : first + count].tobytes()
+        raise WireFault(ILLEGAL_ADDRESS)
+
+    def write(self, row: int, address: int, words: Sequence[int]) -> None:
+        """Takes holding registers. Raises WireFault for what cannot be written, and Refused from the fleet."""
+        end = address + len(words)
+        while address < end:
+            point = self._writable_at(address)
+            if point is None:
+                self._write_key(row, address, words[len(words) - (end - address)])
+                address += 1
+                continue
+            first = len(words) - (end - address)
+            if first + point.words > len(words):
+                raise WireFault(ILLEGAL_ADDRESS)
+            value = decode_words(point, words[first : first + point.words])
+            self.fleet.write(int(self.fleet_rows[row]), point.quantity, value)
+            address += point.words
+        self.stale = True
+
+    def _writable_at(self, address: int) -> ProfilePoint | None:
+        for point in self.profile.points:
+            if point.writable and point.table is Table.HOLDING and self._start + point.address == address:
+                return point
+        return None
+
+    def _write_key(self, row: int, address: int, word: int) -> None:
+        if address not in self._keys:
+            raise WireFault(ILLEGAL_ADDRESS)
+        words, column = self._place(Table.HOLDING, address, 1)
+        words[row, column] = word
+
+    def _slot(self, point: ProfilePoint, rated_kw: Float64Array) -> Slot:
+        words, column = self._place(point.table, self._start + point.address, point.words)
+        exponent: Float64Array | float = 0.0
+        if point.scale_register is not None:
+            scales, at = self._place(point.table, self._start + point.scale_register, 1)
+            exponent = self._fit_scale(point, scales, at, rated_kw)
+        return Slot(point, words, column, exponent)
+
+    @staticmethod
+    def _fit_scale(point: ProfilePoint, scales: Words, at: int, rated_kw: Float64Array) -> Float64Array:
+        """Scale factors as fixed by the profile, larger for devices whose power would not fit 16 bits."""
+        fixed = scales[:, at].astype(np.int16).astype(np.float64)
+        if point.words > 1 or not point.quantity.endswith(("_kw", "_kvar")):
+            return fixed
+        needed = np.ceil(np.log10(np.maximum(rated_kw, 1e-3) * 1.3 / (point.scale * 32_000.0)))
+        fitted = np.maximum(fixed, needed)
+        scales[:, at] = fitted.astype(np.int16).view(np.uint16)
+        return fitted
+
+    def _place(self, table: Table, address: int, count: int) -> tuple[Words, int]:
+        for span, words in self.spans:
+            if span.table is table and span.address <= address and address + count <= span.end:
+                return words, address - span.address
+        raise ValueError(f"{self.profile.name}: {table.value} {address} lies outside its own layout")
+
+
+def encode_column(point: ProfilePoint, values: Float64Array, exponent: Float64Array | float = 0.0) -> UInt16Array:
+    """Words [device, point.words] in wire order; the same as `encode_value` for each, but beyond a register's range
+    a device shows the end of the range, and where it has no face for "no value" it shows 0.
+    """
+    missing = np.isnan(values)
+    filled = np.where(missing, 0.0, values) if missing.any() else values
+    if point.bit is not None:
+        return (((filled != 0) != point.inverted).astype(np.uint16) << point.bit).reshape(-1, 1)
+    if point.type is RegisterType.STRING:
+        return _texts(point)[np.clip(filled, 0, len(point.texts) - 1).astype(np.int64)]
+    if point.type is RegisterType.BIT:
+        return ((filled != 0) != point.inverted).astype(np.uint16).reshape(-1, 1)
+    words = _numbers(point, _raw(point, filled, exponent))
+    if missing.any():
+        words[missing] = _no_value(point)
+    return words[:, ::-1] if point.low_word_first else words
+
+
+def shown(point: ProfilePoint, values: Float64Array, exponent: Float64Array | float = 0.0) -> Float64Array:
+    """The values as a reader gets them back from the registers: rounded and clipped to what these can hold."""
+    if point.bit is not None or point.type in (RegisterType.STRING, RegisterType.BIT):
+        return values
+    factor = point.scale * np.power(10.0, exponent)
+    raw = _raw(point, values, exponent)
+    if point.type.kind == "f":
+        raw = raw.astype(np.float32).astype(np.float64) if point.words == 2 else raw
+    else:
+        low, high = _limits(point)
+        raw = np.clip(np.rint(raw), low, high)
+    result: Float64Array = raw * factor + point.offset
+    return result
+
+
+def decode_words(point: ProfilePoint, words: Sequence[int]) -> float:
+    """The value that was written into a point's registers. Raises WireFault for what is no number of its type."""
+    ordered = list(words)[::-1] if point.low_word_first else list(words)
+    data = struct.pack(f">{len(ordered)}H", *ordered)
+    if point.type.kind == "f":
+        raw = float(struct.unpack(">f" if point.words == 2 else ">d", data)[0])
+    else:
+        raw = float(int.from_bytes(data, "big", signed=point.type.kind == "i"))
+    if not math.isfinite(raw):
+        raise WireFault(ILLEGAL_VALUE)
+    return raw * point.scale + point.offset
+
+
+def _raw(point: ProfilePoint, values: Float64Array, exponent: Float64Array | float) -> Float64Array:
+    if point.coding is Coding.FOUR_QUADRANT:
+        # Lagging loads only, so that the plain number is also the four-quadrant one.
+        values = np.clip(values, -1.0, 1.0)
+    raw: Float64Array = (values - point.offset) / (point.scale * np.power(10.0, exponent))
+    return raw
+
+
+def _limits(point: ProfilePoint) -> tuple[float, float]:
+    bits = 16 * point.words
+    if point.type.kind == "i":
+        # Rounded down to what a float holds exactly, else the highest 64-bit number would run over.
+        return -(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - (1 if bits < 64 else 1024)
+    return 0.0, 2.0**bits - (1 if bits < 64 else 2048)
+
+
+def _numbers(point: ProfilePoint, raw: Float64Array) -> UInt16Array:
+    """Raw numbers as words [device, point.words], high word first."""
+    if point.type.kind == "f":
+        typed = raw.astype(">f4" if point.words == 2 else ">f8")
+    else:
+        low, high = _limits(point)
+        typed = np.clip(np.rint(raw), low, high).astype(f">{point.type.kind}{2 * point.words}")
+    words: UInt16Array = typed.view(">u2").reshape(len(raw), point.words)
+    return words
+
+
+def _no_value(point: ProfilePoint) -> list[int]:
+    if point.sentinels:
+        # An open sensor is the likeliest way to lose a value, where the device tells ways apart.
+        sentinel = next((s for s in point.sentinels if s.means.name == "SENSOR_OPEN"), point.sentinels[0])
+        return list(struct.unpack(f">{point.words}H", sentinel.raw.to_bytes(2 * point.words, "big")))
+    if point.type.kind == "f":
+        return list(struct.unpack(f">{point.words}H", struct.pack(">f" if point.words == 2 else ">d", math.nan)))
+    return [0] * point.words
+
+
+def has_no_value(point: ProfilePoint) -> bool:
+    """Whether the device type can say "no value" for this point at all."""
+    return bool(point.sentinels) or point.type.kind == "f"
+
+
+def _texts(point: ProfilePoint) -> UInt16Array:
+    rows = [
+        struct.unpack(f">{point.words}H", text.encode("ascii").ljust(2 * point.words, b"\0")) for text in point.texts
+    ]
+    return np.array(rows, dtype=np.uint16)

@@ -1,0 +1,251 @@
+"""Answers Modbus requests for virtual devices: one listening socket a link, asyncio protocols, no threads.
+
+An own server rather than pymodbus's: that one drops requests that arrive together (pipelined), answers units it does
+not have, cannot be made to lie, late or hang up on purpose, and takes about SERVER_RATIO times the CPU a request
+(`python -m tests.benchmarks.virtual_server`). What is on the wire is held by tests that read it with pymodbus's client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from hardware.field import FieldSpec, LinkSpec
+from hardware.profiles import Table
+from hardware.virtual.faults import Fault, FaultBoard
+from hardware.virtual.fleet import Refused
+from hardware.virtual.framing import (
+    ILLEGAL_ADDRESS,
+    ILLEGAL_FUNCTION,
+    ILLEGAL_VALUE,
+    BrokenStream,
+    MbapFraming,
+    Request,
+    RtuFraming,
+    exception_body,
+)
+from hardware.virtual.images import Bank, WireFault
+
+READ_TABLES = {3: Table.HOLDING, 4: Table.INPUT}
+WRITE_ONE, WRITE_MANY = 6, 16
+GATEWAY_NO_ANSWER = 11
+
+
+class PortInUse(OSError):
+    """A port that a link should be served on is taken."""
+
+    def __init__(self, link: str, host: str, port: int) -> None:
+        super().__init__(
+            f"Port {port} on {host} is in use, so link {link} cannot be served there; "
+            "stop what holds it or choose another --port-base."
+        )
+
+
+class VirtualDevice:
+    """One device at one unit of one link."""
+
+    def __init__(self, device: str, bank: Bank) -> None:
+        self.id = device
+        self._bank = bank
+        self._row = bank.devices.index(device)
+        self._longest = bank.profile.read.longest
+        self.requests = 0
+
+    def answer(self, body: bytes) -> bytes:
+        """The answer to one request, function code first; a Modbus exception where the request asks for one."""
+        self.requests += 1
+        function = body[0]
+        try:
+            if function in READ_TABLES:
+                return self._read(function, body)
+            if function == WRITE_ONE:
+                return self._write_one(body)
+            if function == WRITE_MANY:
+                return self._write_many(body)
+        except WireFault as fault:
+            return exception_body(function, fault.code)
+        except Refused:
+            return exception_body(function, ILLEGAL_VALUE)
+        except struct.error:
+            return exception_body(function, ILLEGAL_VALUE)
+        return exception_body(function, ILLEGAL_FUNCTION)
+
+    def _read(self, function: int, body: bytes) -> bytes:
+        address, count = struct.unpack(">HH", body[1:])
+        if not 1 <= count <= self._longest:
+            raise WireFault(ILLEGAL_VALUE)
+        if address + count > 0x10000:
+            raise WireFault(ILLEGAL_ADDRESS)
+        return bytes([function, 2 * count]) + self._bank.read(self._row, READ_TABLES[function], address, count)
+
+    def _write_one(self, body: bytes) -> bytes:
+        address, word = struct.unpack(">HH", body[1:])
+        self._bank.write(self._row, address, (word,))
+        return body
+
+    def _write_many(self, body: bytes) -> bytes:
+        address, count, size = struct.unpack(">HHB", body[1:6])
+        if not 1 <= count <= 123 or size != 2 * count or len(body) != 6 + size:
+            raise WireFault(ILLEGAL_VALUE)
+        self._bank.write(self._row, address, struct.unpack(f">{count}H", body[6:]))
+        return body[:5]
+
+
+class Line:
+    """One link: its socket, its connections, its devices by unit, and the faults it has to play."""
+
+    def __init__(self, link: LinkSpec, devices: Mapping[int, VirtualDevice]) -> None:
+        parts = urlsplit(link.url)
+        self.id = link.id
+        self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 502
+        self.rtu = parts.scheme in ("rtu+tcp", "serial")
+        self.devices = dict(devices)
+        self.connections: set[_Connection] = set()
+        self.faults: dict[str, list[Fault]] = {}  # by device
+        self.drops = False
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        return f"{'rtu+tcp' if self.rtu else 'tcp'}://{self.host}:{self.port}"
+
+    @property
+    def listening(self) -> bool:
+        return self._server is not None
+
+    async def open(self) -> None:
+        """Starts listening; port 0 takes a free one and keeps it. Raises PortInUse."""
+        if self._server is not None:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(lambda: _Connection(self), self.host, self.port)
+        except OSError as error:
+            raise PortInUse(self.id, self.host, self.port) from error
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def close(self) -> None:
+        """Stops listening and hangs up on everybody."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for connection in list(self.connections):
+            connection.hang_up()
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._framing = RtuFraming() if line.rtu else MbapFraming()
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._lies = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._line.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._line.connections.discard(self)
+
+    def hang_up(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        try:
+            requests = self._framing.cut(self._buffer)
+        except BrokenStream:
+            self.hang_up()
+            return
+        answers = [answer for request in requests if (answer := self._answer(request))]
+        if answers and self._transport is not None:
+            self._transport.write(answers[0] if len(answers) == 1 else b"".join(answers))
+
+    def _answer(self, request: Request) -> bytes:
+        """The frame to send now; empty where nothing is said (yet)."""
+        line = self._line
+        device = line.devices.get(request.unit)
+        if device is None:
+            # A gateway tells that nobody answers; on a bare bus there is nobody to tell it.
+            body = b"" if line.rtu else exception_body(request.function, GATEWAY_NO_ANSWER)
+            return self._framing.frame(request, request.unit, body) if body else b""
+        if line.drops:
+            return self._drop(self._framing.frame(request, request.unit, device.answer(request.body)))
+        faults = line.faults.get(device.id)
+        if faults:
+            return self._play(faults, request, device)
+        return self._framing.frame(request, request.unit, device.answer(request.body))
+
+    def _drop(self, frame: bytes) -> bytes:
+        """Half an answer, then the line is dead."""
+        if self._transport is not None:
+            self._transport.write(frame[: len(frame) // 2])
+            self._transport.close()
+        return b""
+
+    def _play(self, faults: Sequence[Fault], request: Request, device: VirtualDevice) -> bytes:
+        kinds = {fault.kind: fault for fault in faults}
+        if "silent" in kinds:
+            return b""
+        if "exception" in kinds:
+            body = exception_body(request.function, int(kinds["exception"].number))
+        else:
+            body = device.answer(request.body)
+        frame = self._lie(request, body) if "wrong" in kinds else self._framing.frame(request, request.unit, body)
+        if "late" in kinds:
+            asyncio.get_running_loop().call_later(kinds["late"].number, self._send_late, frame)
+            return b""
+        return frame
+
+    def _send_late(self, frame: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(frame)
+
+    def _lie(self, request: Request, body: bytes) -> bytes:
+        """An answer that belongs to nobody: in turn another unit, function, count or transaction."""
+        self._lies += 1
+        match self._lies % 4:
+            case 0:
+                return self._framing.frame(request, request.unit % 247 + 1, body)
+            case 1:
+                return self._framing.frame(request, request.unit, bytes([body[0] ^ 7]) + body[1:])
+            case 2 if len(body) > 4 and body[0] in READ_TABLES:
+                return self._framing.frame(request, request.unit, bytes([body[0], body[1] - 2]) + body[2:-2])
+            case _:
+                other = Request(request.unit, request.body, request.transaction ^ 0x5A5A)
+                return self._framing.frame(other, request.unit % 247 + 1 if self._line.rtu else request.unit, body)
+
+
+def make_lines(field: FieldSpec, banks: Sequence[Bank]) -> list[Line]:
+    """A line for every link of the field, with its devices."""
+    bank_of = {device: bank for bank in banks for device in bank.devices}
+    units: dict[str, dict[int, VirtualDevice]] = {link.id: {} for link in field.links}
+    for device in field.devices:
+        if device.link in units and device.id in bank_of:
+            units[device.link][device.unit] = VirtualDevice(device.id, bank_of[device.id])
+    return [Line(link, units[link.id]) for link in field.links]
+
+
+async def play_line_faults(lines: Sequence[Line], board: FaultBoard, now_s: Callable[[], float] = time.time) -> None:
+    """Puts the faults that hold now onto the lines: who is silent, late or lying, which link refuses or drops."""
+    active = board.active(now_s())
+    refused = {fault.target for fault in active if fault.kind == "refuse"}
+    dropped = {fault.target for fault in active if fault.kind == "drop"}
+    for line in lines:
+        line.drops = line.id in dropped
+        at_devices = [fault for fault in active if fault.kind in ("silent", "exception", "late", "wrong")]
+        own = {device.id for device in line.devices.values()}
+        line.faults = {}
+        for fault in at_devices:
+            if fault.target in own:
+                line.faults.setdefault(fault.target, []).append(fault)
+        if line.id in refused:
+            line.close()
+        else:
+            await line.open()
