@@ -13,6 +13,7 @@ from energy_console.site.faults import SiteFaults
 
 # name -> (module with add_arguments(parser) and run(args) -> int, one line of help); modules are imported when called
 COMMANDS: dict[str, tuple[str, str]] = {
+    "simulate": ("energy_console.app.simulate", "play a site's devices on loopback, until stopped"),
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
     "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
     "plan": ("energy_console.app.plan", "plan the next hours as one linear program, and say what it costs and why"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hardware.points import Float64Array
 from hardware.virtual.fleet import Fleet
 from hardware.virtual.spec import VirtualSpec
 from hardware.virtual.weather import Conditions
@@ -24,6 +25,7 @@ class Air(Fleet):
         stuffy = 1.0 / (0.6 + 0.18 * now.wind_ms)  # wind carries dust and gases off
         pm25 = (5.0 + 5.0 * traffic + 3.0 * max(0.0, 6.0 - now.outside_c) * 0.3) * stuffy * self._gust(now, 3, 0.15)
         gust = np.maximum(1.0 + 0.25 * self.noise.smooth(now.time_s, 45.0, 4), 0.2)
+        loud = 42.0 + 12.0 * np.log10(1.0 + 9.0 * traffic) + 2.5 * self.noise.smooth(now.time_s, 8.0, 10)
         self.columns |= {
             "temperature_c": now.outside_c + self._warm + 0.15 * self.noise.smooth(now.time_s, 900.0, 5),
             "humidity": np.clip(now.humidity + 0.02 * self.noise.smooth(now.time_s, 1800.0, 6), 0.1, 1.0),
@@ -34,13 +36,14 @@ class Air(Fleet):
             "wind_ms": now.wind_ms * gust,
             "wind_deg": (now.wind_deg + 14.0 * self.noise.smooth(now.time_s, 30.0, 9)) % 360.0,
             "solar_wm2": self.full(now.ghi_wm2),
-            "noise_db": np.clip(42.0 + 12.0 * np.log10(1.0 + 9.0 * traffic) + 2.5 * self.noise.smooth(now.time_s, 8.0, 10), 30, 110),
+            "noise_db": np.clip(loud, 30.0, 110.0),
             "co2_ppm": 420.0 + 25.0 * traffic * stuffy,
             "voc_ppb": (40.0 + 60.0 * traffic) * stuffy * self._gust(now, 11, 0.1),
         }
 
-    def _gust(self, now: Conditions, channel: int, depth: float) -> np.ndarray:
-        return np.maximum(1.0 + depth * self.noise.smooth(now.time_s, 1200.0, channel), 0.1)
+    def _gust(self, now: Conditions, channel: int, depth: float) -> Float64Array:
+        gust: Float64Array = np.maximum(1.0 + depth * self.noise.smooth(now.time_s, 1200.0, channel), 0.1)
+        return gust
 
 
 def _traffic(now: Conditions) -> float:

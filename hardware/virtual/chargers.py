@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
 from hardware.points import BoolArray, Float64Array
 from hardware.profiles import profile
-from hardware.virtual.fleet import Fleet, Refused
+from hardware.virtual.fleet import Counted, Fleet, Refused
 from hardware.virtual.schedule import Schedule, Stay
-from hardware.virtual.spec import Socket, VirtualSpec
+from hardware.virtual.spec import Session, Socket, VirtualSpec
 from hardware.virtual.weather import Conditions
 
 VOLTAGE_V = 230.0
@@ -24,7 +25,7 @@ CAR_STEPS_KW = np.array([3.7, 7.4, 11.0, 22.0])  # what on-board chargers are bu
 class Chargers(Fleet):
     """All sockets. Columns as in profile alfen_ng9."""
 
-    counted = {"energy_import_kwh": ("power_kw", 1.0)}  # noqa: RUF012
+    counted: ClassVar[Counted] = {"energy_import_kwh": ("power_kw", 1.0)}
 
     def __init__(self, sockets: Sequence[Socket], spec: VirtualSpec) -> None:
         super().__init__([socket.device for socket in sockets], spec.seed)
@@ -35,7 +36,7 @@ class Chargers(Fleet):
         self._car = np.array([socket.kind == "car" for socket in sockets], dtype=bool)
         self._max_a = self._max_kw * 1000.0 / (VOLTAGE_V * self._phases)
         self.safe_a = np.maximum(np.round(SAFE_SHARE * self._max_a), LEAST_A)
-        self.sessions = Schedule(self.rows, lambda start, end: [Stay(s.id, s.device, s.arrives_s, s.departs_s, s.energy_kwh, "") for s in spec.sessions(start, end)])
+        self.sessions = Schedule(self.rows, lambda start, end: _stays(spec.sessions(start, end)))
         self.done_kwh = self.full(0.0)
         self._limit_a = self.full(0.0)
         self.valid_s = self.full(0.0)
@@ -75,7 +76,8 @@ class Chargers(Fleet):
         key = self.sessions.key
         pick = np.array([0.15, 0.45, 0.85, 1.0]).searchsorted((key % 1009) / 1009.0)
         usual = np.where(self._car, CAR_STEPS_KW[np.minimum(pick, 3)], self._max_kw)
-        return np.minimum(np.maximum(usual, needed), self._max_kw)
+        fitting: Float64Array = np.minimum(np.maximum(usual, needed), self._max_kw)
+        return fitting
 
     def _charge(self, now: Conditions, dt_s: float) -> None:
         present = self.sessions.present & (self._tripped == 0)
@@ -121,3 +123,7 @@ class Chargers(Fleet):
             "current_l3_a": np.where(three, amps * 1.003, 0.0),
             "frequency_hz": 50.0 + 0.012 * self.noise.smooth(now.time_s, 20.0, 2),
         }
+
+
+def _stays(sessions: Sequence[Session]) -> list[Stay]:
+    return [Stay(s.id, s.device, s.arrives_s, s.departs_s, s.energy_kwh, "") for s in sessions]

@@ -14,9 +14,9 @@ from hardware.virtual.water import TRADE
 from hardware.virtual.weather import Conditions
 
 HOURS_A_YEAR = 8760.0
-HEATED = ("heat pump", "heating", "electric boiler")
-PUMPS = ("pumps", "pump", "waterworks", "sewage")
-COOLED = ("cold store",)
+HEATED = ("heat pump", "boiler")
+PUMPS = ("pumps",)
+COOLED = ("cold store", "reefers")
 
 
 class Consumers:
@@ -29,7 +29,9 @@ class Consumers:
         profiles = load_profiles()
         names = sorted(profiles)
         self._tables = np.stack([profiles[name] for name in names])  # [profile, season, slot]
-        self._profile = np.array([names.index(PROFILE_OF.get(consumer.kind, "g0")) for consumer in consumers], dtype=int)
+        self._profile = np.array(
+            [names.index(PROFILE_OF.get(consumer.kind, "g0")) for consumer in consumers], dtype=int
+        )
         self._heated = np.array([consumer.kind in HEATED for consumer in consumers], dtype=bool)
         self._pumps = np.array([consumer.kind in PUMPS for consumer in consumers], dtype=bool)
         self._cooled = np.array([consumer.kind in COOLED for consumer in consumers], dtype=bool)

@@ -63,7 +63,8 @@ class Electricity:
         """Power of each of `leaves`, consumption positive; what a broken sensor hides is taken as zero."""
         taken = [fleet.columns["power_kw"] for fleet in self._takers if len(fleet)]
         made = [-self._generators.columns["generation_kw"]] if len(self._generators) else []
-        return np.nan_to_num(np.concatenate([*taken, *made, self.meters.columns["power_kw"][self._load_rows]]))
+        leaves = np.concatenate([*taken, *made, self.meters.columns["power_kw"][self._load_rows]])
+        return np.where(np.isnan(leaves), 0.0, leaves)
 
     def node_power_kw(self) -> dict[str, float]:
         """Power into each node of the tree, now."""

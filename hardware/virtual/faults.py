@@ -139,7 +139,9 @@ def _moment(text: str) -> float:
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise BadFault(f"'{text}' is neither a time (2026-11-22T14:30+01:00) nor a span after the start (90s).") from None
+        raise BadFault(
+            f"'{text}' is neither a time (2026-11-22T14:30+01:00) nor a span after the start (90s)."
+        ) from None
     if moment.tzinfo is None:
         raise BadFault(f"The time '{text}' has no zone; add one, as in {text}+01:00 or {text}Z.")
     return moment.timestamp()

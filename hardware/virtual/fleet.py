@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from hardware.points import Float64Array
 from hardware.virtual.noise import Noise
 from hardware.virtual.weather import Conditions
 
+Counted = Mapping[str, tuple[str, float]]  # counter -> the rate it counts, per hour, and the sign counted
 FIRST_COUNTING_DAY = 19_723  # 2024-01-01: the day all counters of a virtual site are taken to have stood at zero
 
 
@@ -20,10 +22,10 @@ class Refused(Exception):
 class Fleet:
     """Devices of one kind. `columns` maps a quantity to an array over `devices`, in the quantity's unit.
 
-    `counted` maps a counter to the rate it counts (per hour) and the sign counted; see `count`.
+    `counted` says which columns are counters, and of what; see `count`.
     """
 
-    counted: dict[str, tuple[str, float]] = {}  # noqa: RUF012 - read only, replaced by subclasses
+    counted: ClassVar[Counted] = {}
 
     def __init__(self, devices: Sequence[str], seed: int) -> None:
         self.devices = tuple(devices)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
 from hardware.points import Float64Array
-from hardware.virtual.fleet import Fleet
+from hardware.virtual.fleet import Counted, Fleet
 from hardware.virtual.spec import Generator, VirtualSpec
 from hardware.virtual.weather import Conditions
 
@@ -23,7 +24,7 @@ MANUAL_SHUTDOWN = 1 << 6
 class Generators(Fleet):
     """All plants. Columns as in profile sunspec_103; power is what they make, so positive."""
 
-    counted = {"energy_generated_kwh": ("generation_kw", 1.0)}  # noqa: RUF012
+    counted: ClassVar[Counted] = {"energy_generated_kwh": ("generation_kw", 1.0)}
 
     def __init__(self, plants: Sequence[Generator], spec: VirtualSpec) -> None:
         super().__init__([plant.device for plant in plants], spec.seed)
@@ -44,7 +45,8 @@ class Generators(Fleet):
     def step(self, now: Conditions, dt_s: float, wall_s: float) -> None:
         made = np.where(self._wind, self._from_wind(now), self._from_sun(now)) * self.rated_kw
         made = np.where(self._tripped > 0, 0.0, made)
-        volt = 230.0 * (1.0 + 0.008 * self.noise.smooth(now.time_s, 60.0, 1) + 0.01 * made / np.maximum(self.rated_kw, 1e-6))
+        share = made / np.maximum(self.rated_kw, 1e-6)
+        volt = 230.0 * (1.0 + 0.008 * self.noise.smooth(now.time_s, 60.0, 1) + 0.01 * share)
         amps = made * 1000.0 / (3.0 * volt)
         self.columns |= {
             "generation_kw": made,
@@ -55,7 +57,7 @@ class Generators(Fleet):
             "power_factor": np.where(made > 0, 0.99, 1.0),
             "reactive_power_kvar": made * 0.1425,
             "dc_power_kw": made / 0.975,
-            "cabinet_c": now.outside_c + 6.0 + 22.0 * made / np.maximum(self.rated_kw, 1e-6),
+            "cabinet_c": now.outside_c + 6.0 + 22.0 * share,
             "events": np.where(self._tripped > 0, float(MANUAL_SHUTDOWN), 0.0),
         }  # fmt: skip
 
@@ -65,9 +67,13 @@ class Generators(Fleet):
         if sun.elevation_deg <= 0.0:
             return self.full(0.0)
         high, around = np.radians(sun.elevation_deg), np.radians(sun.azimuth_deg)
-        incidence = np.sin(high) * np.cos(self._tilt) + np.cos(high) * np.sin(self._tilt) * np.cos(around - self._azimuth)
+        incidence = np.sin(high) * np.cos(self._tilt) + np.cos(high) * np.sin(self._tilt) * np.cos(
+            around - self._azimuth
+        )
         # Every roof has its own cloud: passing edges on top of the cover of the whole sky.
-        passing = np.clip(1.0 + 0.9 * now.cloud * (1.0 - now.cloud) * self.noise.smooth(now.time_s, 150.0, 3), 0.1, 1.25)
+        passing = np.clip(
+            1.0 + 0.9 * now.cloud * (1.0 - now.cloud) * self.noise.smooth(now.time_s, 150.0, 3), 0.1, 1.25
+        )
         beam = sun.dni_wm2 * now.beam_share
         diffuse = max(now.ghi_wm2 - beam * np.sin(high), 0.0)
         plane = beam * np.maximum(incidence, 0.0) + diffuse * (1 + np.cos(self._tilt)) / 2

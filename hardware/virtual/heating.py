@@ -1,13 +1,14 @@
-"""District-heat substations: demand from weather and use, a heating curve by points, water flow from heat and cooling."""
+"""District-heat substations: demand from weather and use, a heating curve by points, flow from heat and cooling."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
-from hardware.points import Float64Array
-from hardware.virtual.fleet import Fleet, Refused
+from hardware.points import BoolArray, Float64Array
+from hardware.virtual.fleet import Counted, Fleet, Refused
 from hardware.virtual.spec import House, VirtualSpec
 from hardware.virtual.weather import Conditions
 
@@ -91,18 +92,22 @@ class Heating:
         self.state |= {
             "heat_kw": heat_kw, "supply_c": supply, "return_c": primary_return, "flow_m3h": flow,
             "secondary_supply_c": secondary_supply, "secondary_return_c": secondary_return,
-            "flow_setpoint_c": flow_set, "valve": np.clip((flow / np.maximum(1.3 * design_flow, 1e-9)) ** 0.8, 0.0, 1.0),
+            "flow_setpoint_c": flow_set,
+            "valve": np.clip((flow / np.maximum(1.3 * design_flow, 1e-9)) ** 0.8, 0.0, 1.0),
         }  # fmt: skip
 
     @property
-    def swapped(self) -> Float64Array:
-        return (self._fault == SWAPPED).astype(np.float64)
+    def swapped(self) -> BoolArray:
+        return np.array([fault == SWAPPED for fault in self._fault], dtype=bool)
 
 
 class HeatMeters(Fleet):
     """Heat meters on the primary side. Columns as in profile kamstrup_multical."""
 
-    counted = {"heat_energy_kwh": ("heat_power_kw", 1.0), "volume_m3": ("flow_m3h", 1.0)}  # noqa: RUF012
+    counted: ClassVar[Counted] = {
+        "heat_energy_kwh": ("heat_power_kw", 1.0),
+        "volume_m3": ("flow_m3h", 1.0),
+    }
 
     def __init__(self, heating: Heating, spec: VirtualSpec) -> None:
         super().__init__([house.meter for house in heating.houses], spec.seed)
@@ -114,7 +119,7 @@ class HeatMeters(Fleet):
 
     def step(self, now: Conditions, dt_s: float, wall_s: float) -> None:
         self._heating.update(now, dt_s)
-        state, swapped = self._heating.state, self._heating.swapped > 0
+        state, swapped = self._heating.state, self._heating.swapped
         self.columns |= {
             # With its sensors swapped a meter sees a negative difference and counts no heat at all.
             "heat_power_kw": np.where(swapped, 0.0, state["heat_kw"]),

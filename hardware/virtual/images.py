@@ -20,6 +20,8 @@ from hardware.profiles.model import Coding
 from hardware.virtual.fleet import Fleet
 
 ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
+HEADROOM = 1.5  # over rated power, before a register runs over
+LEAST_V = 200.0
 Words = npt.NDArray[np.uint16]
 
 
@@ -60,6 +62,10 @@ class Bank:
         self.missing = np.zeros((len(profile.points), len(devices)), dtype=bool)  # broken sensors
         self._keys = {key.address for _, keys in profile.write.keys for key in keys}
 
+    def shown(self, slot: Slot) -> Float64Array:
+        """What a reader would get for this point of every device of the bank."""
+        return shown(slot.point, self.fleet.columns[slot.point.quantity][self.fleet_rows], slot.exponent)
+
     def refresh(self) -> None:
         """Brings the words up to date with the fleet."""
         if not self.stale:
@@ -68,10 +74,10 @@ class Bank:
         for words, column in self._shared:
             words[:, column] = 0
         for number, slot in enumerate(self.slots):
-            column = self.fleet.columns[slot.point.quantity][self.fleet_rows]
+            values = self.fleet.columns[slot.point.quantity][self.fleet_rows]
             if self.missing[number].any():
-                column = np.where(self.missing[number], np.nan, column)
-            coded = encode_column(slot.point, column, slot.exponent)
+                values = np.where(self.missing[number], np.nan, values)
+            coded = encode_column(slot.point, values, slot.exponent)
             target = slot.words[:, slot.column : slot.column + slot.point.words]
             if slot.point.bit is None:
                 target[:] = coded
@@ -128,9 +134,10 @@ class Bank:
     def _fit_scale(point: ProfilePoint, scales: Words, at: int, rated_kw: Float64Array) -> Float64Array:
         """Scale factors as fixed by the profile, larger for devices whose power would not fit 16 bits."""
         fixed = scales[:, at].astype(np.int16).astype(np.float64)
-        if point.words > 1 or not point.quantity.endswith(("_kw", "_kvar")):
+        if point.words > 1 or not point.quantity.endswith(("_kw", "_kvar", "_a")):
             return fixed
-        needed = np.ceil(np.log10(np.maximum(rated_kw, 1e-3) * 1.3 / (point.scale * 32_000.0)))
+        largest = rated_kw * (1000.0 / 3.0 / LEAST_V if point.quantity.endswith("_a") else 1.0)
+        needed = np.ceil(np.log10(np.maximum(largest, 1e-3) * HEADROOM / (point.scale * 32_000.0)))
         fitted = np.maximum(fixed, needed)
         scales[:, at] = fitted.astype(np.int16).view(np.uint16)
         return fitted
@@ -149,11 +156,13 @@ def encode_column(point: ProfilePoint, values: Float64Array, exponent: Float64Ar
     missing = np.isnan(values)
     filled = np.where(missing, 0.0, values) if missing.any() else values
     if point.bit is not None:
-        return (((filled != 0) != point.inverted).astype(np.uint16) << point.bit).reshape(-1, 1)
+        flags: UInt16Array = (((filled != 0) != point.inverted).astype(np.uint16) << point.bit).reshape(-1, 1)
+        return flags
     if point.type is RegisterType.STRING:
         return _texts(point)[np.clip(filled, 0, len(point.texts) - 1).astype(np.int64)]
     if point.type is RegisterType.BIT:
-        return ((filled != 0) != point.inverted).astype(np.uint16).reshape(-1, 1)
+        coils: UInt16Array = ((filled != 0) != point.inverted).astype(np.uint16).reshape(-1, 1)
+        return coils
     words = _numbers(point, _raw(point, filled, exponent))
     if missing.any():
         words[missing] = _no_value(point)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
 from hardware.points import BoolArray, Float64Array
-from hardware.virtual.fleet import Fleet, Refused
+from hardware.virtual.fleet import Counted, Fleet, Refused
 from hardware.virtual.spec import Cabinet, VirtualSpec
 from hardware.virtual.weather import Conditions
 
@@ -23,7 +24,7 @@ CIRCUITS = 4
 class Lamps(Fleet):
     """All cabinets. Columns as in profile lighting_cabinet."""
 
-    counted = {"energy_import_kwh": ("power_kw", 1.0)}  # noqa: RUF012
+    counted: ClassVar[Counted] = {"energy_import_kwh": ("power_kw", 1.0)}
 
     def __init__(self, cabinets: Sequence[Cabinet], spec: VirtualSpec) -> None:
         super().__init__([cabinet.device for cabinet in cabinets], spec.seed)
@@ -33,7 +34,8 @@ class Lamps(Fleet):
         self._gradient = np.array([cabinet.gradient for cabinet in cabinets])
         self._evening = np.array([cabinet.evening_level for cabinet in cabinets])
         self._night = np.array([cabinet.night_level for cabinet in cabinets])
-        self._night_hours = np.array([(cabinet.night_from_h, cabinet.night_to_h) for cabinet in cabinets]).reshape(-1, 2).T
+        self._night_from_h = np.array([cabinet.night_from_h for cabinet in cabinets])
+        self._night_to_h = np.array([cabinet.night_to_h for cabinet in cabinets])
         # Clocks drift apart, nominal watts are not real watts: what a fleet in service looks like.
         self._dusk_deg = SWITCH_ON_DEG + 0.5 * self.noise.normal(1)
         self._watt_factor = 1.0 + 0.03 * self.noise.normal(2)
@@ -80,7 +82,7 @@ class Lamps(Fleet):
 
     def _own_level(self, now: Conditions) -> Float64Array:
         """Evening level from dusk, night level in the quiet hours, off by day."""
-        start, end = self._night_hours
+        start, end = self._night_from_h, self._night_to_h
         quiet = np.where(start > end, (now.hour >= start) | (now.hour < end), (now.hour >= start) & (now.hour < end))
         dark = now.sun.elevation_deg < self._dusk_deg
         return np.where(dark, np.where(quiet, self._night, self._evening), 0.0)
@@ -114,16 +116,19 @@ class Lamps(Fleet):
     def _power_share(self) -> Float64Array:
         """Of rated power: standby, and what the light takes above it (TALQ gradient)."""
         light = np.clip(1.0 - (1.0 - self.level) / self._gradient, 0.0, 1.0)
-        return self._standby + (1.0 - self._standby) * np.where(self.level > 0, light, 0.0)
+        share: Float64Array = self._standby + (1.0 - self._standby) * np.where(self.level > 0, light, 0.0)
+        return share
 
     def _events(self, failed: Float64Array, on: BoolArray, now: Conditions) -> Float64Array:
         bits = np.where(failed > 0.04 * self._lamps, LAMP_FAILURE, 0)
         by_day = on & (now.sun.elevation_deg > 6.0) & (self._valid_s == 0)
-        return (bits | np.where(by_day, UNEXPECTEDLY_ON, 0)).astype(np.float64)
+        events: Float64Array = (bits | np.where(by_day, UNEXPECTEDLY_ON, 0)).astype(np.float64)
+        return events
 
     def _eye_lx(self, now: Conditions) -> Float64Array:
         shade = 0.75 + 0.2 * self.noise.uniform(6)
-        return np.minimum(now.illuminance_lx * shade, 65_000.0) + 2.0
+        seen: Float64Array = np.minimum(now.illuminance_lx * shade, 65_000.0) + 2.0
+        return seen
 
     def _aged_failures(self) -> Float64Array:
         """Every fourth cabinet has lamps out, up to 3 % of them."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
-from hardware.points import Float64Array, Int64Array
-from hardware.virtual.fleet import Fleet
+from hardware.points import BoolArray, Float64Array, Int64Array
+from hardware.profiles import profile
+from hardware.virtual.fleet import Counted, Fleet
 from hardware.virtual.spec import Node, VirtualSpec
 from hardware.virtual.weather import Conditions
 
@@ -50,12 +52,16 @@ class GridTree:
 class Meters(Fleet):
     """All devices of kind meter. `step` expects `set_power` to have been called for the same moment."""
 
-    counted = {"energy_import_kwh": ("power_kw", 1.0), "energy_export_kwh": ("power_kw", -1.0)}  # noqa: RUF012
+    counted: ClassVar[Counted] = {
+        "energy_import_kwh": ("power_kw", 1.0),
+        "energy_export_kwh": ("power_kw", -1.0),
+    }
 
     def __init__(self, devices: Sequence[str], rated_kw: Mapping[str, float], spec: VirtualSpec) -> None:
         super().__init__(devices, spec.seed)
         rated = np.array([rated_kw.get(device, 100.0) for device in devices])
-        self._nominal_v = np.where(rated > MEDIUM_VOLTAGE_FROM_KW, MEDIUM_V, LOW_V)
+        medium = (rated > MEDIUM_VOLTAGE_FROM_KW) & _shows_medium_voltage(devices, spec)
+        self._nominal_v = np.where(medium, MEDIUM_V, LOW_V)
         self._lean = [1.0 + 0.06 * self.noise.normal(k) for k in (1, 2)]  # no feeder is loaded evenly
         self._factor = 0.97 - 0.06 * self.noise.uniform(3)
         self._means: dict[str, Float64Array] = {}
@@ -87,3 +93,10 @@ class Meters(Fleet):
             self.columns[f"power_l{k}_kw"] = phase
             self.columns[f"voltage_l{k}_v"] = line
             self.columns[f"current_l{k}_a"] = np.abs(phase) * 1000.0 / (line * factor)
+
+
+def _shows_medium_voltage(devices: Sequence[str], spec: VirtualSpec) -> BoolArray:
+    """Meters whose type can show 10 kV; the others sit on the low-voltage side."""
+    types = {device.id: device.profile for device in spec.field.devices}
+    highest = [profile(types[device]).point("voltage_l1_v").high or 0.0 for device in devices]
+    return np.array(highest) > MEDIUM_V

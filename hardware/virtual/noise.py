@@ -45,7 +45,8 @@ class Noise:
         """One fixed draw of mean 0 and deviation 1 for each name, within +-3.5."""
         # Four 16-bit parts of one number, summed: close to normal and ten times cheaper than Box-Muller.
         parts = mix(self._ids, salt).view(np.uint16).reshape(-1, 4)
-        return (parts.sum(axis=1, dtype=np.float64) / 65536.0 - 2.0) * np.sqrt(3.0)
+        drawn: Float64Array = (parts.sum(axis=1, dtype=np.float64) / 65536.0 - 2.0) * 3.0**0.5
+        return drawn
 
     def smooth(self, t_s: float, period_s: float, channel: int) -> Float64Array:
         """Noise of mean 0 and deviation 1 that takes about `period_s` to become something else."""

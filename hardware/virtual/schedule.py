@@ -48,7 +48,8 @@ class Schedule:
 
     @property
     def present(self) -> BoolArray:
-        return self.key != 0
+        there: BoolArray = self.key != 0
+        return there
 
     def at(self, time_s: float) -> BoolArray:
         """Moves to `time_s`; True for the devices whose stay changed."""
@@ -60,7 +61,8 @@ class Schedule:
             row = self._device[number]
             if self.key[row] != self._keys[number]:
                 self._put(int(row), int(number))
-        return before != self.key
+        changed: BoolArray = before != self.key
+        return changed
 
     def _put(self, row: int, number: int) -> None:
         stay = self._loaded[number]

@@ -18,7 +18,8 @@ SEASON_STARTS = ((0, 0), (79, 1), (134, 2), (257, 1), (304, 0), (365, 0))
 # Kind of consumer -> profile; kinds not named are general trade (g0).
 PROFILE_OF = {
     "homes": "h0", "offices": "g1", "school": "g1", "shops": "g4", "restaurant": "g2", "hotel": "g2",
-    "hospital": "g3", "cold store": "g3", "data centre": "g3", "bakery": "g5", "church": "g6", "farm": "l0",
+    "hospital": "g3", "cold store": "g3", "server room": "g3", "reefers": "g3", "sports": "g2", "theatre": "g2",
+    "bakery": "g5", "workshop": "g1", "farm": "l0",
 }  # fmt: skip
 
 

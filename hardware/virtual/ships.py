@@ -7,11 +7,12 @@ supply, is obeyed from one to two minutes after it was made. A trip opens the sa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
 from hardware.points import BoolArray, Float64Array, Int64Array
-from hardware.virtual.fleet import Fleet, Refused
+from hardware.virtual.fleet import Counted, Fleet, Refused
 from hardware.virtual.schedule import Schedule, Stay
 from hardware.virtual.spec import Call, ShorePoint, VirtualSpec
 from hardware.virtual.weather import Conditions
@@ -33,7 +34,7 @@ DAY_SWING = {"cruise": 0.16, "river cruise": 0.25, "ro-pax": 0.18, "container": 
 class Ships(Fleet):
     """All shore points. Columns as in profile ops_80005_2."""
 
-    counted = {"energy_import_kwh": ("power_kw", 1.0)}  # noqa: RUF012
+    counted: ClassVar[Counted] = {"energy_import_kwh": ("power_kw", 1.0)}
 
     def __init__(self, points: Sequence[ShorePoint], spec: VirtualSpec) -> None:
         super().__init__([point.device for point in points], spec.seed)
@@ -120,7 +121,9 @@ class Ships(Fleet):
         tripped = self._tripped != 0
         hotel_kw = self._hotel_kw(now)
         power_kw = np.where(ship, np.minimum(self._taken_kw(hotel_kw, now, dt_s), self.rated_kw * 1.05), 0.0)
-        voltage = self._nominal_v * (1.0 + 0.006 * self.noise.smooth(now.time_s, 90.0, 11) - 0.012 * power_kw / self.rated_kw)
+        voltage = self._nominal_v * (
+            1.0 + 0.006 * self.noise.smooth(now.time_s, 90.0, 11) - 0.012 * power_kw / self.rated_kw
+        )
         hertz = self._nominal_hz + 0.012 * self.noise.smooth(now.time_s, 20.0, 12)
         current = power_kw / (np.sqrt(3.0) * self._nominal_v * POWER_FACTOR) * 1000.0
         insulation = self._insulation(now)
@@ -169,7 +172,9 @@ class Ships(Fleet):
         swing = np.array([DAY_SWING.get(kind, 0.08) for kind in self.calls.kind])
         day = 1.0 + swing * np.cos(2 * np.pi * (now.hour - 15.5) / 24)
         slow, quick = self.noise.smooth(now.time_s, 1500.0, 15), self.noise.smooth(now.time_s, 25.0, 16)
-        return self.calls.amount * np.maximum(day + 0.06 * slow + 0.012 * quick, 0.1) * self.calls.present
+        noisy = np.maximum(day + 0.06 * slow + 0.012 * quick, 0.1)
+        hotel_kw: Float64Array = self.calls.amount * noisy * self.calls.present
+        return hotel_kw
 
     def _taken_kw(self, hotel_kw: Float64Array, now: Conditions, dt_s: float) -> Float64Array:
         """The part of the hotel load that hangs on the shore: ramped at both ends, reduced where the ship agreed."""
@@ -182,7 +187,8 @@ class Ships(Fleet):
         # Two minutes to switch reefers and air conditioning off, or on again.
         self._shed_kw += (wanted - self._shed_kw) * (1.0 - np.exp(-dt_s / 40.0))
         self._shed_kw *= self.calls.present
-        return np.maximum(hotel_kw - self._shed_kw, 0.0) * np.clip(share, 0.0, 1.0)
+        taken: Float64Array = np.maximum(hotel_kw - self._shed_kw, 0.0) * np.clip(share, 0.0, 1.0)
+        return taken
 
     def _insulation(self, now: Conditions) -> Float64Array:
         wet = 1.0 - 0.55 * max(0.0, (now.humidity - 0.75) / 0.25)

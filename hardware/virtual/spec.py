@@ -5,8 +5,9 @@ Power is kW with consumption positive, times are seconds since 1970 (UTC), level
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from hardware.field import FieldSpec
@@ -152,8 +153,8 @@ class VirtualSpec:
     field: FieldSpec
     seed: int = 0
     nodes: tuple[Node, ...] = ()
-    node_of: Mapping[str, str] = field(default_factory=dict)  # device -> the node its power counts to
-    rated_kw: Mapping[str, float] = field(default_factory=dict)
+    node_of: Mapping[str, str] = dataclasses.field(default_factory=dict)  # device -> the node its power counts to
+    rated_kw: Mapping[str, float] = dataclasses.field(default_factory=dict)
     shore_points: tuple[ShorePoint, ...] = ()
     sockets: tuple[Socket, ...] = ()
     cabinets: tuple[Cabinet, ...] = ()

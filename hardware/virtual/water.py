@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
 from hardware.points import Float64Array
-from hardware.virtual.fleet import Fleet
+from hardware.virtual.fleet import Counted, Fleet
 from hardware.virtual.spec import VirtualSpec, Zone
 from hardware.virtual.weather import Conditions
 
 USE_M3_PER_DAY = {"homes": 0.125, "district": 0.13, "harbour": 0.2, "industry": 0.35, "works": 0.0}
 NIGHT_LITRES_H = {"homes": 1.9, "district": 1.9}  # a user, 02:00-04:00; others 5.0
+SITE_M3_PER_DAY = {"industry": 45.0, "harbour": 30.0}  # of a zone that is one customer, not people
 LOSS_SHARE = 0.02  # background seepage that no zone can help
 PIPE_MS = 0.9  # velocity at the zone's usual daily peak
 
 # Use over the day by hour, relative to the mean: homes rise early and cook at night, trade works by day.
-HOMES = (0.0, 0.0, 0.0, 0.0, 0.05, 0.5, 1.5, 2.4, 2.0, 1.5, 1.2, 1.1, 1.2, 1.1, 1.0, 1.0, 1.2, 1.6, 2.0, 2.1, 1.7, 1.2, 0.7, 0.2)
-TRADE = (0.1, 0.1, 0.1, 0.1, 0.2, 0.5, 1.2, 1.9, 2.1, 2.1, 2.0, 2.0, 1.6, 1.9, 2.0, 1.9, 1.6, 1.2, 0.6, 0.4, 0.3, 0.2, 0.1, 0.1)
+HOMES = (
+    0.0, 0.0, 0.0, 0.0, 0.05, 0.5, 1.5, 2.4, 2.0, 1.5, 1.2, 1.1,
+    1.2, 1.1, 1.0, 1.0, 1.2, 1.6, 2.0, 2.1, 1.7, 1.2, 0.7, 0.2,
+)  # fmt: skip
+TRADE = (
+    0.1, 0.1, 0.1, 0.1, 0.2, 0.5, 1.2, 1.9, 2.1, 2.1, 2.0, 2.0,
+    1.6, 1.9, 2.0, 1.9, 1.6, 1.2, 0.6, 0.4, 0.3, 0.2, 0.1, 0.1,
+)  # fmt: skip
 
 
 class Water(Fleet):
     """All zone meters. Columns as in profile water_meter."""
 
-    counted = {"volume_m3": ("flow_m3h", 1.0), "volume_forward_m3": ("flow_m3h", 1.0), "volume_backward_m3": ("flow_m3h", -1.0)}  # noqa: RUF012
+    counted: ClassVar[Counted] = {
+        "volume_m3": ("flow_m3h", 1.0),
+        "volume_forward_m3": ("flow_m3h", 1.0),
+        "volume_backward_m3": ("flow_m3h", -1.0),
+    }
 
     def __init__(self, zones: Sequence[Zone], spec: VirtualSpec) -> None:
         super().__init__([zone.meter for zone in zones], spec.seed)
         self._kinds = [zone.kind for zone in zones]
-        self._daily_m3 = np.array([zone.users * USE_M3_PER_DAY.get(zone.kind, 0.15) for zone in zones])
+        self._daily_m3 = np.array([_daily_m3(zone) for zone in zones])
         self._night_m3h = np.array([zone.users * NIGHT_LITRES_H.get(zone.kind, 5.0) / 1000.0 for zone in zones])
         self._night_m3h[[kind == "works" for kind in self._kinds]] = 0.0
         self._home = np.array([kind in ("homes", "district") for kind in self._kinds], dtype=bool)
@@ -76,6 +88,10 @@ class Water(Fleet):
     def _downstream_first(self, zones: Sequence[Zone]) -> list[tuple[int, int]]:
         feeds = {row: self.rows[zone.feeds_from] for row, zone in enumerate(zones) if zone.feeds_from in self.rows}
         return sorted(feeds.items(), key=lambda pair: -_depth(pair[0], feeds))
+
+
+def _daily_m3(zone: Zone) -> float:
+    return zone.users * USE_M3_PER_DAY.get(zone.kind, 0.15) if zone.users else SITE_M3_PER_DAY.get(zone.kind, 0.0)
 
 
 def _depth(row: int, feeds: dict[int, int]) -> int:

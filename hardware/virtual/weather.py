@@ -1,4 +1,4 @@
-"""Weather of a virtual site: a function of place, seed and time. Sun from pvlib, the rest from season, hour and noise."""
+"""Weather of a virtual site: a function of place, seed and time. Sun from pvlib, the rest from season and noise."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Conditions:
     @property
     def beam_share(self) -> float:
         """How much of the clear sky's direct beam is left."""
-        return (1.0 - self.cloud) ** 1.5
+        return float((1.0 - self.cloud) ** 1.5)
 
 
 class Weather:
@@ -95,7 +95,7 @@ def _normal_to_share(x: float) -> float:
 
 def _weibull(x: float, scale: float, shape: float) -> float:
     """A normal deviate as wind speed of Weibull distribution."""
-    return scale * (-math.log(max(1e-9, 1.0 - _normal_to_share(x)))) ** (1.0 / shape)
+    return float(scale * (-math.log(max(1e-9, 1.0 - _normal_to_share(x)))) ** (1.0 / shape))
 
 
 def _twilight(elevation_deg: float) -> float:

@@ -1,0 +1,175 @@
+"""`simulate`: the virtual devices of a site on loopback, until stopped; and a word to one that runs.
+
+    main.py simulate --site sites/port-demo                          serve it; Ctrl+C stops
+    main.py simulate --site sites/port-demo --fault silent:A01.1     with one device that does not answer
+    main.py simulate --tell PORT "silent:A01.1"                      pull its plug while it runs (PORT is printed)
+    main.py simulate --tell PORT "heal A01.1"                        put the plug back
+
+`--speed X` lets X seconds of the site's time pass in a second. Its ship calls, sessions, dusk and weather then run X
+times as fast, starting from now, and its counters count X times what the powers read would give on the wall's clock,
+since they count in the site's time. What devices do for the sake of communication stays on the wall's clock: how long
+a set-point holds without being fed, and the times of faults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hardware.virtual.process import Ready, VirtualSite
+    from hardware.virtual.spec import VirtualSpec
+    from hardware.virtual.world import World
+
+FINE, FAILED, BAD_INPUT = 0, 1, 2
+PORT_BASE = 15_020
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = __doc__
+    parser.add_argument("--site", metavar="DIR", help="the site folder, for example sites/port-demo")
+    parser.add_argument("--port-base", type=int, default=PORT_BASE, metavar="N", help="link k is served on port N + k")
+    parser.add_argument("--speed", default="1", metavar="X", help="seconds of the site's time in one second")
+    parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="a fault to play; see `--faults`")
+    parser.add_argument("--faults", action="store_true", help="tell which faults there are, and stop")
+    parser.add_argument("--replay", metavar="FILE", help="CSV or Parquet (time,point,value) that overrules the physics")
+    parser.add_argument("--history", default="24h", metavar="SPAN", help="how far back the story begins")
+    parser.add_argument("--history-out", metavar="FILE", help="write the past (time,point,value) as .parquet or .csv")
+    parser.add_argument("--control-port", type=int, default=0, metavar="N", help="where to take commands; 0: any free")
+    parser.add_argument("--parent", type=int, metavar="PID", help="stop when this process is gone")
+    parser.add_argument("--json", action="store_true", help="print one JSON document when ready")
+    parser.add_argument("--tell", nargs=2, metavar=("PORT", "COMMAND"), help="send a command to one that runs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns 0 when stopped, 1 where it could not serve, 2 for a bad site or bad input."""
+    from hardware.virtual import faults
+
+    if args.faults:
+        print(faults.__doc__)
+        return FINE
+    if args.tell:
+        return _tell(args.tell[0], args.tell[1])
+    if not args.site:
+        return _complain("Name the site to play: --site sites/port-demo.", BAD_INPUT)
+    return _serve(args)
+
+
+def _tell(port: str, command: str) -> int:
+    from hardware.virtual.control import NobodyThere, tell
+
+    if not port.isdigit() or not 0 < int(port) < 65_536:
+        return _complain(f"'{port}' is not a port; the running simulate prints its control port.", BAD_INPUT)
+    try:
+        answer = tell(int(port), command)
+    except NobodyThere as error:
+        return _complain(str(error), FAILED)
+    word, _, rest = answer.partition(" ")
+    if word != "ok":
+        return _complain(rest, BAD_INPUT)
+    print(rest)
+    return FINE
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from energy_console.site.faults import SiteFaults
+    from energy_console.site.loader import load_site
+    from energy_console.site.twin import virtual_spec
+    from hardware.virtual.control import parse_speed
+    from hardware.virtual.faults import BadFault, parse_fault, parse_span
+    from hardware.virtual.process import VirtualSite
+    from hardware.virtual.replay import UnreadableRecording
+    from hardware.virtual.server import PortInUse
+
+    try:
+        site = load_site(args.site)
+        if not 0 <= args.port_base <= 65_535 - len(site.links):
+            return _complain(f"--port-base {args.port_base} leaves no room for {len(site.links)} ports.", BAD_INPUT)
+        speed, hours = parse_speed(args.speed), parse_span(args.history) / 3600.0
+        spec = virtual_spec(site.on_loopback(args.port_base))
+        world = _play_past(spec, hours, args)
+        virtual = VirtualSite(world, speed, args.control_port)
+        now_s = time.time()
+        for text in args.fault:
+            virtual.board.give(parse_fault(text, virtual.targets, now_s))
+    except SiteFaults as bad:
+        for fault in bad.faults:
+            print(fault, file=sys.stderr)
+        return _complain(f"{args.site} is not sound, so it cannot be played; mend it and start again.", BAD_INPUT)
+    except (BadFault, UnreadableRecording) as error:
+        return _complain(str(error), BAD_INPUT)
+    except OSError as error:
+        return _complain(f"The past could not be written to {args.history_out}: {error.strerror}.", FAILED)
+    try:
+        asyncio.run(_run(virtual, site.name, args.json, _parent_watch(args.parent)))
+    except PortInUse as error:
+        return _complain(str(error), FAILED)
+    except KeyboardInterrupt:
+        pass
+    return FINE
+
+
+def _play_past(spec: VirtualSpec, hours: float, args: argparse.Namespace) -> World:
+    """A world that has lived through the hours before now; writes what it would have shown, where asked to."""
+    from hardware.virtual.recall import play_until, write_history
+    from hardware.virtual.replay import read_recording
+
+    recording = read_recording(Path(args.replay)) if args.replay else None
+    world, history = play_until(spec, time.time(), hours, recording, keep=args.history_out is not None)
+    if args.history_out is not None and history is not None:
+        write_history(history, Path(args.history_out))
+    return world
+
+
+async def _run(virtual: VirtualSite, name: str, as_json: bool, alive: Callable[[], bool]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, virtual.stop)
+        except NotImplementedError:  # Windows: Ctrl+C arrives as KeyboardInterrupt, a stop as the process's end
+            break
+    await virtual.run(lambda ready: _announce(ready, name, as_json), alive)
+
+
+def _announce(ready: Ready, name: str, as_json: bool) -> None:
+    if as_json:
+        links = [{"link": link, "url": url, "devices": devices} for link, url, devices in ready.links]
+        document = {
+            "ready": True,
+            "site": name,
+            "links": links,
+            "devices": ready.devices,
+            "control": ready.control_port,
+        }
+        print(json.dumps(document), flush=True)
+        return
+    for link, url, devices in ready.links:
+        print(f"{link:<16} {url:<28} {devices} device{'s' if devices != 1 else ''}")
+    print(f"{name}: {ready.devices} virtual devices on {len(ready.links)} links. Ctrl+C stops.")
+    print(f'Faults while it runs: main.py simulate --tell {ready.control_port} "silent:DEVICE"', flush=True)
+
+
+def _parent_watch(pid: int | None) -> Callable[[], bool]:
+    """Tells whether the process that started this one is still there."""
+    if pid is None:
+        return lambda: True
+    import psutil
+
+    try:
+        parent = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return lambda: False
+    return lambda: bool(parent.is_running())
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return code
