@@ -133,7 +133,8 @@ class Lamps(Fleet):
     def _aged_failures(self) -> Float64Array:
         """Every fourth cabinet has lamps out, up to 3 % of them."""
         share = np.where(self.noise.uniform(4) < 0.25, 0.03 * self.noise.uniform(7), 0.0)
-        return np.ceil(share * self._lamps)
+        failed: Float64Array = np.ceil(share * self._lamps)
+        return failed
 
     def _split_circuits(self) -> list[Float64Array]:
         weights = [1.0 + 0.4 * (self.noise.uniform(20 + k) - 0.5) for k in range(CIRCUITS)]
