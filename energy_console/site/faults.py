@@ -54,7 +54,22 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
+_UNITS = {
+    *("w", "kw", "mw", "wh", "kwh", "mwh", "gwh", "v", "kv", "a", "ma", "hz", "khz"),
+    *("m", "km", "mm", "s", "ms", "min", "h", "hours", "c", "k", "deg", "rad", "g", "kg", "t", "eur", "ct"),
+}
+
+
+def _differ_in_unit(word: str, choice: str) -> bool:
+    stem, _, unit = word.rpartition("_")
+    other_stem, _, other_unit = choice.rpartition("_")
+    return bool(stem) and stem == other_stem and {unit.casefold(), other_unit} <= _UNITS
+
+
 def suggest(word: str, choices: Iterable[str], otherwise: str) -> str:
     """What to do about an unknown word: the nearest right one, else the remedy given."""
-    near = nearest(word, choices)
+    listed = list(choices)
+    if same := next((choice for choice in listed if _differ_in_unit(word, choice)), None):
+        return f"give it as {same}"
+    near = nearest(word, listed)
     return f"did you mean {near}?" if near else otherwise

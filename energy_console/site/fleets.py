@@ -186,7 +186,9 @@ def lighting(table: Table, names: Names, node_of: Mapping[str, str]) -> tuple[mo
 
 
 def _lighting_group(row: Row, names: Names, node_of: Mapping[str, str]) -> model.LightingGroup:
-    road_class = row.choice("road_class", ROAD_CLASSES)
+    road_class = row.text("road_class")
+    if road_class and road_class not in ROAD_CLASSES:
+        row.fault(f"road_class {road_class} is not known", "use M1 to M6, C0 to C5 or P1 to P6")
     ceiling = row.number("ceiling", 1.0, low=0, high=1)
     floor = row.number("floor", LOWEST_LEVEL.get(road_class, 0.5), low=0, high=1)
     if floor > ceiling:

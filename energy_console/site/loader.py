@@ -14,6 +14,18 @@ from energy_console.site.settings import FILE, Settings, read_settings
 from energy_console.site.tables import Table, TableLayout, read_table
 from hardware.profiles import profile_names
 
+# table, column that names a device, what the profile of that device must have
+_USES = (
+    (layouts.ACCESS_POINTS, "device", "step"),
+    (layouts.CHARGERS, "device", "limit_a"),
+    (layouts.LIGHTING, "device", "level_command"),
+    (layouts.LOADS, "device", "power_kw"),
+    (layouts.PLANTS, "device", "generation_kw"),
+    (layouts.HEAT, "meter", "heat_power_kw"),
+    (layouts.HEAT, "controller", "flow_setpoint_c"),
+    (layouts.WATER, "meter", "flow_m3h"),
+)
+
 
 def load_site(folder: str | os.PathLike[str]) -> Site:
     """Reads and checks a whole site folder. Raises SiteFaults with every fault in it."""
@@ -59,7 +71,7 @@ def _assemble(folder: str, settings: Settings, tables: dict[str, Table], faults:
     have = points.device_points(devices, names.profiles)
     own = points.overridden(table(layouts.POINTS), have)
     made = (
-        *points.calculated(table(layouts.POINTS), have),
+        *points.calculated(table(layouts.POINTS), have, [station.id for station in stations]),
         *points.station_powers(stations, access_points, have),
     )
     places = _places(settings, station_nodes, table(layouts.STATIONS))
@@ -67,6 +79,8 @@ def _assemble(folder: str, settings: Settings, tables: dict[str, Table], faults:
         ((node, *places[node.id]) for node in settings.nodes), have, [m.point.id for m in made], table(layouts.POINTS)
     )
     _check_rules(tables, nodes, places, faults)
+    rules.devices_fit_their_use(((tables[layout.file], column, needs) for layout, column, needs in _USES), have)
+    rules.stations_and_devices_differ(table(layouts.STATIONS), stations, access_points, have)
     rules.limits_can_be_kept(nodes, lighting, places, faults)
     rules.points_belong_to_stations(table(layouts.CALLS), calls, access_points, stations)
     rules.berths_are_free(table(layouts.CALLS), calls)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from energy_console.site.faults import nearest
@@ -32,9 +32,12 @@ class DevicePoints:
 def device_points(devices: Iterable[Device], profiles: Iterable[str]) -> DevicePoints:
     """Points of every device whose profile is known; a device of an unknown one has none."""
     known = set(profiles)
-    of_device = {d.id: points_of(profile(d.spec.profile), d.id) for d in devices if d.spec.profile in known}
+    first: dict[str, Device] = {}
+    for device in devices:
+        first.setdefault(device.id, device)  # one that is there twice is a fault of its own
+    of_device = {d.id: points_of(profile(d.spec.profile), d.id) for d in first.values() if d.spec.profile in known}
     flat = tuple(point for points in of_device.values() for point in points)
-    return DevicePoints(flat, of_device, {device.id: device for device in devices})
+    return DevicePoints(flat, of_device, first)
 
 
 def why_nobody_reads(point_id: str, have: DevicePoints, made: Iterable[str] = ()) -> tuple[str, str] | None:
@@ -46,10 +49,11 @@ def why_nobody_reads(point_id: str, have: DevicePoints, made: Iterable[str] = ()
     if not slash:
         return f"{point_id} is no point", "write device/quantity, as in M1/power_kw"
     if device not in have.devices:
-        near = nearest(point_id, made) or nearest(device, have.devices)
+        known = nearest(device, [*have.devices, *(name.partition("/")[0] for name in made)])
+        near = f"{known}/{quantity}" if known else None
         return (
             f"{point_id} is a point nobody reads: there is no device {device}",
-            f"did you mean {near if near in made else f'{near}/{quantity}'}?" if near else "name a device of this site",
+            f"did you mean {near}?" if near else "name a device of this site",
         )
     if device not in have.of_device:
         return None  # its profile is unknown, which is a fault of its own
@@ -89,7 +93,7 @@ def _override(row: Row, point: Point) -> Point:
     )
 
 
-def calculated(table: Table, have: DevicePoints) -> tuple[CalculatedPoint, ...]:
+def calculated(table: Table, have: DevicePoints, stations: Collection[str]) -> tuple[CalculatedPoint, ...]:
     """The rows of points.csv that have a sum: `+ M1/power_kw - 0.5 * port:A*/power_kw`.
 
     A term is a point, or `area:pattern/quantity` for every device of that area whose id fits the pattern and that has
@@ -99,6 +103,8 @@ def calculated(table: Table, have: DevicePoints) -> tuple[CalculatedPoint, ...]:
     units = {point.id: point.unit for point in have.points}
     for row in table:
         if text := row.text("sum", ""):
+            if row.id.partition("/")[0] in stations:
+                row.fault(f"{row.id} is made for every station already", "remove this line")
             point = _calculated(row, text, have, units)
             units[row.id] = point.point.unit
             found.append(point)
@@ -155,7 +161,7 @@ def _members(row: Row, name: str, have: DevicePoints, units: Mapping[str, str]) 
     pattern, _, quantity = rest.rpartition("/")
     devices = [d for d in have.devices.values() if d.area == area and fnmatch.fnmatchcase(d.id, pattern)]
     members = [f"{device.id}/{quantity}" for device in devices if f"{device.id}/{quantity}" in units]
-    if not members:
+    if not members and all(device.id in have.of_device for device in devices):
         row.fault(f"sum takes {name}, which is a point nobody reads", "name an area, a pattern and a quantity that fit")
     return members
 
@@ -163,12 +169,16 @@ def _members(row: Row, name: str, have: DevicePoints, units: Mapping[str, str]) 
 def station_powers(
     stations: Sequence[Station], access_points: Sequence[AccessPoint], have: DevicePoints
 ) -> tuple[CalculatedPoint, ...]:
-    """One calculated point a shore-power station: the sum of its access points. Its node is metered by it."""
+    """One calculated point a shore-power station: the sum of its access points. Its node is metered by it.
+
+    A station of one access point may have the name of its device; then the device's own point serves.
+    """
     found: list[CalculatedPoint] = []
     for station in stations:
         members = [f"{access.device}/power_kw" for access in access_points if access.station == station.id]
         point = Point(f"{station.id}/power_kw", station.id, "power_kw", "kW", f"Station {station.id} power")
-        found.append(CalculatedPoint(point, tuple((1.0, member) for member in members if have.has(member))))
+        if not have.has(point.id):
+            found.append(CalculatedPoint(point, tuple((1.0, member) for member in members if have.has(member))))
     return tuple(found)
 
 

@@ -16,6 +16,7 @@ from energy_console.site.model import (
     SessionSlot,
     Station,
 )
+from energy_console.site.points import DevicePoints
 from energy_console.site.tables import DAY_NAMES, Table
 
 Places = Mapping[str, tuple[str, int]]  # node id -> file and line
@@ -49,6 +50,36 @@ def one_link_a_url(links: Table) -> None:
             other, line = seen[url]
             row.fault(f"link {row.id} has the url of {other} (line {line})", "put their devices on one link")
         seen.setdefault(url, (row.id, row.line))
+
+
+def devices_fit_their_use(uses: Iterable[tuple[Table, str, str]], have: DevicePoints) -> None:
+    """Each device speaks for one thing only, and its profile has what that thing is known by.
+
+    `uses`: a table, its column that names a device, and the quantity that this device must have.
+    """
+    taken: dict[str, str] = {}
+    for table, column, quantity in uses:
+        for row in table:
+            device = row.cells.get(column, "")
+            if device not in have.of_device:
+                continue
+            use = f"{table.layout.thing} {row.id}"
+            if device in taken:
+                row.fault(f"device {device} already speaks for {taken[device]}", f"give {use} a device of its own")
+            elif not have.has(f"{device}/{quantity}"):
+                profile = have.devices[device].spec.profile
+                row.fault(f"device {device} of profile {profile} has no {quantity}", f"name another {column}")
+            taken.setdefault(device, use)
+
+
+def stations_and_devices_differ(
+    table: Table, stations: Sequence[Station], access_points: Sequence[AccessPoint], have: DevicePoints
+) -> None:
+    """A station may have the name of a device only if that device speaks for its one access point."""
+    for row, station in zip(table, stations, strict=True):
+        own = [access.device for access in access_points if access.station == station.id]
+        if station.id in have.devices and own != [station.id]:
+            row.fault(f"station {station.id} has the name of a device", "rename one")
 
 
 def grid_is_a_tree(nodes: Sequence[GridNode], places: Places, faults: FaultList) -> None:
@@ -170,9 +201,12 @@ def _no_overlap(table: Table, thing: str, uses: Iterable[tuple[str, CallSlot | S
     for place, taken in stays.items():
         taken.sort(key=lambda stay: stay[:2])
         first = taken[0]
+        told: set[tuple[int, int]] = set()
         around = [*taken, (first[0] + _WEEK_H, first[1] + _WEEK_H, first[2], first[3])]
         for (_, end, slot, line), (start, _, other, other_line) in itertools.pairwise(around):
-            if start - end < LEAST_GAP_H - 1e-9 and _at_one_time(slot, other):
+            close = start - end < LEAST_GAP_H - 1e-9 and _at_one_time(slot, other)
+            if close and (line, other_line) not in told:
+                told.add((line, other_line))
                 when = f"{DAY_NAMES[int(start // 24) % 7]} {int(start % 24):02d}:{round(start * 60) % 60:02d}"
                 what = (
                     f"{other.id} takes {thing} {place} on {when}, where {slot.id} (line {line}) still is or just left"

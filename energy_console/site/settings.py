@@ -8,7 +8,7 @@ import re
 import tomllib
 import zoneinfo
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ class Section:
     path: tuple[str | int, ...]
     lines: LineIndex
     faults: FaultList
+    misspelt: set[str] = field(default_factory=set)  # right keys of which a wrong spelling is there
 
     def fault(self, key: str | None, what: str, remedy: str) -> None:
         path = self.path if key is None else (*self.path, key)
@@ -74,8 +75,10 @@ class Section:
         """Notes every key that is not one of these, with the nearest right one."""
         for key in self.data:
             if key not in keys:
-                unused = [known for known in keys if known not in self.data]
-                self.fault(key, f"key {key} is not known", suggest(key, unused or keys, f"use {', '.join(keys)}"))
+                unused = [known for known in keys if known not in self.data] or keys
+                remedy = suggest(key, unused, f"use {', '.join(keys)}")
+                self.fault(key, f"key {key} is not known", remedy)
+                self.misspelt.update(known for known in unused if known in remedy.rstrip("?").split())
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self.get(key, default)
@@ -107,7 +110,8 @@ class Section:
 
     def section(self, key: str) -> Section | None:
         if key not in self.data:
-            self.fault(None, f"[{key}] is missing", f"add a line [{key}] with its keys")
+            if key not in self.misspelt:
+                self.fault(None, f"[{key}] is missing", f"add a line [{key}] with its keys")
             return None
         value = self.data[key]
         if isinstance(value, dict):
@@ -119,7 +123,8 @@ class Section:
         header = f"[[{'.'.join(str(part) for part in (*self.path, key) if isinstance(part, str))}]]"
         value = self.data.get(key)
         if value is None:
-            self.fault(None, f"{header} is missing", f"add at least one {header}")
+            if key not in self.misspelt:
+                self.fault(None, f"{header} is missing", f"add at least one {header}")
         elif not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self.fault(key, f"{key} must be a list of tables", f"write {header} above each")
         else:
@@ -130,7 +135,7 @@ class Section:
         """The value as written; a missing one is a fault unless there is a default."""
         if key in self.data:
             return self.data[key]
-        if default is None:
+        if default is None and key not in self.misspelt:
             self.fault(None, f"{key} is missing" + (f" in [{self.path[0]}]" if self.path else ""), f"add {key} = ...")
         return default
 
@@ -211,7 +216,7 @@ def _node(node_id: str, section: Section) -> GridNode:
         parent=section.text("parent", "") or None,
         limit_kw=limit_kw,
         # A cable carries as much back as forth unless the site says otherwise.
-        import_min_kw=section.number("import_min_kw", -limit_kw),
+        import_min_kw=section.number("import_min_kw", 0.0 if math.isnan(limit_kw) else -limit_kw),
         meter=section.text("meter", "") or None,
     )
 

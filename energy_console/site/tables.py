@@ -39,13 +39,15 @@ class Row:
     table: Table
     line: int
     cells: dict[str, str]
+    broken: bool = False  # cells do not match the header: that is its one fault
 
     @property
     def id(self) -> str:
         return self.cells.get(self.table.layout.required[0], "")
 
     def fault(self, what: str, remedy: str) -> None:
-        self.table.faults.add(self.table.layout.file, self.line, what, remedy)
+        if not self.broken:
+            self.table.faults.add(self.table.layout.file, self.line, what, remedy)
 
     def text(self, column: str, default: str | None = None) -> str:
         value = self.cells.get(column, "").strip()
@@ -143,7 +145,8 @@ class Row:
         return number
 
     def _missing(self, column: str) -> None:
-        self.fault(f"{column} is empty", "fill it in")
+        if column in self.cells:  # else the header or the length of the row is at fault, and said so once
+            self.fault(f"{column} is empty", "fill it in")
 
 
 @dataclass(slots=True)
@@ -176,9 +179,10 @@ def read_table(folder: Path, layout: TableLayout, faults: FaultList) -> Table:
         table.readable = False
         return table
     for line, cells in records[1:]:
-        if len(cells) != len(header):
+        broken = len(cells) != len(header)
+        if broken:
             faults.add(layout.file, line, f"has {len(cells)} cells, the header has {len(header)}", _cells_remedy(cells))
-        table.rows.append(Row(table, line, dict(zip(header, (cell.strip() for cell in cells), strict=False))))
+        table.rows.append(Row(table, line, dict(zip(header, (cell.strip() for cell in cells), strict=False)), broken))
     _check_ids(table)
     return table
 
@@ -230,15 +234,18 @@ def _header(records: Sequence[tuple[int, list[str]]], layout: TableLayout, fault
     if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
         faults.add(layout.file, line, "columns are not separated by commas", "save it as CSV with commas")
         return None
+    misspelt: set[str] = set()
     for column in header:
         if column not in layout.columns:
-            missing = [name for name in layout.columns if name not in header]
-            remedy = suggest(column, missing or layout.columns, f"use {', '.join(layout.columns)}")
+            missing = [name for name in layout.columns if name not in header] or list(layout.columns)
+            remedy = suggest(column, missing, f"use {', '.join(layout.columns)}")
+            misspelt.update(name for name in missing if name in remedy.rstrip("?").split())
             faults.add(layout.file, line, f"column {column} is not known", remedy)
+    for column in sorted(set(header)):
         if header.count(column) > 1:
             faults.add(layout.file, line, f"column {column} is there twice", "keep one")
     for column in layout.required:
-        if column not in header:
+        if column not in header and column not in misspelt:
             faults.add(layout.file, line, f"column {column} is missing", "add it")
     return header if layout.required[0] in header else None
 
