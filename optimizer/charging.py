@@ -22,6 +22,7 @@ class ChargeBlock:
     step: IntArray
     missing: IntArray  # columns, shape (sessions,)
     energy_rows: IntArray  # shape (sessions,)
+    ready_rows: IntArray  # shape (sessions,); -1 where nothing is asked
 
     def powers_kw(self, charge: SessionTable, values: FloatArray) -> FloatArray:
         """Mean power of each step from the values of the model's columns, shape (sessions, steps)."""
@@ -36,9 +37,9 @@ def write_charging(model: Model, problem: Problem, tables: Tables, balance: IntA
     columns, session, step = charge_while_present(model, names, charge)
     draw_charging_power(model, charge, balance, columns, session, step)
     missing, rows = bring_wanted_energy(model, names, charge, tables.hours, columns, session, step)
-    be_ready_in_time(model, names, charge, tables.hours, columns, session, step)
+    ready_rows = be_ready_in_time(model, names, charge, tables.hours, columns, session, step)
     draw_least_power_or_none(model, names, charge, columns, session, step)
-    return ChargeBlock(columns, session, step, missing, rows)
+    return ChargeBlock(columns, session, step, missing, rows, ready_rows)
 
 
 def charge_while_present(
@@ -90,13 +91,16 @@ def be_ready_in_time(
     columns: IntArray,
     session: IntArray,
     step: IntArray,
-) -> None:
-    """Sum of power * hours * efficiency before `ready_by` >= energy that must be there by then, in kWh."""
+) -> IntArray:
+    """Sum of power * hours * efficiency before `ready_by` >= energy that must be there by then, in kWh.
+
+    Gives the row of each session, -1 where nothing is asked.
+    """
     asked = np.flatnonzero(charge.ready_kwh > 0.0)
-    if not asked.size:
-        return
-    cells = Cells(names, asked, np.full(asked.size, -1, dtype=np.int64))
     row_of = np.full(charge.node.size, -1, dtype=np.int64)
+    if not asked.size:
+        return row_of
+    cells = Cells(names, asked, np.full(asked.size, -1, dtype=np.int64))
     row_of[asked] = model.rows("ready", cells, charge.ready_kwh[asked], np.inf)
     # In the step that holds `ready_by` only the part of the stay before it counts.
     before = np.divide(charge.ready_share, charge.share, out=np.zeros_like(charge.share), where=charge.share > 0.0)
@@ -104,6 +108,7 @@ def be_ready_in_time(
     used = (row_of[session] >= 0) & (part > 0.0)
     brings = part * hours[step] * charge.efficiency[session]
     model.put(row_of[session[used]], columns[used], brings[used])
+    return row_of
 
 
 def draw_least_power_or_none(

@@ -21,6 +21,9 @@ class GridBlock:
     balance: IntArray  # rows, shape (nodes, steps)
     bought: IntArray  # columns, shape (steps,)
     sold: IntArray
+    connection: IntArray  # rows, shape (steps,)
+    lower_kw: FloatArray  # bounds of the power columns; infinite where the limit is out of reach
+    upper_kw: FloatArray
     peak_rows: tuple[tuple[IntArray, IntArray], ...]  # a charge: its rows, and for each step which of them, or -1
 
 
@@ -33,9 +36,9 @@ def write_grid(model: Model, problem: Problem, tables: Tables, fixed_kw: FloatAr
     upper = np.where(most <= tree.limit_kw, np.inf, tree.limit_kw)
     power = stay_within_feeder(model, names, lower, upper)
     balance = balance_node(model, names, tree, power, fixed_kw)
-    bought, sold = buy_and_sell_at_connection(model, problem, power[tree.root], least[tree.root])
+    bought, sold, connection = buy_and_sell_at_connection(model, problem, power[tree.root], least[tree.root])
     peaks = tuple(pay_for_peak(model, charge, problem.horizon.hours, bought) for charge in problem.tariff.charges)
-    return GridBlock(power, balance, bought, sold, peaks)
+    return GridBlock(power, balance, bought, sold, connection, lower, upper, peaks)
 
 
 def reach_kw(tables: Tables) -> tuple[FloatArray, FloatArray]:
@@ -75,11 +78,11 @@ def balance_node(model: Model, names: Sequence[str], tree: GridTree, power: IntA
 
 def buy_and_sell_at_connection(
     model: Model, problem: Problem, root_power: IntArray, least_kw: FloatArray
-) -> tuple[IntArray, IntArray]:
+) -> tuple[IntArray, IntArray, IntArray]:
     """bought - sold = power of the connection, both at least 0, in kW; the tariff prices each by the kWh.
 
     Selling never earns more than buying costs, so no plan does both. Where the connection cannot go below 0 nothing
-    is sold, and what is bought needs no bound. Gives columns bought and sold, shape (steps,).
+    is sold, and what is bought needs no bound. Gives columns bought and sold, and the rows, all of shape (steps,).
     """
     steps, hours, tariff = problem.horizon.steps, problem.horizon.hours, problem.tariff
     one_way = least_kw >= 0.0
@@ -92,7 +95,7 @@ def buy_and_sell_at_connection(
     model.put(rows, root_power, -1.0)
     model.price(bought, tariff.import_cost_eur_per_kwh(steps) * hours)
     model.price(sold, -over_steps(tariff.export_eur_per_kwh, steps) * hours)
-    return bought, sold
+    return bought, sold, rows
 
 
 def pay_for_peak(model: Model, charge: PeakCharge, hours: FloatArray, bought: IntArray) -> tuple[IntArray, IntArray]:

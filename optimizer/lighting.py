@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from optimizer.model import Cells, Model
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray
 from optimizer.tables import LightTable, Tables
+
+
+def _no_rows() -> IntArray:
+    return np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +33,10 @@ class LightBlock:
     sign: FloatArray  # -1 held back, +1 added
     width: FloatArray  # most of it, as level
     slope_kw: FloatArray  # kW for one level
+    ramp_rows: IntArray = field(default_factory=_no_rows)  # and of which group each is
+    ramp_group: IntArray = field(default_factory=_no_rows)
+    pair_rows: IntArray = field(default_factory=_no_rows)  # and of which pair of neighbours each is
+    pair: IntArray = field(default_factory=_no_rows)
 
     def levels(self, light: LightTable, values: FloatArray) -> FloatArray:
         """Levels from the values of the model's columns, shape (groups, steps)."""
@@ -43,11 +51,11 @@ def write_lighting(model: Model, problem: Problem, tables: Tables, balance: IntA
     block = keep_lighting_class_minimum(model, names, light)
     pay_for_missing_light(model, light, tables.hours, block)
     draw_lighting_power(model, light, balance, block)
-    change_level_within_ramp(model, names, light, block)
+    ramp_rows, ramp_group = change_level_within_ramp(model, names, light, block)
     row_of = {name: row for row, name in enumerate(names)}
     pairs = [(row_of[pair.a], row_of[pair.b], pair.difference) for pair in problem.neighbours]
-    match_neighbouring_levels(model, names, light, block, pairs)
-    return block
+    pair_rows, pair_of_row = match_neighbouring_levels(model, names, light, block, pairs)
+    return replace(block, ramp_rows=ramp_rows, ramp_group=ramp_group, pair_rows=pair_rows, pair=pair_of_row)
 
 
 def keep_lighting_class_minimum(model: Model, names: Sequence[str], light: LightTable) -> LightBlock:
@@ -97,10 +105,15 @@ def draw_lighting_power(model: Model, light: LightTable, balance: IntArray, bloc
     model.put(balance[light.node[block.group], block.step], block.columns, -block.sign * block.slope_kw)
 
 
-def change_level_within_ramp(model: Model, names: Sequence[str], light: LightTable, block: LightBlock) -> None:
-    """|level(t) - level(t-1)| <= ramp between neighbouring lit steps, and from the level before into the first."""
+def change_level_within_ramp(
+    model: Model, names: Sequence[str], light: LightTable, block: LightBlock
+) -> tuple[IntArray, IntArray]:
+    """|level(t) - level(t-1)| <= ramp between neighbouring lit steps, and from the level before into the first.
+
+    Gives the rows and the group of each.
+    """
     if not np.isfinite(light.ramp).any():
-        return
+        return _no_rows(), _no_rows()
     before = np.where(light.lit & np.isfinite(light.ramp)[:, None], light.target, np.nan)
     start = np.where(light.lit[:, :1], light.level_before[:, None], np.nan)
     previous = np.hstack([start, before[:, :-1]])
@@ -115,12 +128,17 @@ def change_level_within_ramp(model: Model, names: Sequence[str], light: LightTab
     row_of[group, step] = rows
     _put_levels(model, row_of, block, 1.0)
     _put_levels(model, np.hstack([row_of[:, 1:], np.full((len(names), 1), -1)]), block, -1.0)
+    return rows, group
 
 
 def match_neighbouring_levels(
     model: Model, names: Sequence[str], light: LightTable, block: LightBlock, pairs: Sequence[tuple[int, int, float]]
-) -> None:
-    """|level(a, t) - level(b, t)| <= difference, for pairs (a, b, difference) of groups, while both are lit."""
+) -> tuple[IntArray, IntArray]:
+    """|level(a, t) - level(b, t)| <= difference, for pairs (a, b, difference) of groups, while both are lit.
+
+    Gives the rows and the pair of each.
+    """
+    written = [_no_rows()]
     for a, b, difference in pairs:
         steps = np.flatnonzero(light.lit[a] & light.lit[b])
         apart = light.target[a, steps] - light.target[b, steps]
@@ -130,6 +148,9 @@ def match_neighbouring_levels(
             row_of = np.full(light.lit.shape, -1, dtype=np.int64)
             row_of[group, steps] = rows
             _put_levels(model, row_of, block, sign)
+        written.append(rows)
+    pair = np.repeat(np.arange(len(pairs)), [rows.size for rows in written[1:]])
+    return np.concatenate(written), pair.astype(np.int64)
 
 
 def _shifted(cells: BoolArray, first: bool) -> BoolArray:

@@ -75,7 +75,7 @@ class Planner:
         found = self._find(merged.problem, tables, clock, gap, cancel)
         match found.solution.end:
             case End.INFEASIBLE:
-                return explain_infeasible(problem, clock.left_s(), cancel, clock.seconds)
+                return explain_infeasible(problem, clock.left_s, cancel, clock.seconds)
             case End.CANCELLED:
                 return Unsolved("Planning was cancelled.", clock.seconds())
             case End.UNBOUNDED | End.FAILED:
