@@ -13,6 +13,7 @@ QToolTip {{ background: {raised}; color: {text}; border: 1px solid {line}; paddi
 QLabel[tone="muted"] {{ color: {muted}; }}
 QLabel[tone="faint"] {{ color: {faint}; }}
 QLabel[tone="accent"] {{ color: {accent}; }}
+QLabel[look="tag"] {{ border: 1px solid {line}; border-radius: {radius}px; padding: 1px 6px; }}
 QFrame[look="card"] {{ background: {surface}; border: 1px solid {line}; border-radius: {card_radius}px; }}
 QFrame[look="surface"], QWidget[look="surface"] {{ background: {surface}; }}
 QFrame[look="raised"] {{ background: {raised}; border-top: 1px solid {line}; }}
@@ -57,7 +58,7 @@ QTableView, QTreeView, QListView {{ background: {surface}; color: {text}; border
   selection-background-color: {selected}; selection-color: {text}; alternate-background-color: {surface}; }}
 QHeaderView {{ background: {raised}; border: none; }}
 QHeaderView::section {{ background: {raised}; color: {muted}; border: none; border-bottom: 1px solid {line};
-  padding: 0 8px; font-weight: 400; }}
+  padding: 0 6px; font-weight: 400; font-size: 11px; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
 QScrollBar::handle {{ background: {line}; border-radius: 3px; margin: 2px; min-height: 24px; min-width: 24px; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QVBoxLayout, QWidget
 
 from energy_console.gui.icons import icon_pixmap
@@ -144,19 +144,24 @@ def _site_name(name: str, subtitle: str) -> QWidget:
     head = QWidget()
     head.setFixedHeight(ALARM_STRIP_HEIGHT)
     column = QVBoxLayout(head)
-    column.setContentsMargins(4, 4, 4, 5)
+    column.setContentsMargins(3, 4, 3, 5)
     column.setSpacing(0)
     for words, tone, size, weight in ((name, "text", BODY_PX, SEMIBOLD), (subtitle, "muted", CAPTION_PX, REGULAR)):
-        label = Text(_short(words), tone, size, weight)
-        label.setToolTip(words)
+        label = Text("", tone, size, weight)
+        _fit_words(label, words, size, weight)
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(label)
     return head
 
 
-def _short(words: str) -> str:
-    """What fits 72 px: a long name keeps its first word."""
-    return words if len(words) <= 13 else words.split()[0][:12]
+def _fit_words(label: Text, words: str, size_px: int, weight: int) -> None:
+    """A long name is set smaller, down to 9 px, then cut; the whole name is the tooltip."""
+    room = RAIL_WIDTH - 9
+    while size_px > 9 and QFontMetrics(font(size_px, weight)).horizontalAdvance(words) > room:
+        size_px -= 1
+    label.setFont(font(size_px, weight))
+    label.setText(QFontMetrics(label.font()).elidedText(words, Qt.TextElideMode.ElideRight, room))
+    label.setToolTip(words)
 
 
 def _gap() -> QWidget:

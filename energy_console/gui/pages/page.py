@@ -15,11 +15,12 @@ REFRESH_MS = 250  # a value on screen is never older than this plus the field's 
 class Page(QWidget):
     """Base of the pages. Subclasses build their widgets in `__init__` and draw what is newest in `refresh`.
 
-    News only marks the page as out of date; `refresh` runs at most every REFRESH_MS, and never while the page is
+    News only marks the page as out of date; `refresh` runs at most every `refresh_ms`, and never while the page is
     hidden. `scope` is the muted text after the page's title.
     """
 
     scope = Signal(str)
+    refresh_ms = REFRESH_MS
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -28,7 +29,7 @@ class Page(QWidget):
         self._due = True
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(REFRESH_MS)
+        self._timer.setInterval(self.refresh_ms)
         self._timer.timeout.connect(self._refresh_if_due)
         desk.bridge.news.connect(self._on_news)
         desk.time.changed.connect(self.refresh_now)

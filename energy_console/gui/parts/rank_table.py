@@ -85,10 +85,17 @@ class RankTable(QTableView):
     opened = Signal(str)
     trend = Signal(str)
 
-    def __init__(self, looks: Looks, columns: Sequence[Column], name: str, row_px: int = TABLE_ROW_HEIGHT) -> None:
+    def __init__(
+        self,
+        looks: Looks,
+        columns: Sequence[Column],
+        name: str,
+        row_px: int = TABLE_ROW_HEIGHT,
+        model: type[TableModel] = TableModel,
+    ) -> None:
         super().__init__()
         self.row_px = row_px
-        self.table_model = TableModel(columns, self)
+        self.table_model = model(columns, self)
         self.delegate = RankDelegate(looks, self)
         self.setModel(self.table_model)
         self.setItemDelegate(self.delegate)
