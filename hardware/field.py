@@ -34,3 +34,20 @@ class DeviceSpec:
 class FieldSpec:
     links: tuple[LinkSpec, ...]
     devices: tuple[DeviceSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """How one device answers.
+
+    `state`: starting, answering, slow, silent, refusing, wrong answers or out of service.
+    """
+
+    device: str
+    state: str
+    reason: str  # in words, empty while answering
+    last_answer_ns: int  # 0: never
+    round_trip_ms: float
+    requests: int
+    lost: int  # requests without a good answer
+    lost_recent: tuple[int, ...]  # lost requests in each of the last 24 slots of an hour, oldest first

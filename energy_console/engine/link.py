@@ -9,24 +9,8 @@ from typing import Any, Protocol
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
 from energy_console.site.model import Site
+from hardware.field import DeviceState as DeviceState
 from hardware.points import ScanBatch
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceState:
-    """How one device answers.
-
-    `state`: starting, answering, slow, silent, refusing, wrong answers or out of service.
-    """
-
-    device: str
-    state: str
-    reason: str  # in words, empty while answering
-    last_answer_ns: int  # 0: never
-    round_trip_ms: float
-    requests: int
-    lost: int  # requests without a good answer
-    lost_recent: tuple[int, ...]  # lost requests in each of the last 24 slots, oldest first
 
 
 @dataclass(frozen=True, slots=True)

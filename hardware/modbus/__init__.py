@@ -3,6 +3,17 @@
 from hardware.modbus.address import BadLink, LinkAddress, parse_link
 from hardware.modbus.connection import Connection
 from hardware.modbus.decode import Decoder
+from hardware.modbus.device_line import DeviceLine, ReadAnswer, Readout
 from hardware.modbus.errors import FieldError
 
-__all__ = ["BadLink", "Connection", "Decoder", "FieldError", "LinkAddress", "parse_link"]
+__all__ = [
+    "BadLink",
+    "Connection",
+    "Decoder",
+    "DeviceLine",
+    "FieldError",
+    "LinkAddress",
+    "ReadAnswer",
+    "Readout",
+    "parse_link",
+]

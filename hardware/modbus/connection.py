@@ -27,7 +27,7 @@ from hardware.points import Reason
 from hardware.profiles import Table
 
 FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 30.0
+LAST_RETRY_S = 10.0
 _RECEIVE_BUFFER = 4096  # bytes; pymodbus throws a late answer and the right one away together at 264
 _READS: dict[Table, type[ModbusPDU]] = {
     Table.COIL: ReadCoilsRequest,

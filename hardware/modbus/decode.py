@@ -14,7 +14,10 @@ from hardware.profiles import NoValue, Profile, ProfilePoint, RegisterType, Span
 from hardware.profiles.model import Coding
 
 UInt8Array = npt.NDArray[np.uint8]
+Limits = tuple[Float64Array, Float64Array]
 _OUT_OF_RANGE = status_of(Reason.OUT_OF_RANGE)
+_NO_VALUE = status_of(Reason.NO_VALUE)
+_FIRST_BAD = status_of(Reason.TIMEOUT)
 _NO_SCALE_FACTOR = -32768  # SunSpec: 0x8000 in a scale-factor register
 
 
@@ -50,6 +53,7 @@ class Decoder:
         self.starts: tuple[int, ...] = tuple(itertools.accumulate(counts, initial=0))[:-1]
         self.image_bytes = sum(counts)
         self.request_of_point = np.array([self._request(point) for point in profile.points], np.intp)
+        self.request_of_scale = np.array([self._request_of_scale(point) for point in profile.points], np.intp)
         numbered = list(enumerate(profile.points))
         plain = [(at, point) for at, point in numbered if point.bit is None and not point.texts]
         self._groups = tuple(self._group(points) for points in _by_kind(plain))
@@ -57,13 +61,20 @@ class Decoder:
         self._texts = [(at, point) for at, point in numbered if point.texts]
         self._scaled = [(at, point) for at, point in numbered if point.scale_register is not None]
         self._folded = [at for at, point in numbered if point.coding is Coding.FOUR_QUADRANT]
-        self._low = _limits([point.low for point in profile.points], -np.inf)
-        self._high = _limits([point.high for point in profile.points], np.inf)
+        self.limits: Limits = (
+            limits_of([point.low for point in profile.points], -np.inf),
+            limits_of([point.high for point in profile.points], np.inf),
+        )
 
-    def decode(self, image: UInt8Array) -> tuple[Float64Array, UInt16Array]:
+    def requests_of(self, point: ProfilePoint) -> tuple[int, ...]:
+        """Numbers of the requests that bring the point, and its scale register if it has one."""
+        return tuple(sorted({self._request(point), self._request_of_scale(point)}))
+
+    def decode(self, image: UInt8Array, limits: Limits | None = None) -> tuple[Float64Array, UInt16Array]:
         """Values and statuses, both (devices, points), of images (devices, image_bytes) uint8.
 
-        A value is NaN exactly where its status is bad; outside its range it is kept and marked uncertain.
+        A value is NaN exactly where its status is bad; outside its range it is kept and marked uncertain. `limits`
+        are the lowest and highest values allowed, (devices, points) each, where they differ from the profile's.
         """
         shape = (len(image), len(self.profile.points))
         value: Float64Array = np.empty(shape, np.float64)
@@ -77,17 +88,8 @@ class Decoder:
             for at in self._folded:
                 column = value[:, at]
                 value[:, at] = np.where(np.abs(column) > 1.0, np.copysign(2.0, column) - column, column)
-            self._judge(value, status)
+            _judge(value, status, *(limits or self.limits))
         return value, status
-
-    def _judge(self, value: Float64Array, status: UInt16Array) -> None:
-        outside = (value < self._low) | (value > self._high)
-        status[outside & (status == GOOD_STATUS)] = _OUT_OF_RANGE
-        missing = ~np.isfinite(value)
-        infinite = np.isinf(value)
-        status[missing & (status < status_of(Reason.TIMEOUT))] = status_of(Reason.NO_VALUE)
-        status[infinite] = status_of(Reason.NO_VALUE, NoValue.OVERFLOW)
-        value[status >= status_of(Reason.TIMEOUT)] = np.nan
 
     def _decode_bits(self, image: UInt8Array, value: Float64Array) -> None:
         for at, point in self._bits:
@@ -136,6 +138,11 @@ class Decoder:
     def _request(self, point: ProfilePoint) -> int:
         return request_of(self.requests, point.table, point.address, point.words)
 
+    def _request_of_scale(self, point: ProfilePoint) -> int:
+        if point.scale_register is None:
+            return self._request(point)
+        return request_of(self.requests, point.table, point.scale_register, 1)
+
     def _byte(self, point: ProfilePoint) -> int:
         return self._byte_of(point.table, point.address, point.words)
 
@@ -152,7 +159,7 @@ def _by_kind(points: Iterable[tuple[int, ProfilePoint]]) -> list[list[tuple[int,
     return list(groups.values())
 
 
-def _limits(values: Sequence[float | None], unlimited: float) -> Float64Array:
+def limits_of(values: Sequence[float | None], unlimited: float) -> Float64Array:
     return np.array([unlimited if value is None else value for value in values], np.float64)
 
 
@@ -166,3 +173,16 @@ def _decode_group(group: _Group, image: UInt8Array, value: Float64Array, status:
             found: BoolArray = words[:, sentinel.column] == sentinel.raw
             if found.any():
                 status[found, group.columns[sentinel.column]] = sentinel.status
+
+
+def _judge(value: Float64Array, status: UInt16Array, low: Float64Array, high: Float64Array) -> None:
+    outside = (value < low) | (value > high)
+    outside &= status == GOOD_STATUS
+    if outside.any():
+        status[outside] = _OUT_OF_RANGE
+    missing = ~np.isfinite(value)
+    if missing.any():
+        infinite = np.isinf(value)
+        status[missing & (status < _FIRST_BAD)] = _NO_VALUE
+        status[infinite] = _NO_VALUE | NoValue.OVERFLOW
+    value[status >= _FIRST_BAD] = np.nan

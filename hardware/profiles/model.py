@@ -197,7 +197,6 @@ class SunSpecModel:
     model: int
     length: int  # registers after ID and length
     default_start: int  # where a virtual device puts the model-ID register
-    bases: tuple[int, ...] = (0, 40000, 50000)  # where "SunS" may stand
 
 
 @dataclass(frozen=True, slots=True)

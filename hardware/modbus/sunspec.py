@@ -1,0 +1,65 @@
+"""The chain of SunSpec models: found by the mark "SunS", walked from model to model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from hardware.modbus.connection import Connection
+from hardware.modbus.errors import FieldError
+from hardware.points import Reason
+from hardware.profiles import Table
+from hardware.profiles.model import SunSpecModel
+
+BASES = (40000, 0, 50000)  # SunSpec Device Information Model Specification: the mark stands at one of these
+_MARK = b"SunS"
+_END = 0xFFFF
+_MOST_MODELS = 200  # a chain that is longer is a device that answers nonsense
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """One model of a device: its number, the address of its model-ID register, registers behind the length."""
+
+    model: int
+    start: int
+    length: int
+
+
+async def find_mark(connection: Connection, unit: int, silence_s: float = 0.0) -> int:
+    """The base whose registers hold the mark. Raises FieldError where none does."""
+    for base in BASES:
+        try:
+            if await connection.read(unit, Table.HOLDING, base, 2, silence_s) == _MARK:
+                return base
+        except FieldError as error:
+            if error.reason is not Reason.EXCEPTION:
+                raise
+    places = ", ".join(str(base) for base in BASES)
+    raise FieldError(Reason.WRONG_ANSWER, f"has no SunSpec mark at any of {places}")
+
+
+async def walk_chain(connection: Connection, unit: int, silence_s: float = 0.0) -> AsyncIterator[ChainLink]:
+    """Every model of a device in turn. Raises FieldError."""
+    start = await find_mark(connection, unit, silence_s) + 2
+    for _ in range(_MOST_MODELS):
+        head = await connection.read(unit, Table.HOLDING, start, 2, silence_s)
+        model, length = int.from_bytes(head[:2], "big"), int.from_bytes(head[2:], "big")
+        if model == _END:
+            return
+        if start + 2 + length > 0xFFFF:
+            break
+        yield ChainLink(model, start, length)
+        start += 2 + length
+    raise FieldError(Reason.WRONG_ANSWER, "has a chain of SunSpec models without an end")
+
+
+async def find_model(connection: Connection, unit: int, wanted: SunSpecModel, silence_s: float = 0.0) -> int:
+    """Address of the model-ID register of `wanted`. Raises FieldError where the device has no such model."""
+    async for link in walk_chain(connection, unit, silence_s):
+        if link.model == wanted.model:
+            if link.length < wanted.length:
+                text = f"has SunSpec model {wanted.model} with {link.length} registers instead of {wanted.length}"
+                raise FieldError(Reason.WRONG_ANSWER, text)
+            return link.start
+    raise FieldError(Reason.WRONG_ANSWER, f"has no SunSpec model {wanted.model} in its chain")

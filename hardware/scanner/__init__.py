@@ -1,0 +1,5 @@
+"""When to read what: every device at its own pace, back-off for those that are lost, one batch a tick."""
+
+from hardware.scanner.scanner import Scanner, ScanStats
+
+__all__ = ["ScanStats", "Scanner"]

@@ -1,0 +1,224 @@
+"""The owner of one link: its connections, whose turn it is on them, and what a lost device may cost the others."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from hardware.field import LinkSpec
+from hardware.modbus import Connection, DeviceLine, FieldError, parse_link
+from hardware.points import Reason
+from hardware.scanner.lateness import Lateness
+from hardware.scanner.reading import is_partly_answered, read_device
+from hardware.scanner.task import DeviceTask
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_TROUBLE_SHARE = 0.1  # of a bus's time that devices which do not answer may take from those that do
+_LINK_DOWN = (Reason.REFUSED, Reason.DROPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """Work that goes before the scan: a command or a probe, with the device it is about."""
+
+    task: DeviceTask
+    work: Callable[[DeviceLine], Awaitable[Any]]
+    done: asyncio.Future[Any]
+
+
+class Bus:
+    """`connections` workers share one heap of due devices; RTU links have one, since there is one wire behind."""
+
+    def __init__(self, link: LinkSpec, lateness: Lateness, changed: Callable[[DeviceTask], None]) -> None:
+        """Raises BadLink."""
+        self.link = link
+        self.address = parse_link(link.url)
+        self.tasks: list[DeviceTask] = []
+        self._lateness = lateness
+        self._changed = changed
+        self._heap: list[tuple[float, int]] = []  # (due, number of the task)
+        self._errands: deque[_Errand] = deque()
+        self._sleepers: set[asyncio.Future[None]] = set()
+        self._connections = 1 if self.address.is_rtu else max(1, link.connections)
+        self._troubled_now = 0  # connections busy with a device that did not answer last time
+        self._trouble_after = 0.0  # monotonic: no troubled device is asked before
+        self._link_down = False
+        self._stopping = False
+
+    @property
+    def is_slow(self) -> bool:
+        """True where one request takes a noticeable part of a second, so that readings are better spread."""
+        return self.address.is_rtu or any(task.silence_s for task in self.tasks)
+
+    def add(self, task: DeviceTask) -> None:
+        task.number = len(self.tasks)
+        task.silence_s = max(task.silence_s, self.link.silence_ms / 1000.0)
+        self.tasks.append(task)
+
+    async def run(self) -> None:
+        """Until cancelled; the connections are closed then, and errands still waiting are told."""
+        self._heap = [(task.due, task.number) for task in self.tasks]
+        heapq.heapify(self._heap)
+        connections = [Connection(self.address, self.link.timeout_s) for _ in range(self._connections)]
+        workers = [
+            asyncio.create_task(self._work(connection), name=f"bus {self.link.id}") for connection in connections
+        ]
+        try:
+            ended, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+            for worker in ended:
+                worker.result()
+        finally:
+            # Python 3.11 loses a cancellation that meets the end of a wait_for (in pymodbus), hence the flag too,
+            # and hence no gather above, which would wait for a worker that missed it.
+            self._stopping = True
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            for connection in connections:
+                connection.close()
+            for errand in self._errands:
+                errand.done.cancel()
+
+    async def call(self, task: DeviceTask, work: Callable[[DeviceLine], Awaitable[T]]) -> T:
+        """Does `work` on this bus as soon as a connection is free, before the scan. Raises what it raises."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._errands.append(_Errand(task, work, done))
+        self._wake()
+        return await done
+
+    def hurry(self, task: DeviceTask) -> None:
+        """Makes a device due now: put back into service, or its link has come back."""
+        task.due = time.monotonic()
+        heapq.heappush(self._heap, (task.due, task.number))
+        self._wake()
+
+    # -- whose turn it is -------------------------------------------------------------------------------------
+
+    async def _work(self, connection: Connection) -> None:
+        while not self._stopping:
+            if self._errands:
+                await _run_errand(connection, self._errands.popleft())
+                continue
+            task = self._next()
+            if task is not None:
+                await self._turn(connection, task)
+            else:
+                await self._sleep()
+
+    def _next(self) -> DeviceTask | None:
+        """Takes the device whose turn it is off the heap."""
+        now = time.monotonic()
+        while self._heap and self._heap[0][0] <= now:
+            due, number = heapq.heappop(self._heap)
+            task = self.tasks[number]
+            if due != task.due or task.record.out_of_service:
+                continue  # it has been given another time since, or none
+            if not task.is_troubled:
+                return task
+            later = self._not_before(now)
+            if later <= now:
+                return task
+            task.due = later
+            heapq.heappush(self._heap, (later, number))
+        return None
+
+    def _not_before(self, now: float) -> float:
+        """When a troubled device may be tried: at once if nobody who does answer waits for this bus."""
+        if all(task.is_troubled for task in self.tasks):
+            return now
+        if self._connections > 1 and self._troubled_now >= self._connections - 1:
+            return now + 0.05
+        return self._trouble_after
+
+    async def _turn(self, connection: Connection, task: DeviceTask) -> None:
+        began, troubled = time.monotonic(), task.is_troubled
+        if not troubled:
+            self._lateness.add(began - task.due)
+        self._troubled_now += troubled
+        try:
+            error = await read_device(connection, task)
+        finally:
+            self._troubled_now -= troubled
+        now = time.monotonic()
+        if error is None or is_partly_answered(task, error):
+            task.next_after_success(now)
+            if self._link_down:
+                self._link_is_back()
+        else:
+            self._lost(task, error, began, now)
+        heapq.heappush(self._heap, (task.due, task.number))
+        if error is not None or task.record.problem is not None:
+            self._note(task, error)
+
+    def _lost(self, task: DeviceTask, error: FieldError, began: float, now: float) -> None:
+        task.next_after_failure(now, error)
+        task.displace()
+        self._link_down = self._link_down or error.reason in _LINK_DOWN
+        self._trouble_after = now + (now - began) * (1.0 / _TROUBLE_SHARE - 1.0)
+
+    def _link_is_back(self) -> None:
+        """Who was lost with the link is asked now, not after its rest."""
+        self._link_down = False
+        for task in self.tasks:
+            problem = task.record.problem
+            if task.is_troubled and problem is not None and problem.reason in _LINK_DOWN:
+                self.hurry(task)
+
+    def _note(self, task: DeviceTask, error: FieldError | None) -> None:
+        """Tells the change, never the repetition."""
+        before, task.record.problem = task.record.problem, error
+        if error is None:
+            log.info("%s on %s is back", task.spec.id, self.link.id)
+        elif before is None:
+            log.warning("%s on %s: %s", task.spec.id, self.link.id, error.text)
+        elif before.text == error.text:
+            return
+        self._changed(task)
+
+    # -- sleeping ---------------------------------------------------------------------------------------------
+
+    async def _sleep(self) -> None:
+        """Until the next device is due or somebody wakes the bus."""
+        loop = asyncio.get_running_loop()
+        sleeper: asyncio.Future[None] = loop.create_future()
+        wait_s = self._heap[0][0] - time.monotonic() if self._heap else 3600.0
+        alarm = loop.call_later(max(0.0, wait_s), _ring, sleeper)
+        self._sleepers.add(sleeper)
+        try:
+            await sleeper
+        finally:
+            self._sleepers.discard(sleeper)
+            alarm.cancel()
+
+    def _wake(self) -> None:
+        for sleeper in self._sleepers:
+            _ring(sleeper)
+
+
+def _ring(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
+async def _run_errand(connection: Connection, errand: _Errand) -> None:
+    task = errand.task
+    line = DeviceLine(connection, task.group.decoder, task.spec.unit, task.start)
+    try:
+        result = await errand.work(line)
+    except asyncio.CancelledError:
+        errand.done.cancel()
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is belongs to whoever asked, not to the scan
+        if not errand.done.done():
+            errand.done.set_exception(error)
+    else:
+        if not errand.done.done():
+            errand.done.set_result(result)

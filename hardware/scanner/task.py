@@ -1,0 +1,71 @@
+"""One device as the scan sees it: when it is due, what to ask, and how long to leave it alone after a loss."""
+
+from __future__ import annotations
+
+import math
+
+from hardware.field import DeviceSpec
+from hardware.modbus import FieldError
+from hardware.points import Reason
+from hardware.profiles import Span
+from hardware.scanner.group import Group
+from hardware.scanner.record import Record
+
+LONGEST_REST_S = 15.0  # a silent device is asked again at least this often
+LONGEST_CHEAP_REST_S = 5.0  # finding out that a connection is refused costs its neighbours nothing
+_CHEAP = (Reason.REFUSED, Reason.EXCEPTION)
+
+
+class DeviceTask:
+    """Belongs to one bus. Times are monotonic seconds."""
+
+    __slots__ = (
+        "answered_last", "due", "every_s", "failures", "group", "number", "record", "requests", "row", "silence_s",
+        "spec", "start",
+    )  # fmt: skip
+
+    def __init__(self, spec: DeviceSpec, group: Group, row: int, record: Record, due: float) -> None:
+        self.spec = spec
+        self.group = group
+        self.row = row
+        self.record = record
+        self.due = due
+        rules = group.decoder.profile.read
+        self.every_s = max(spec.every_s, rules.every_min_s)
+        self.silence_s = rules.silence_ms / 1000.0
+        self.number = 0  # on its bus
+        self.failures = 0  # in a row
+        self.answered_last = False  # at least one request of the newest reading
+        self.start: int | None = None  # None: a SunSpec device whose model has still to be found
+        self.requests: tuple[Span, ...] = ()
+        if group.decoder.profile.sunspec is None:
+            self.place(0)
+
+    def place(self, start: int) -> None:
+        """Fixes the addresses: `start` is where the profile's address 0 is."""
+        self.start = start
+        spans = self.group.decoder.requests
+        self.requests = tuple(Span(span.table, span.address + start, span.count) for span in spans)
+
+    def displace(self) -> None:
+        """After a loss a SunSpec device is looked through again: it may have been swapped or updated."""
+        if self.group.decoder.profile.sunspec is not None:
+            self.start, self.requests = None, ()
+
+    @property
+    def is_troubled(self) -> bool:
+        return self.failures > 0
+
+    def next_after_success(self, now: float) -> None:
+        """Due again one period after it was due, not after it was read: no drift. Periods gone by are left out."""
+        self.failures = 0
+        self.due += self.every_s
+        if self.due <= now:
+            self.due += self.every_s * math.ceil((now - self.due) / self.every_s + 1e-9)
+
+    def next_after_failure(self, now: float, error: FieldError) -> None:
+        """Rests twice as long after each loss in a row, up to a limit."""
+        self.failures += 1
+        longest = LONGEST_CHEAP_REST_S if error.reason in _CHEAP else LONGEST_REST_S
+        rest = min(self.every_s * 2.0 ** min(self.failures - 1, 10), max(longest, self.every_s))
+        self.due = now + rest
