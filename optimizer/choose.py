@@ -62,7 +62,7 @@ def choose_among_the_cheapest(
     _keep_limits(model, problem, tables, layout, best, dispatch, free, columns)
     _keep_peaks(model, problem, tables, layout, best, dispatch, free, columns)
     prefer_early_charging(model, tables, free, columns, wishes.charge_early)
-    prefer_few_changes(model, tables, dispatch, free, columns, wishes.few_changes)
+    prefer_few_changes(model, tables, free, columns, wishes.few_changes)
     prefer_plan_in_force(model, problem, free, columns, tables, wishes.stay_near)
     found = HighsSession().solve(model.finish(), time_limit_s=time_limit_s, cancel=cancel)
     if found.end is not End.OPTIMAL or found.values is None:
@@ -93,32 +93,26 @@ def find_freedom(problem: Problem, tables: Tables, layout: Layout, best: Solutio
 
 def prefer_early_charging(model: ArrayModel, tables: Tables, free: Freedom, columns: IntArray, weight: float) -> None:
     """Each kWh counts by the days it waits after arrival."""
+    model.price(columns, weight * tables.hours[free.step] * _waits_days(tables, free))
+
+
+def prefer_few_changes(model: ArrayModel, tables: Tables, free: Freedom, columns: IntArray, weight: float) -> None:
+    """Vehicles that share a limit charge one after the other, the first to arrive first, and not in turns.
+
+    Waiting counts a little more the earlier a vehicle arrived, so that no two are alike and no swap is free. A row for
+    each rise of power would say the same, at ten times the time.
+    """
+    arrival = np.argmax(tables.charge.share > 0.0, axis=1)
+    rank = np.empty(arrival.size)
+    rank[np.argsort(arrival, kind="stable")] = np.arange(arrival.size)
+    sooner = 0.5 * (1.0 - rank / max(arrival.size, 1))
+    model.price(columns, weight * sooner[free.session] * tables.hours[free.step] * _waits_days(tables, free))
+
+
+def _waits_days(tables: Tables, free: Freedom) -> FloatArray:
     begins_h = np.concatenate(([0.0], np.cumsum(tables.hours)[:-1]))
     arrives_h = begins_h[np.argmax(tables.charge.share > 0.0, axis=1)]
-    waits_h = begins_h[free.step] - arrives_h[free.session]
-    model.price(columns, weight * tables.hours[free.step] * waits_h / 24.0)
-
-
-def prefer_few_changes(
-    model: ArrayModel, tables: Tables, dispatch: Dispatch, free: Freedom, columns: IntArray, weight: float
-) -> None:
-    """Each kW of rise from one step to the next counts as a kWh that waits an hour: what rises falls again."""
-    if weight <= 0.0:
-        return
-    column_of = np.full(dispatch.charge_kw.shape, -1, dtype=np.int64)
-    column_of[free.session, free.step] = columns
-    pairs = (column_of[:, 1:] >= 0) | (column_of[:, :-1] >= 0)
-    session, step = np.nonzero(pairs & (tables.charge.share[:, 1:] > 0.0) & (tables.charge.share[:, :-1] > 0.0))
-    before, after = column_of[session, step], column_of[session, step + 1]
-    fixed = np.where(before < 0, dispatch.charge_kw[session, step], 0.0)
-    fixed -= np.where(after < 0, dispatch.charge_kw[session, step + 1], 0.0)
-    cells = Cells([""], np.zeros(session.size, np.int64), np.arange(session.size))
-    rise = model.columns("rise", cells)
-    rows = model.rows("rise", cells, -fixed, np.inf)
-    model.put(rows, rise, 1.0)
-    model.put(rows[before >= 0], before[before >= 0], 1.0)
-    model.put(rows[after >= 0], after[after >= 0], -1.0)
-    model.price(rise, weight / 24.0)
+    return np.asarray((begins_h[free.step] - arrives_h[free.session]) / 24.0)
 
 
 def prefer_plan_in_force(

@@ -82,6 +82,8 @@ class HighsSession:
         began = time.perf_counter()
         warm = self._take(matrix)
         self._listen(cancel)
+        # The rules are written so that presolve finds little, and takes longer than it saves: docs/decisions.
+        self._option("presolve", "choose" if matrix.integers else "off")
         self._option("mip_rel_gap", max(gap, PROVED_GAP / 2))
         self._option("time_limit", math.inf if time_limit_s is None else float(time_limit_s))
         self._highs.run()
@@ -132,7 +134,6 @@ class HighsSession:
     def _run_without_presolve(self) -> None:
         self._option("presolve", "off")
         self._highs.run()
-        self._option("presolve", "choose")
 
     def _listen(self, cancel: threading.Event | None) -> None:
         """Interrupt callbacks cost calls into Python: they are on only where someone may cancel."""

@@ -7,8 +7,7 @@ the dear pieces first. So no row is needed for `shortfall >= wanted - level`: ho
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -63,28 +62,22 @@ def keep_lighting_class_minimum(model: Model, names: Sequence[str], light: Light
 
     Levels are fractions of full light. A piece that cannot change makes no column.
     """
-    parts = [part for number in range(len(light.curves)) for part in _pieces(light, number)]
-    group, step, sign, width, slope = (
-        np.concatenate([part[k] for part in parts]) if parts else np.zeros(0, dtype=kind)
-        for k, kind in enumerate((np.int64, np.int64, float, float, float))
-    )
-    slope_kw = slope * (light.rated_kw - light.standby_kw)[group]
+    parts = list(_pieces(light))
+    group, step, sign, width, slope_kw = (np.concatenate([part[k] for part in parts]) for k in range(5))
     columns = model.columns("light", Cells(names, group, step), 0.0, width)
     return LightBlock(columns, group, step, sign, width, slope_kw)
 
 
-def _pieces(light: LightTable, number: int) -> Iterable[tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray]]:
-    """(group, step, sign, width, slope) of every piece of one curve that can change."""
-    rows = np.flatnonzero(light.curve == number)
-    floor, target, ceiling = light.floor[rows], light.target[rows], light.ceiling[rows]
-    points = light.curves[number]
-    for (low, low_share), (high, high_share) in itertools.pairwise(points):
-        slope = (high_share - low_share) / (high - low)
-        back = np.minimum(target, high) - np.maximum(floor, low)
-        added = np.minimum(ceiling, high) - np.maximum(target, low)
+def _pieces(light: LightTable) -> Iterator[tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray]]:
+    """(group, step, sign, width, slope in kW) of every piece of the dimming curves that can change."""
+    for piece in range(light.slopes.shape[1]):
+        low, high = light.corners[:, piece, None], light.corners[:, piece + 1, None]
+        back = np.minimum(light.target, high) - np.maximum(light.floor, low)
+        added = np.minimum(light.ceiling, high) - np.maximum(light.target, low)
+        slope_kw = light.slopes[:, piece] * (light.rated_kw - light.standby_kw)
         for sign, width in ((-1.0, back), (1.0, added)):
-            row, step = np.nonzero(width > 0.0)
-            yield rows[row], step, np.full(row.size, sign), width[row, step], np.full(row.size, slope)
+            group, step = np.nonzero(width > 0.0)
+            yield group, step, np.full(group.size, sign), width[group, step], slope_kw[group]
 
 
 def pay_for_missing_light(model: Model, light: LightTable, hours: FloatArray, block: LightBlock) -> None:

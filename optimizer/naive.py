@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.build import Dispatch, asset_power_kw, node_power_kw
-from optimizer.profile import FloatArray
+from optimizer.profile import FloatArray, IntArray
 from optimizer.tables import GridTree, Tables
 
 _ROUNDING_KW = 1e-9
@@ -50,30 +50,38 @@ def _charge_at_once(tables: Tables, headroom_kw: FloatArray) -> FloatArray:
     charge = tables.charge
     power = np.zeros_like(charge.share)
     left_kwh = charge.energy_kwh.copy()
-    arrival = np.argmax(charge.share > 0.0, axis=1) if charge.node.size else np.zeros(0, dtype=int)
+    under = _under(tables.tree, charge.node)
+    queue = np.argsort(np.argmax(charge.share > 0.0, axis=1), kind="stable")
     for step, hours in enumerate(tables.hours.tolist()):
         wish = np.minimum(charge.highest_kw[:, step], np.maximum(left_kwh, 0.0) / (hours * charge.efficiency))
         wish[wish < charge.least_on_kw[:, step] - _ROUNDING_KW] = 0.0
         wish = np.maximum(wish, charge.lowest_kw[:, step])
-        given = _share_out(tables.tree, charge.node, wish, headroom_kw[:, step], np.argsort(arrival, kind="stable"))
+        given = _share_out(under, wish, headroom_kw[:, step], queue)
         given[given < charge.least_on_kw[:, step] - _ROUNDING_KW] = 0.0
         power[:, step] = np.maximum(given, charge.lowest_kw[:, step])
         left_kwh -= power[:, step] * hours * charge.efficiency
     return power
 
 
-def _share_out(
-    tree: GridTree, node: np.ndarray, wish_kw: FloatArray, headroom_kw: FloatArray, queue: np.ndarray
-) -> FloatArray:
+def _under(tree: GridTree, node: IntArray) -> FloatArray:
+    """1 where a session's power passes through a node, shape (nodes, sessions)."""
+    under = np.zeros((tree.parent.size, node.size))
+    for number in np.unique(node):
+        for above in tree.path(int(number)):
+            under[above, node == number] = 1.0
+    return under
+
+
+def _share_out(under: FloatArray, wish_kw: FloatArray, headroom_kw: FloatArray, queue: IntArray) -> FloatArray:
     """What each session gets of its wish in one step: all of it where there is room, else in the order of the queue."""
-    own = np.zeros((tree.parent.size, 1))
-    np.add.at(own[:, 0], node, wish_kw)
-    if (tree.sum_up(own)[:, 0] <= headroom_kw + _ROUNDING_KW).all():
+    full = under @ wish_kw > headroom_kw + _ROUNDING_KW
+    if not full.any():
         return wish_kw.copy()
-    room, given = np.maximum(headroom_kw, 0.0), np.zeros_like(wish_kw)
-    paths = {int(n): np.array(tree.path(int(n))) for n in np.unique(node)}
-    for session in queue[wish_kw[queue] > 0.0]:
-        path = paths[int(node[session])]
+    waits = under[full].any(axis=0) & (wish_kw > 0.0)
+    given = np.where(waits, 0.0, wish_kw)
+    room = np.maximum(headroom_kw - under @ given, 0.0)
+    for session in queue[waits[queue]]:
+        path = under[:, session] > 0.0
         given[session] = min(float(wish_kw[session]), float(room[path].min()))
         room[path] -= given[session]
     return given
@@ -111,7 +119,7 @@ def _curtail(tables: Tables, used: FloatArray, power: FloatArray, step: int) -> 
         _recount(tree, power, tables.source_node[below], less, step)
 
 
-def _recount(tree: GridTree, power: FloatArray, node: np.ndarray, change_kw: FloatArray, step: int) -> None:
+def _recount(tree: GridTree, power: FloatArray, node: IntArray, change_kw: FloatArray, step: int) -> None:
     own = np.zeros((tree.parent.size, 1))
     np.add.at(own[:, 0], node, change_kw)
     power[:, step] += tree.sum_up(own)[:, 0]

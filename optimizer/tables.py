@@ -5,11 +5,12 @@ Frozen steps are already in them: there, floor and ceiling (or lowest and highes
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.problem import Node, Problem
+from optimizer.problem import LightingGroup, Node, Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray, table
 
 
@@ -66,15 +67,16 @@ class LightTable:
     missing_eur_per_h: FloatArray
     ramp: FloatArray  # inf where there is none
     level_before: FloatArray  # NaN where it is not known
-    curves: tuple[tuple[tuple[float, float], ...], ...]  # the different dimming curves
-    curve: IntArray  # which of them a group has
+    corners: FloatArray  # of the dimming curves, as level, shape (groups, most corners of any); 1 once a curve is over
+    slopes: FloatArray  # power share by level between them, shape (groups, most corners - 1)
+    share_at_zero: FloatArray
 
     def power_kw(self, level: FloatArray) -> FloatArray:
         """Power at a level: standby plus the curve's share while lit, off_kw otherwise; shape (groups, steps)."""
-        share = np.empty_like(level)
-        for number, points in enumerate(self.curves):
-            rows = self.curve == number
-            share[rows] = np.interp(level[rows], [p[0] for p in points], [p[1] for p in points])
+        share = self.share_at_zero[:, None] + self.slopes[:, :1] * level
+        for piece in range(1, self.slopes.shape[1]):
+            steeper = self.slopes[:, piece] - self.slopes[:, piece - 1]
+            share += steeper[:, None] * np.maximum(level - self.corners[:, piece, None], 0.0)
         lit = self.standby_kw[:, None] + (self.rated_kw - self.standby_kw)[:, None] * share
         return np.where(self.lit, lit, self.off_kw[:, None])
 
@@ -176,7 +178,7 @@ def _lights(problem: Problem, node: IntArray, held: dict[str, tuple[float, ...]]
             level = np.where(lit[row, first], np.clip(held[group.id][first], 0.0, 1.0), 0.0)
             floor[row, first] = ceiling[row, first] = level
             frozen[row, first] = True
-    curves = tuple(dict.fromkeys(g.points for g in groups))
+    corners, slopes = _curves(groups)
     return LightTable(
         node=node,
         lit=lit,
@@ -191,9 +193,22 @@ def _lights(problem: Problem, node: IntArray, held: dict[str, tuple[float, ...]]
         missing_eur_per_h=_column(groups, "missing_light_eur_per_h"),
         ramp=np.array([np.inf if g.ramp is None else g.ramp for g in groups], dtype=float),
         level_before=np.array([np.nan if g.level_before is None else g.level_before for g in groups], dtype=float),
-        curves=curves,
-        curve=np.array([curves.index(g.points) for g in groups], dtype=np.int64),
+        corners=corners,
+        slopes=slopes,
+        share_at_zero=np.array([g.points[0][1] for g in groups], dtype=float),
     )
+
+
+def _curves(groups: tuple[LightingGroup, ...]) -> tuple[FloatArray, FloatArray]:
+    """Corners and slopes of the dimming curves; a curve of fewer corners than the longest goes on as its last piece."""
+    most = max((len(g.points) for g in groups), default=2)
+    corners, slopes = np.ones((len(groups), most)), np.zeros((len(groups), most - 1))
+    for row, group in enumerate(groups):
+        points = group.points
+        found = [(d - c) / (b - a) for (a, c), (b, d) in itertools.pairwise(points)]
+        corners[row, : len(points)] = [point[0] for point in points]
+        slopes[row] = found + [found[-1]] * (most - len(points))
+    return corners, slopes
 
 
 def _sessions(problem: Problem, node: IntArray, held: dict[str, tuple[float, ...]]) -> SessionTable:
