@@ -19,13 +19,13 @@ from hardware.points import FIRST_BAD_REASON, Float64Array, Int32Array, Reason
 
 # Names of `step` 0..12. Commonly quoted order of IEC/IEEE 80005 connections, not checked against the standard.
 STEPS: tuple[str, ...] = (
-    "Idle and earthed",
+    "Idle, earthed",
     "Cable connected",
-    "Insulation, earth check",
-    "Permissive, both sides",
-    "Shore breaker closed",
-    "Synchronise or blackout",
-    "Ship breaker closed",
+    "Insulation check",
+    "Permissive, both",
+    "Shore breaker on",
+    "Sync or blackout",
+    "Ship breaker on",
     "Load transfer",
     "Supplied",
     "Unload",

@@ -25,12 +25,19 @@ HIGH_SPEED_KINDS = frozenset({"inland", "inland cargo", "river cruise", "tug", "
 LIST_PRICE_EUR_PER_KWH = {"river cruise": 0.35, "inland": 0.27, "inland cargo": 0.27, "barge": 0.27}
 
 
+_SOON_NS = 120_000_000_000  # readings that begin this soon after the arrival saw it all
+
+
 @dataclass(frozen=True, slots=True)
 class StepMark:
-    """One step of a call and when it was first reached; None: not reached (or not seen)."""
+    """One step of a call and when it was first seen; None: not reached, or passed unseen.
+
+    `exact` is False where the readings began in that step: then it was reached at that time or before.
+    """
 
     step: int
     time_ns: int | None
+    exact: bool = True
 
 
 def step_marks(series: Series, arrives_ns: int) -> tuple[StepMark, ...]:
@@ -42,9 +49,14 @@ def step_marks(series: Series, arrives_ns: int) -> tuple[StepMark, ...]:
     time_ns, step = series.time_ns[usable], series.value[usable].astype(np.int64)
     during = time_ns >= arrives_ns
     reached: dict[int, int] = {}
+    began = int(step[during][0]) if during.any() else -1
+    unseen = bool(during.any()) and not bool((~during).any()) and int(time_ns[during][0]) - arrives_ns > _SOON_NS
     for moment, value in zip(time_ns[during].tolist(), step[during].tolist(), strict=True):
         reached.setdefault(value, moment)
-    return tuple(StepMark(number, reached.get(number)) for number in range(STEP_RELEASED + 1))
+    return tuple(
+        StepMark(number, reached.get(number), exact=not (unseen and number == began))
+        for number in range(STEP_RELEASED + 1)
+    )
 
 
 def supplied_since_ns(marks: Sequence[StepMark]) -> int | None:

@@ -50,6 +50,12 @@ def test_a_step_is_marked_when_it_was_first_reached_after_arrival() -> None:
     assert len(marks) == 13
 
 
+def test_a_step_held_when_the_readings_began_may_be_older() -> None:
+    late = steps((10**12, 8), (2 * 10**12, 9))
+    assert [mark.exact for mark in step_marks(late, 0)[8:10]] == [False, True]
+    assert all(mark.exact for mark in step_marks(late, 10**12 - 1))
+
+
 def test_a_ship_that_was_never_supplied_has_no_supply_time() -> None:
     assert supplied_since_ns(step_marks(steps((10, 0), (20, 1)), 0)) is None
 
