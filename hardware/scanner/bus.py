@@ -89,6 +89,8 @@ class Bus:
 
     async def call(self, task: DeviceTask, work: Callable[[DeviceLine], Awaitable[T]]) -> T:
         """Does `work` on this bus as soon as a connection is free, before the scan. Raises what it raises."""
+        if self._stopping:
+            raise FieldError(Reason.REFUSED, "is not reached: the scan has ended")
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._errands.append(_Errand(task, work, done))
         self._wake()

@@ -87,11 +87,14 @@ class Scanner:
         self._bus_of = {task.spec.id: self._buses[task.spec.link] for task in self._tasks.values()}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Event | None = None
+        self._stop_asked = False
 
     async def run(self) -> None:
         """Scans until `stop`; what has been read by then is still published."""
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
+        if self._stop_asked:
+            return
         self._stagger()
         async with asyncio.TaskGroup() as owners:
             tasks = [owners.create_task(bus.run(), name=f"link {bus.link.id}") for bus in self._buses.values()]
@@ -101,7 +104,8 @@ class Scanner:
         self._publish()
 
     def stop(self) -> None:
-        """From any thread; `run` returns soon after."""
+        """From any thread; `run` returns soon after, or at once if it has not begun."""
+        self._stop_asked = True
         loop, stopped = self._loop, self._stopped
         if loop is not None and stopped is not None and not loop.is_closed():
             loop.call_soon_threadsafe(stopped.set)
@@ -142,6 +146,12 @@ class Scanner:
     def read_soon(self, device: str) -> None:
         """Makes a device due now, for example after a write. Only in the loop."""
         self._bus_of[device].hurry(self._tasks[device])
+
+    def profile_of(self, device: str) -> Profile:
+        return self._tasks[device].group.decoder.profile
+
+    def is_out_of_service(self, device: str) -> bool:
+        return self._tasks[device].record.out_of_service
 
     def set_out_of_service(self, device: str, out: bool) -> None:
         """Takes a device out of the scan, or puts it back. Only in the loop."""
