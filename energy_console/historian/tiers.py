@@ -1,8 +1,9 @@
 """Readings rolled up into cells and cells into spans: pure array functions, exact under any cut of the data.
 
-A reading holds until the next one of its point, at most `HOLD_MS`. A cell of one file knows the part of time it answers
-for (`from_ms` to `to_ms`): all of the cell where readings stand on both sides in that file, else only as far as its
-readings reach. What lies between two files is bridged when cells are joined, so where a file ends leaves no trace.
+A reading holds until the next one of its point, at most `HOLD_MS`. A cell of one file says which readings of that file
+stand before and after it (`from_ms`, `to_ms`): with one on a side it answers for the cell up to that border, else only
+as far as its own readings reach. What lies between two files is bridged when cells are joined, so where a file ends
+leaves no trace; and a reading that came late, between two that one file took for neighbours, is noticed.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Cells:
     covered_h: Float64Array  # usable time in hours
     status: UInt16Array
     last_ms: Int64Array  # time of the last reading
-    from_ms: Int64Array
-    to_ms: Int64Array
+    from_ms: Int64Array  # time of the reading before the cell, of its first one where there is none before
+    to_ms: Int64Array  # time of the reading after the cell, of its last one where there is none after
 
     def __len__(self) -> int:
         return len(self.rank)
@@ -90,8 +91,8 @@ def cells_of(
         covered_h=covered,
         status=np.maximum.reduceat(status, starts),
         last_ms=time_ms[ends],
-        from_ms=np.where(leads, cell[starts], time_ms[starts]),
-        to_ms=np.where(follows, cell[starts] + step_ms, time_ms[ends]),
+        from_ms=np.where(leads, time_ms[starts - 1], time_ms[starts]),
+        to_ms=np.where(follows, np.append(time_ms[1:], 0)[ends], time_ms[ends]),
     )
 
 
@@ -146,8 +147,13 @@ class Spans:
     status: UInt16Array
 
 
-def join_cells(cells: Cells, width_ms: int, origin_ms: int = 0) -> Spans:
-    """Spans of `width_ms` from cells of one point, sorted by `from_ms`, none answering for the time of another."""
+def in_order(cells: Cells) -> Cells:
+    """Cells of one point by time; those of one cell, from different files, by where their readings begin."""
+    return cells.take(np.lexsort((cells.to_ms, np.maximum(cells.from_ms, cells.time_ms))))
+
+
+def join_cells(cells: Cells, step_ms: int, width_ms: int, origin_ms: int = 0) -> Spans:
+    """Spans of `width_ms` from cells of `step_ms` of one point, in order, none of them `overtaken`."""
     span = (cells.time_ms - origin_ms) // width_ms * width_ms + origin_ms
     if not len(span):
         nothing = np.empty(0)
@@ -158,7 +164,7 @@ def join_cells(cells: Cells, width_ms: int, origin_ms: int = 0) -> Spans:
     good = ~np.isnan(cells.minimum)
     first, _ = _first_and_last(cells.first, good, starts)
     _, last = _first_and_last(cells.last, good, starts)
-    bridged, bridged_h = _bridges(cells, span, width_ms)
+    bridged, bridged_h = _bridges(cells, span, step_ms, width_ms)
     integral = np.add.reduceat(cells.integral_h + bridged, starts)
     covered = np.add.reduceat(cells.covered_h + bridged_h, starts)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -177,9 +183,11 @@ def join_cells(cells: Cells, width_ms: int, origin_ms: int = 0) -> Spans:
     )
 
 
-def _bridges(cells: Cells, span: Int64Array, width_ms: int) -> tuple[Float64Array, Float64Array]:
+def _bridges(cells: Cells, span: Int64Array, step_ms: int, width_ms: int) -> tuple[Float64Array, Float64Array]:
     """Value x hours and hours that held values add to each cell from the gaps before and after it, within its span."""
-    from_ms, to_ms, held = cells.from_ms, cells.to_ms, cells.held
+    held = cells.held
+    from_ms = np.maximum(cells.from_ms, cells.time_ms)
+    to_ms = np.minimum(cells.to_ms, cells.time_ms + step_ms)
     stands = ~np.isnan(held[:-1])
     end = np.minimum(from_ms[1:], cells.last_ms[:-1] + HOLD_MS)
     value = np.where(stands, held[:-1], 0.0)
@@ -195,13 +203,19 @@ def _bridges(cells: Cells, span: Int64Array, width_ms: int) -> tuple[Float64Arra
     return integral, hours
 
 
-def overlapping(cells: Cells) -> Int64Array:
-    """Starts of the cells of one point (sorted by `from_ms`) that more than one row answers for: late readings."""
+def overtaken(cells: Cells) -> Int64Array:
+    """Starts of cells of one point (in order) that late readings made wrong: to be worked out anew from readings.
+
+    Either two rows of one cell reach into each other, or the reading that a row counts from is not the one before it.
+    """
     if len(cells) < 2:
         return np.empty(0, np.int64)
-    reached = np.maximum.accumulate(cells.to_ms)[:-1]
-    clash = np.flatnonzero((cells.from_ms[1:] < reached) | (cells.time_ms[1:] < cells.time_ms[:-1])) + 1
-    if not len(clash):
-        return np.empty(0, np.int64)
-    doubled, times = np.unique(cells.time_ms, return_counts=True)
-    return np.union1d(cells.time_ms[clash], doubled[times > 1])
+    start = cells.time_ms[1:]
+    leads = cells.from_ms[1:] < start
+    stranger = leads & (cells.from_ms[1:] != cells.last_ms[:-1])
+    last_ms = cells.last_ms[:-1]
+    reaches_on = cells.to_ms[:-1] > last_ms
+    mixed = (start == cells.time_ms[:-1]) & (leads | reaches_on | (cells.from_ms[1:] <= last_ms))
+    wrong = stranger | mixed
+    wrong[1:] |= wrong[:-1]  # of readings at one moment the last one holds, so what follows such a cell is asked, too
+    return np.unique(start[wrong])

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 
+from energy_console.historian.embedded.database import store_faults
 from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.merging import merge_day, merge_month, next_day_merge, next_month_merge
 from energy_console.historian.embedded.newest import NewestFile
 from energy_console.historian.embedded.parquet import Step
-from energy_console.historian.embedded.sealing import seal
-from energy_console.historian.errors import StoreError
+from energy_console.historian.embedded.sealing import seal_all
 
 SEAL_READINGS = 1_000_000
+MOST_WAITING = 4_000_000
 SEAL_AFTER_S = 900.0
 LOOK_EVERY_S = 5.0
 RETRY_AFTER_S = 60.0
+DAY_SETTLES = dt.timedelta(hours=1)
+"""A day is merged for good this long after its end, when its last readings have been sealed."""
+
+
+class Stopped(Exception):
+    """The store is closing, or has to seal first: a merge under way is left, its sources are as they were."""
 
 
 class Keeper:
@@ -26,9 +35,11 @@ class Keeper:
         self._waiting, since_ms = self._newest.unsealed()
         age_s = time.time() - since_ms / 1000 if since_ms else 0.0
         self._oldest_s = time.monotonic() - max(age_s, 0.0)
-        self._work = threading.Lock()
+        self._count = threading.Lock()  # over the number waiting
+        self._work = threading.Lock()  # one sealing or merge at a time
         self._stop = threading.Event()
         self._wake = threading.Event()
+        self._rested_at = 0.0
         self._thread = threading.Thread(target=self._run, name="store-keeper", daemon=True)
         self._thread.start()
 
@@ -36,8 +47,11 @@ class Keeper:
         """Told after each commit; wakes the thread once enough has gathered."""
         if not self._waiting:
             self._oldest_s = time.monotonic()
-        self._waiting += readings
-        if self._waiting >= SEAL_READINGS:
+        with self._count:
+            self._waiting += readings
+        if self._waiting >= MOST_WAITING:  # a past being filled in: whoever hands it over waits until it fits
+            self._tend(merging=False)
+        elif self._waiting >= SEAL_READINGS:
             self._wake.set()
 
     @property
@@ -53,11 +67,15 @@ class Keeper:
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
 
-    def _tend(self) -> bool:
+    def _tend(self, *, merging: bool = True) -> bool:
         """Seals what is there; False, and a notice, where that failed: the batches stay as they are."""
         try:
             self.seal_now()
-        except StoreError as fault:
+            while merging and self.merge_now(dt.datetime.now(dt.UTC)):
+                pass
+        except Stopped:
+            return True
+        except Exception as fault:  # noqa: BLE001 - this thread outlives any trouble; the engine shows what it was
             notice = f"Sealing waits, readings are kept meanwhile: {fault}"
             if notice not in self._notices:
                 self._notices.append(notice)
@@ -66,12 +84,30 @@ class Keeper:
 
     def seal_now(self) -> None:
         """Seals everything that is there now. Raises StoreError."""
-        with self._work:
+        with self._work, store_faults(self._folder.incoming):
             before = self._waiting
             self._oldest_s = time.monotonic()
-            while seal(self._folder, self._newest, self._step):
-                pass
-            self._waiting -= before
+            seal_all(self._folder, self._newest, self._step)
+            with self._count:
+                self._waiting -= before
+
+    def merge_now(self, now: dt.datetime) -> bool:
+        """One merge, if one is due; False if not. Raises StoreError, Stopped."""
+        today = (now - DAY_SETTLES).date().isoformat()
+        with self._work, store_faults(self._folder.incoming):
+            files = self._newest.files()
+            self._rested_at = time.thread_time()
+            if day := next_day_merge(files, today):
+                merge_day(self._folder, self._newest, day, self._step, self._rest)
+            elif month := next_month_merge(files, today):
+                merge_month(self._folder, self._newest, month, self._step, self._rest)
+            return bool(day or month)
+
+    def _rest(self) -> None:
+        """Between two portions of a merge: gives others the processor; ends the merge on closing or for a sealing."""
+        if self._stop.wait(time.thread_time() - self._rested_at) or self._waiting >= MOST_WAITING:
+            raise Stopped
+        self._rested_at = time.thread_time()
 
     def close(self) -> None:
         self._stop.set()

@@ -32,8 +32,12 @@ METADATA_KEY = b"energy-console"
 GROUP_ROWS = 65_536
 """Few groups keep the footer small, and the footer is what a query of one point pays for."""
 
+CELL_GROUP_ROWS = 16_384
+"""Cells have many columns, all of them asked for: smaller groups leave less to unpack beside the point wanted."""
+
 READINGS = "readings"
 KINDS = (READINGS, *TIERS_MS)
+COARSEST = KINDS[-1]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Step = Callable[[str], None]
@@ -98,12 +102,17 @@ class Cover:
 class SealedWriter:
     """Writes one sealed file under a passing name; `finish` gives it its real one. Left unfinished, nothing remains."""
 
-    def __init__(self, folder: StoreFolder, kind: str, covers: Sequence[Cover], part: str, level: int) -> None:
+    def __init__(
+        self, folder: StoreFolder, kind: str, covers: Sequence[Cover], part: str, level: int, ranked: Sequence[str]
+    ) -> None:
         self._folder, self._kind, self._part, self._level = folder, kind, part, level
         self._covers = list(covers)
         self._first, self._last = min(c.first for c in covers), max(c.last for c in covers)
         self._path = folder.incoming / f"{kind}-{part}-{self._first}-{self._last}.parquet"
         self._rows = 0
+        self._waiting: list[tuple[Int32Array, Arrays]] = []
+        self._ranked = ranked
+        self._group_rows = GROUP_ROWS if kind == READINGS else CELL_GROUP_ROWS
         self._span = (2**62, -(2**62))
         schema = schema_of(kind)
         self._schema = schema
@@ -121,20 +130,32 @@ class SealedWriter:
             write_statistics=["point", "time"],
         )
 
-    def write(self, rank: Int32Array, arrays: Arrays, ranked: Sequence[str]) -> None:
-        """Adds rows sorted by point and time; `ranked` are the sorted ids that `rank` counts in."""
-        for start in range(0, len(rank), GROUP_ROWS):
-            rows = slice(start, min(start + GROUP_ROWS, len(rank)))
-            self._write_group(rank[rows], {name: array[rows] for name, array in arrays.items()}, ranked)
+    def write(self, rank: Int32Array, arrays: Arrays) -> None:
+        """Adds rows sorted by point and time; `rank` counts in the sorted ids given at the start."""
+        self._waiting.append((rank, arrays))
+        if sum(len(part) for part, _ in self._waiting) >= self._group_rows:
+            self._write_waiting(self._group_rows)
 
-    def _write_group(self, rank: Int32Array, arrays: Arrays, ranked: Sequence[str]) -> None:
+    def _write_waiting(self, least: int) -> None:
+        """Writes what waits in full groups; a rest of fewer than `least` rows goes on waiting."""
+        rank = np.concatenate([part for part, _ in self._waiting])
+        arrays = {name: np.concatenate([part[name] for _, part in self._waiting]) for name in self._waiting[0][1]}
+        start = 0
+        while len(rank) - start >= least:
+            rows = slice(start, min(start + self._group_rows, len(rank)))
+            self._write_group(rank[rows], {name: array[rows] for name, array in arrays.items()})
+            start = rows.stop
+        rest = {name: array[start:] for name, array in arrays.items()}
+        self._waiting = [(rank[start:], rest)] if start < len(rank) else []
+
+    def _write_group(self, rank: Int32Array, arrays: Arrays) -> None:
         assert self._writer is not None
         lowest = int(rank[0])
-        names = pa.array(ranked[lowest : int(rank[-1]) + 1], pa.string())
+        names = pa.array(self._ranked[lowest : int(rank[-1]) + 1], pa.string())
         point = pa.DictionaryArray.from_arrays(pa.array(rank - lowest, pa.int32()), names)
         rest = [pa.array(arrays[f.name], f.type) for f in self._schema if f.name != "point"]
         table = pa.Table.from_arrays([point, *rest], schema=self._schema)
-        self._writer.write_table(table, GROUP_ROWS)
+        self._writer.write_table(table, self._group_rows)
         self._rows += len(rank)
         ends = arrays["last_time"] if "last_time" in arrays else arrays["time"]
         self._span = (min(self._span[0], int(arrays["time"].min())), max(self._span[1], int(ends.max())))
@@ -142,6 +163,8 @@ class SealedWriter:
     def finish(self, step: Step) -> SealedFile:
         """Closes the file, makes sure that it is on the disk, and gives it its name."""
         assert self._writer is not None
+        if self._waiting:
+            self._write_waiting(1)
         sealed = SealedFile(self._kind, self._part, self._first, self._last, self._level, self._rows, *self._span)
         self._writer.add_key_value_metadata({METADATA_KEY: _note(sealed, self._covers)})
         self._writer.close()
@@ -201,7 +224,7 @@ def read_note(path: Path) -> tuple[SealedFile, list[Cover]]:
     return file, covers
 
 
-def as_milliseconds(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+def to_numpy(column: pa.ChunkedArray) -> npt.NDArray[Any]:
     """A column as a numpy array, times as integer milliseconds."""
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.int64())

@@ -10,10 +10,12 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from energy_console.historian.embedded.database import set_aside, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.newest import NewestFile, SealedFile
-from energy_console.historian.embedded.parquet import KINDS, Cover, path_of, read_note
+from energy_console.historian.embedded.parquet import COARSEST, KINDS, Cover, path_of, read_note
 from energy_console.historian.embedded.state import StateFile
 from energy_console.historian.errors import StoreBroken
 
@@ -70,10 +72,18 @@ def rebuild_list(folder: StoreFolder, newest: NewestFile, notices: list[str]) ->
             other is not file and other.kind == file.kind and _answers_for(theirs, covers) for other, theirs in found
         )
     ]
+    newest.add_points(_points_of([path_of(folder, file) for file in listed if file.kind == COARSEST]))
     newest.replace_files([], listed, sealed=max(file.last for file in listed))
     gone = {path_of(folder, file) for file, _ in found} - {path_of(folder, file) for file in listed}
     for path in gone:
         path.unlink()
+
+
+def _points_of(paths: Iterable[Path]) -> set[str]:
+    """Every point that sealed files hold."""
+    return {
+        name for path in paths for name in pq.read_table(path, columns=["point"]).column("point").unique().to_pylist()
+    }
 
 
 def tidy(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:

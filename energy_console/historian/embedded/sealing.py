@@ -22,17 +22,26 @@ from energy_console.historian.zoom import TIERS_MS
 from hardware.points import Int32Array
 
 DAY_MS = 86_400_000
+MOST_READINGS = 2_000_000
+"""In one go: some 150 MB while they are sorted."""
 
 
-def seal(folder: StoreFolder, newest: NewestFile, step: Step, most_readings: int = 2_000_000) -> int:
-    """Seals the oldest unsealed batches, up to about `most_readings`. Returns how many readings went.
+def seal_all(folder: StoreFolder, newest: NewestFile, step: Step) -> int:
+    """Seals every batch there is now (not those that come meanwhile). Returns how many readings went."""
+    through = newest.facts().newest
+    gone = 0
+    while newest.facts().sealed < through:
+        gone += _seal_some(folder, newest, step, through)
+    return gone
+
+
+def _seal_some(folder: StoreFolder, newest: NewestFile, step: Step, through: int) -> int:
+    """Seals the oldest unsealed batches, as many as fit into memory comfortably.
 
     A crash before the last line leaves files that no list names, removed at the next start; after it, all is done.
     """
-    columns, last = _oldest_unsealed(newest, most_readings)
-    if not len(columns):
-        return 0
     first = newest.facts().sealed + 1
+    columns, last = _oldest_unsealed(newest, first - 1, through)
     ranked, rank_of_key = ranks(newest)
     rank = rank_of_key[columns.key]
     files: list[SealedFile] = []
@@ -46,17 +55,12 @@ def seal(folder: StoreFolder, newest: NewestFile, step: Step, most_readings: int
     return len(columns)
 
 
-def _oldest_unsealed(newest: NewestFile, most_readings: int) -> tuple[Columns, int]:
-    sealed = newest.facts().sealed
-    parts: list[Columns] = []
-    last = sealed
-    for sequence, columns in newest.batches(sealed, newest.last_within(sealed, most_readings)):
-        parts.append(columns)
-        last = sequence
-    if not parts:
-        return Columns(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint16)), last
+def _oldest_unsealed(newest: NewestFile, sealed: int, through: int) -> tuple[Columns, int]:
+    """Readings of the next batches to seal, and the last of these batches."""
+    batches = newest.batches(sealed, min(through, newest.last_within(sealed, MOST_READINGS)))
     names = ("key", "time_ms", "value", "status")
-    return Columns(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)), last
+    joined = (np.concatenate([getattr(columns, name) for _, columns in batches]) for name in names)
+    return Columns(*joined), batches[-1][0]
 
 
 def ranks(newest: NewestFile) -> tuple[list[str], Int32Array]:
@@ -90,13 +94,13 @@ def write_day(
 ) -> list[SealedFile]:
     """Writes readings and every tier of one day. Each of `parts` holds whole points, `key` being the rank."""
     part = covers[0].part
-    writers = {kind: SealedWriter(folder, kind, covers, part, level) for kind in (READINGS, *TIERS_MS)}
+    writers = {kind: SealedWriter(folder, kind, covers, part, level, ranked) for kind in (READINGS, *TIERS_MS)}
     try:
         for columns in parts:
-            writers[READINGS].write(columns.key, reading_arrays(columns), ranked)
+            writers[READINGS].write(columns.key, reading_arrays(columns))
             for kind, step_ms in TIERS_MS.items():
                 cells = cells_of(columns.key, columns.time_ms, columns.value, columns.status, step_ms)
-                writers[kind].write(cells.rank, cell_arrays(cells), ranked)
+                writers[kind].write(cells.rank, cell_arrays(cells))
         return [writer.finish(step) for writer in writers.values()]
     finally:
         for writer in writers.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -12,15 +13,15 @@ from energy_console.historian.embedded.blob import Columns
 from energy_console.historian.embedded.folder import StoreFolder, WriterLock
 from energy_console.historian.embedded.keeper import Keeper
 from energy_console.historian.embedded.newest import Facts, Newest, NewestFile, SealedFile
-from energy_console.historian.embedded.parquet import READINGS, Step
+from energy_console.historian.embedded.parquet import COARSEST, READINGS, Step
 from energy_console.historian.embedded.reading import FileGone, SealedReader
 from energy_console.historian.embedded.recovery import export_points, open_newest, open_state
 from energy_console.historian.embedded.state import StateFile
 from energy_console.historian.embedded.window import HotWindow
 from energy_console.historian.errors import StoreBroken, StoreError
 from energy_console.historian.interface import Buckets, Event, Series
-from energy_console.historian.tiers import HOLD_MS, Cells, cells_of, join_cells, overlapping
-from energy_console.historian.zoom import TIERS_MS, Grid, fitting_grid, grid_of
+from energy_console.historian.tiers import HOLD_MS, Cells, cells_of, in_order, join_cells, overtaken
+from energy_console.historian.zoom import Grid, fitting_grid, grid_of
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
 
 MS = 1_000_000
@@ -177,7 +178,7 @@ class EmbeddedHistorian:
 
     def _rolled(self, point: str, grid: Grid) -> Buckets:
         cells = self._steadily(lambda: self._cells(point, grid))
-        spans = join_cells(cells, grid.width_ms, grid.origin_ms)
+        spans = join_cells(cells, grid.step_ms, grid.width_ms, grid.origin_ms)
         inside = (spans.time_ms >= grid.start_ms) & (spans.time_ms < grid.end_ms)
         return Buckets(
             point,
@@ -203,11 +204,11 @@ class EmbeddedHistorian:
         sealed = self._sealed.cells([f for f in files if f.kind == grid.tier], point, start_ms, end_ms)
         order = np.argsort(hot.time_ms, kind="stable")
         newest = Columns(*(getattr(hot, name)[order] for name in ("key", "time_ms", "value", "status")))
-        return self._settle(point, _sorted(Cells.join([sealed, _cells_of(newest, grid)])), grid)
+        return self._settle(point, in_order(Cells.join([sealed, _cells_of(newest, grid)])), grid)
 
     def _settle(self, point: str, cells: Cells, grid: Grid) -> Cells:
         """Works cells that two files answer for at once (late readings) out anew, from the readings themselves."""
-        late = overlapping(cells)
+        late = overtaken(cells)
         if not len(late):
             return cells
         kept = [cells.take(~np.isin(cells.time_ms, late))]
@@ -215,15 +216,14 @@ class EmbeddedHistorian:
             start_ms, end_ms = int(run[0]) - HOLD_MS, int(run[-1]) + grid.step_ms + HOLD_MS
             anew = _cells_of(self._readings(point, start_ms, end_ms), grid)
             kept.append(anew.take(np.isin(anew.time_ms, run)))
-        return _sorted(Cells.join(kept))
+        return in_order(Cells.join(kept))
 
     def span(self, point: str) -> tuple[int, int] | None:
         return self._steadily(lambda: self._span(point))
 
     def _span(self, point: str) -> tuple[int, int] | None:
         files, hot = self._view(point, -(2**62), 2**62)
-        coarsest = list(TIERS_MS)[-1]
-        ends = [self._sealed.first_and_last([f for f in files if f.kind == coarsest], point)]
+        ends = [self._sealed.first_and_last([f for f in files if f.kind == COARSEST], point)]
         if len(hot):
             ends.append((int(hot.time_ms.min()), int(hot.time_ms.max())))
         known = [end for end in ends if end is not None]
@@ -268,10 +268,19 @@ class EmbeddedHistorian:
         said, self._notices[:] = list(self._notices), []
         return said
 
+    def sealed_files(self) -> list[SealedFile]:
+        """The sealed files that count now."""
+        return self._newest_file.files()
+
     def seal(self) -> None:
         """Seals everything now and waits for it; normally the store does so by itself."""
         if self._keeper is not None:
             self._keeper.seal_now()
+
+    def merge(self, now: dt.datetime | None = None) -> None:
+        """Merges whatever is due and waits for it; normally the store does so by itself."""
+        while self._keeper is not None and self._keeper.merge_now(now or dt.datetime.now(dt.UTC)):
+            pass
 
     def close(self) -> None:
         if self._keeper is not None:
@@ -288,10 +297,6 @@ def _cells_of(columns: Columns, grid: Grid) -> Cells:
         return Cells.nothing()
     rank = np.zeros(len(columns), np.int32)
     return cells_of(rank, columns.time_ms, columns.value, columns.status, grid.step_ms, grid.origin_ms)
-
-
-def _sorted(cells: Cells) -> Cells:
-    return cells.take(np.lexsort((cells.to_ms, cells.from_ms)))
 
 
 def open_store(folder: StoreFolder, *, writing: bool, step: Step) -> EmbeddedHistorian:
