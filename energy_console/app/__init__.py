@@ -8,12 +8,15 @@ import sys
 from collections.abc import Sequence
 
 from energy_console.app.spans import BadInput
+from energy_console.app.virtual_site import VirtualSiteFailed
 from energy_console.historian.errors import StoreError
 from energy_console.site.faults import SiteFaults
 
 # name -> (module with add_arguments(parser) and run(args) -> int, one line of help); modules are imported when called
 COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("energy_console.app.simulate", "play a site's devices on loopback, until stopped"),
+    "console": ("energy_console.app.console", "the window (what runs when no command is given, on the demo site)"),
+    "serve": ("energy_console.app.serve", "the engine without a window"),
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
     "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
     "plan": ("energy_console.app.plan", "plan the next hours as one linear program, and say what it costs and why"),
@@ -22,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns 0 fine, 1 it failed, 2 bad input or bad site."""
-    argv = list(sys.argv[1:] if arguments is None else arguments)
+    argv = list(sys.argv[1:] if arguments is None else arguments) or ["console"]
     parser = argparse.ArgumentParser(prog="energy-console", description="A city's and a port's energy on one screen.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, (module, text) in COMMANDS.items():
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(error, 2)
     except SiteFaults as faults:
         return _say("\n".join(map(str, faults.faults)), 2)
-    except StoreError as error:
+    except (StoreError, VirtualSiteFailed) as error:
         return _say(error, 1)
     except BrokenPipeError:  # whoever reads our output has seen enough
         sys.stderr.close()

@@ -48,19 +48,7 @@ class AlarmDesk:
 
     @property
     def views(self) -> tuple[AlarmView, ...]:
-        """Open alarms, most urgent first."""
-        return tuple(
-            AlarmView(
-                alarm.id,
-                alarm.condition.priority,
-                alarm.state.value,
-                alarm.condition.source,
-                alarm.condition.text,
-                alarm.condition.detail,
-                alarm.since_ns,
-            )
-            for alarm in self._machine.alarms
-        )
+        return views_of(self._machine.alarms)
 
     def _journal(self, change: Transition) -> None:
         condition = change.alarm.condition
@@ -73,6 +61,22 @@ class AlarmDesk:
             lambda: self._historian.write_event(change.time_ns, "alarm", condition.source, text, data),
             lambda: self._historian.put_state(ROOM, KEY, kept),
         )
+
+
+def views_of(alarms: Iterable[Alarm]) -> tuple[AlarmView, ...]:
+    """Alarms as the strip and the lists show them, in the same order."""
+    return tuple(
+        AlarmView(
+            alarm.id,
+            alarm.condition.priority,
+            alarm.state.value,
+            alarm.condition.source,
+            alarm.condition.text,
+            alarm.condition.detail,
+            alarm.since_ns,
+        )
+        for alarm in alarms
+    )
 
 
 def to_state(machine: AlarmMachine) -> dict[str, Any]:

@@ -11,20 +11,21 @@ from dataclasses import replace
 
 from energy_console.engine.link import CommandResult
 from energy_console.engine.store_writer import StoreWriter
+from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
-from energy_console.planning.measured import measure
-from energy_console.planning.problem import STEPS, problem_of
-from energy_console.planning.proposal import Followed, PlanNews, Proposal
+from energy_console.planning.proposal import Followed, PlanNews
+from energy_console.planning.propose import propose, why_none
 from energy_console.planning.schedule import Schedule, ScheduleTooNew, schedule_of
 from energy_console.planning.setpoints import SetPoint, followed_share, setpoints_at
 from energy_console.planning.solver import SolverProcess
 from energy_console.site.model import Site
-from energy_console.site.timetable import bookings, ship_calls
+from energy_console.site.prices import NoTariff
+from energy_console.site.timetable import bookings
 from hardware.points import is_usable
+from optimizer.check import PlanBroken
 from optimizer.errors import ProblemError
-from optimizer.plan import Infeasible, Plan, Unsolved
-from optimizer.problem import Problem
+from optimizer.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -62,24 +63,13 @@ class Planner:
         if self.news.solving:
             return self.news
         self._tell(solving=True, sentence="")
-        now = dt.datetime.now(dt.UTC)
         try:
-            problem = await asyncio.to_thread(self._problem, now)
-            answer = await self._solver.solve(problem)
-        except (ProblemError, OSError) as error:
+            proposal = await propose(self._site, self._live, self._historian, self._solver, self.news.in_force)
+        except (ProblemError, NoTariff, StoreError, PlanBroken) as error:
             self._tell(solving=False, sentence=str(error))
             return self.news
-        local = now.astimezone(self._site.place.zone)
-        proposal = Proposal(now.strftime("%Y%m%dT%H%M%SZ"), local.strftime("%H:%M"), now, problem, answer)
-        self._tell(solving=False, proposal=proposal, sentence=_sentence(proposal))
+        self._tell(solving=False, proposal=proposal, sentence=why_none(proposal))
         return self.news
-
-    def _problem(self, now: dt.datetime) -> Problem:
-        end = now + dt.timedelta(hours=25)
-        sessions, calls = bookings(self._site, now, end), ship_calls(self._site, now, end)
-        measured = measure(self._site, self._live, self._historian, now, sessions)
-        in_force = self.news.in_force.in_force_from(now, STEPS) if self.news.in_force else ()
-        return problem_of(self._site, measured, calls, sessions, in_force)
 
     async def approve(self, plan_id: str, who: str) -> CommandResult:
         """Puts the newest proposal in force and writes the set-points of the step that runs."""
@@ -87,7 +77,7 @@ class Planner:
         if proposal is None or proposal.id != plan_id:
             return CommandResult(False, "That plan is no longer the newest proposal: look at the new one first.")
         if not isinstance(proposal.answer, Plan):
-            return CommandResult(False, f"There is no plan to approve: {_sentence(proposal)}")
+            return CommandResult(False, f"There is no plan to approve: {why_none(proposal)}")
         schedule = schedule_of(proposal.answer, proposal.id, proposal.name).approved(who, dt.datetime.now(dt.UTC))
         return await self.put_in_force(schedule)
 
@@ -194,13 +184,3 @@ def _restored(historian: Historian) -> Schedule | None:
         log.warning("%s", error)
         return None
     return schedule if schedule.end > dt.datetime.now(dt.UTC) else None
-
-
-def _sentence(proposal: Proposal) -> str:
-    match proposal.answer:
-        case Plan():
-            return ""
-        case Infeasible() as refusal:
-            return refusal.sentence
-        case Unsolved() as stop:
-            return f"No plan was found: {stop.reason}."

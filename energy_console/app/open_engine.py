@@ -1,0 +1,66 @@
+"""Puts an engine together: site, store, virtual devices where asked for; attaches where one runs already."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from energy_console.app.virtual_site import VirtualSite
+from energy_console.engine.attached import AttachedEngine
+from energy_console.engine.local import LocalEngine
+from energy_console.historian.embedded import EmbeddedHistorian, default_store, open_embedded
+from energy_console.historian.errors import StoreBusy
+from energy_console.site.loader import load_site
+from energy_console.site.model import Site
+
+log = logging.getLogger(__name__)
+
+DEMO = Path(__file__).resolve().parents[2] / "sites" / "port-demo"
+
+
+@dataclass(slots=True)
+class OpenedEngine:
+    """An engine and what has to be closed after it, in order."""
+
+    site: Site
+    engine: LocalEngine | AttachedEngine
+    historian: EmbeddedHistorian
+    virtual: VirtualSite | None = None
+
+    @property
+    def engine_is_elsewhere(self) -> bool:
+        return isinstance(self.engine, AttachedEngine)
+
+    def close(self) -> None:
+        """Stops the engine, then its store, then the virtual devices. May be called twice."""
+        self.engine.stop()
+        self.historian.close()
+        if self.virtual is not None:
+            self.virtual.stop()
+            self.virtual = None
+
+
+def open_engine(folder: Path, store: Path | None, *, virtual: bool, faults: tuple[str, ...] = ()) -> OpenedEngine:
+    """An engine that is not yet started. Raises SiteFaults, StoreError, VirtualSiteFailed, BadLink.
+
+    A site that another process serves already is attached to: its field is not read a second time.
+    """
+    site = load_site(folder)
+    place = default_store(site.id, store)
+    try:
+        historian = open_embedded(place, writing=True)
+    except StoreBusy as busy:
+        log.info("attached to %s", busy.holder)
+        historian = open_embedded(place, writing=False)
+        return OpenedEngine(site, AttachedEngine(site, historian), historian)
+    if not virtual:
+        return OpenedEngine(site, LocalEngine(site, historian), historian)
+    historian.register(site.points)
+    is_new = site.root.meter is None or historian.span(site.root.meter) is None
+    devices = VirtualSite(site, with_past=is_new, faults=faults)
+
+    engine = LocalEngine(
+        site.on_loopback(devices.port_base), historian, prepare=devices.wait, past=lambda: devices.past(site)
+    )
+    return OpenedEngine(engine.site, engine, historian, devices)

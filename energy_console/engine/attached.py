@@ -1,0 +1,231 @@
+"""A console beside an engine that serves the site already: sees through the store, and commands through it too."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import dataclasses
+import datetime as dt
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from energy_console.engine.alarm_desk import KEY, ROOM, restored, views_of
+from energy_console.engine.link import (
+    AlarmView,
+    CommandResult,
+    DeviceState,
+    EngineHealth,
+    EngineNews,
+    ProbeReport,
+)
+from energy_console.engine.planner import IN_FORCE
+from energy_console.engine.planner import ROOM as PLAN_ROOM
+from energy_console.historian.errors import StoreError
+from energy_console.historian.interface import Historian
+from energy_console.live.table import LiveTable
+from energy_console.planning.proposal import PlanNews
+from energy_console.planning.propose import propose, why_none
+from energy_console.planning.schedule import Schedule, schedule_of
+from energy_console.planning.solver import SolverProcess
+from energy_console.site.model import Site
+from hardware.points import Reason, is_usable, reason_of
+from optimizer.plan import Plan
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+LOST_AFTER_S = 15.0  # nothing new in the store for so long: the engine is gone
+ANSWER_WITHIN_S = 30.0
+WORDS = {
+    Reason.TIMEOUT: ("silent", "no answer in time"),
+    Reason.REFUSED: ("refusing", "connection refused"),
+    Reason.DROPPED: ("silent", "connection dropped"),
+    Reason.EXCEPTION: ("refusing", "answers with an exception"),
+    Reason.WRONG_ANSWER: ("wrong answers", "wrong answers"),
+    Reason.STALE: ("silent", "nothing new"),
+    Reason.NOT_READ_YET: ("starting", ""),
+    Reason.OUT_OF_SERVICE: ("out of service", "taken out by a person"),
+}
+
+
+class AttachedEngine:
+    """An EngineLink over a historian opened for reading; commands are rows in it that the engine claims."""
+
+    def __init__(self, site: Site, historian: Historian) -> None:
+        self.site = site
+        self.historian = historian
+        self.live = LiveTable(site.points)
+        historian.register(site.points)
+        self._rows = _rows_by_device(site)
+        self._listeners: list[Callable[[EngineNews], None]] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="attached engine", daemon=True)
+        self._solver = SolverProcess()
+        self._plan = PlanNews()
+        self._alarms: tuple[AlarmView, ...] = ()
+        self._renewed_s = time.monotonic()
+
+    def subscribe(self, listener: Callable[[EngineNews], None]) -> None:
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._solver.close()
+
+    def write(self, point: str, value: float, who: str, done: Callable[[CommandResult], None]) -> None:
+        self._order({"do": "write", "point": point, "value": value, "who": who}, done)
+
+    def acknowledge(self, alarm_id: int, who: str) -> None:
+        self._order({"do": "acknowledge", "alarm": alarm_id, "who": who}, lambda _: None)
+
+    def probe(self, device: str, done: Callable[[ProbeReport], None]) -> None:
+        fault = "the engine of another process reads this field: probe from its own console"
+        done(ProbeReport(device, time.time_ns(), (), (), fault))
+
+    def make_plan(self, done: Callable[[Any], None]) -> None:
+        threading.Thread(target=self._propose, args=(done,), name="proposal", daemon=True).start()
+
+    def approve_plan(self, plan_id: str, who: str, done: Callable[[CommandResult], None]) -> None:
+        proposal = self._plan.proposal
+        if proposal is None or proposal.id != plan_id or not isinstance(proposal.answer, Plan):
+            done(CommandResult(False, "That plan is no longer the newest proposal: look at the new one first."))
+            return
+        schedule = schedule_of(proposal.answer, proposal.id, proposal.name)
+        approved = schedule.approved(who, dt.datetime.now(dt.UTC))
+        self._order({"do": "put in force", "schedule": approved.to_state(), "who": who}, done)
+
+    def revert_plan(self, who: str, done: Callable[[CommandResult], None]) -> None:
+        self._order({"do": "revert plan", "who": who}, done)
+
+    # -- following ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        trouble = ""
+        sequence = -1
+        while not self._stopping.is_set():
+            try:
+                sequence = self._follow(sequence)
+                trouble = ""
+            except StoreError as error:
+                if str(error) != trouble:
+                    log.warning("%s", error)
+                trouble = str(error)
+                self._tell(health=self._health(running=False))
+            self._stopping.wait(LOOK_EVERY_S)
+
+    def _follow(self, sequence: int) -> int:
+        """Takes in what is new in the store; returns the newest sequence."""
+        newest, batches = self.historian.since(max(0, sequence))
+        if sequence < 0:  # the first look: the newest of every point, however long ago it was read
+            self.live.time_ns[:], self.live.value[:], self.live.status[:] = self.historian.newest()
+            batches = []
+        if newest != sequence:
+            self._renewed_s = time.monotonic()
+        for batch in batches:
+            self.live.apply(batch)
+            self._tell(batch=batch)
+        schedule = self.historian.get_state(PLAN_ROOM, IN_FORCE)
+        alarms, _ = restored(self.historian.get_state(ROOM, KEY))
+        self._alarms = views_of(alarms)
+        if (self._plan.in_force.id if self._plan.in_force else None) != (schedule or {}).get("id"):
+            self._say(in_force=Schedule.from_state(schedule) if schedule else None)
+        running = time.monotonic() - self._renewed_s < LOST_AFTER_S
+        self._tell(devices=self._devices(), health=self._health(running=running), alarms=self._alarms)
+        return newest
+
+    def _devices(self) -> dict[str, DeviceState]:
+        return {device: self._device(device, rows) for device, rows in self._rows.items()}
+
+    def _device(self, device: str, rows: slice) -> DeviceState:
+        """Told by its readings: silent when none of them is usable, with the reason most of them give."""
+        status = self.live.status[rows]
+        last_ns = int(self.live.time_ns[rows].max(initial=0))
+        if bool(is_usable(status).any()):
+            return DeviceState(device, "answering", "", last_ns, 0.0, 0, 0, (0,) * 24)
+        reason = collections.Counter(map(int, status)).most_common(1)[0][0]
+        state, words = WORDS.get(reason_of(reason), ("silent", "no usable value"))
+        return DeviceState(device, state, words, last_ns, 0.0, 0, 0, (0,) * 24)
+
+    def _health(self, *, running: bool) -> EngineHealth:
+        usable = int(np.count_nonzero(is_usable(self.live.status)))
+        answering = sum(bool(is_usable(self.live.status[rows]).any()) for rows in self._rows.values())
+        newest_ns = int(self.live.time_ns.max(initial=0))
+        return EngineHealth(
+            running=running,
+            attached=True,
+            devices=len(self._rows),
+            answering=answering,
+            points=len(self.site.points),
+            good_points=usable,
+            bad_points=len(self.site.points) - usable,
+            cycle_s=0.0,
+            cycle_worst_s=0.0,
+            requests_per_s=0.0,
+            wrong_answers=0,
+            store_behind_s=max(0.0, (time.time_ns() - newest_ns) / 1e9),
+            plan_name=self._plan.in_force.name if self._plan.in_force else "",
+            plan_followed=None,
+        )
+
+    # -- orders and plans -----------------------------------------------------------------------------------------
+
+    def _order(self, order: Mapping[str, Any], done: Callable[[CommandResult], None]) -> None:
+        threading.Thread(target=self._place, args=(order, done), name="order", daemon=True).start()
+
+    def _place(self, order: Mapping[str, Any], done: Callable[[CommandResult], None]) -> None:
+        """Puts the order into the store and waits for the engine's answer."""
+        try:
+            number = self.historian.request_command(order)
+            until = time.monotonic() + ANSWER_WITHIN_S
+            while time.monotonic() < until and not self._stopping.is_set():
+                if (answer := self.historian.command_result(number)) is not None:
+                    done(CommandResult(bool(answer["ok"]), str(answer["text"])))
+                    return
+                time.sleep(0.2)
+        except StoreError as error:
+            done(CommandResult(False, str(error)))
+            return
+        late = "The engine has not answered: look whether it runs; the order may still be carried out."
+        done(CommandResult(False, late))
+
+    def _propose(self, done: Callable[[Any], None]) -> None:
+        self._say(solving=True, sentence="")
+        try:
+            proposal = asyncio.run(propose(self.site, self.live, self.historian, self._solver, self._plan.in_force))
+        except Exception as error:  # noqa: BLE001 - whatever keeps a plan from being made is the sentence shown
+            self._say(solving=False, sentence=str(error))
+        else:
+            self._say(solving=False, proposal=proposal, sentence=why_none(proposal))
+        done(self._plan)
+
+    def _say(self, **parts: Any) -> None:
+        self._plan = dataclasses.replace(self._plan, **parts)
+        self._tell(plan=self._plan)
+
+    def _tell(self, **parts: Any) -> None:
+        news = EngineNews(**(dict.fromkeys(("batch", "devices", "health", "alarms", "plan")) | parts))
+        for listener in self._listeners:
+            listener(news)
+
+
+def _rows_by_device(site: Site) -> dict[str, slice]:
+    """Points of a device stand together in a site's list, devices in their order."""
+    rows: dict[str, slice] = {}
+    first = 0
+    for device in site.devices:
+        last = first
+        while last < len(site.points) and site.points[last].device == device.id:
+            last += 1
+        rows[device.id] = slice(first, last)
+        first = last
+    return rows

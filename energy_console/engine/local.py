@@ -1,0 +1,342 @@
+"""The engine of this process: reads the field, keeps it, watches it and carries out plans, in one thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from energy_console.alarms.machine import Condition
+from energy_console.engine.alarm_desk import AlarmDesk
+from energy_console.engine.link import CommandResult, DeviceState, EngineHealth, EngineNews, ProbeReport
+from energy_console.engine.planner import Planner
+from energy_console.engine.probing import probe
+from energy_console.engine.pulse import Pulse
+from energy_console.engine.store_writer import StoreWriter, merge
+from energy_console.historian.interface import Historian
+from energy_console.live.calculated import Calculator
+from energy_console.live.table import LiveTable
+from energy_console.planning.proposal import PlanNews
+from energy_console.planning.schedule import Schedule
+from energy_console.site.model import Site
+from hardware.commands import Commander, Outcome
+from hardware.points import ScanBatch, is_usable
+from hardware.profiles import profile as hardware_profile
+from hardware.scanner import Scanner
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 1.0
+SILENT = frozenset({"silent", "refusing", "wrong answers"})
+CLAIMED_AS = "engine"
+REMEMBER_AT_ONCE = 100_000  # readings
+RATE_OVER = 20  # beats that the request rate is averaged over
+
+
+class LocalEngine:
+    """An EngineLink. `historian` is opened for writing by whoever makes the engine, and closed by them after `stop`."""
+
+    def __init__(
+        self,
+        site: Site,
+        historian: Historian,
+        prepare: Callable[[], None] = lambda: None,
+        past: Callable[[], Iterable[ScanBatch]] = tuple,
+    ) -> None:
+        """Nothing is started yet. Raises what the scanner raises on a field it cannot read.
+
+        `prepare` may block; it is called on a thread before the field is read. `past` gives readings, one batch a
+        moment, that are kept while the field is read already; what is calculated of them is kept with them.
+        """
+        self.site = site
+        self.historian = historian
+        self.live = LiveTable(site.points)
+        self.error: BaseException | None = None  # what ended the engine, if it was not `stop`
+        historian.register(site.points)
+        self._prepare, self._past = prepare, past
+        self._writer = StoreWriter(historian)
+        self._pulse = Pulse(site, self.live, self._writer)
+        self._scanner = Scanner(site.field, self._pulse.take, points=site.points)
+        if self._scanner.points != site.points[: len(self._scanner.points)]:
+            raise ValueError("the site lists its points in another order than its devices give them")
+        self._commander = Commander(self._scanner)
+        self._alarms = AlarmDesk(site, self.live, historian, self._writer)
+        self._planner = Planner(site, self.live, historian, self._writer, self._hold, self._let_go, self._plan_news)
+        self._listeners: list[Callable[[EngineNews], None]] = []
+        self._requests: deque[tuple[float, int]] = deque(maxlen=RATE_OVER)
+        self._told_devices: dict[str, DeviceState] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._ready = threading.Event()
+
+    # -- what a window asks; any thread ---------------------------------------------------------------------------
+
+    def subscribe(self, listener: Callable[[EngineNews], None]) -> None:
+        """`listener` is called on the engine's thread, about once a second."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Returns once the engine's loop runs."""
+        self._writer.start()
+        self._journal("engine", "Engine started")
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self) -> None:
+        """Returns when everything read is stored and every thread and process has ended. May be called twice."""
+        loop, stopping = self._loop, self._stopping
+        if loop is None or stopping is None:
+            return
+        self._loop = None
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stopping.set)
+        self._thread.join()
+        self._journal("engine", "Engine stopped")
+        self._writer.stop()
+
+    def _remember(self) -> None:
+        """Keeps the past a part at a time, so that memory stays small; nothing of it is shown as live."""
+        calculator = Calculator(self.site.calculated, self.live.index)
+        waiting: list[ScanBatch] = []
+        for moment in self._past():
+            if self._loop is None:
+                return  # the engine is stopping
+            waiting.append(calculator.extend(moment))
+            if sum(map(len, waiting)) >= REMEMBER_AT_ONCE:
+                self._keep_now(merge(waiting))
+                waiting = []
+        if waiting:
+            self._keep_now(merge(waiting))
+
+    def _keep_now(self, batch: ScanBatch) -> None:
+        kept = threading.Event()
+        self._writer.do(lambda: self.historian.append(batch), kept.set)
+        kept.wait()
+
+    @property
+    def stats(self) -> dict[str, float]:
+        """Counts since the start, for `serve`."""
+        scan = self._scanner.stats()
+        return {
+            "devices": scan.devices,
+            "points": len(self.site.points),
+            "cycles": scan.batches,
+            "readings": self._pulse.readings,
+            "bad_readings": self._pulse.bad_readings,
+            "late_p99_ms": round(scan.late_p99_ms, 1),
+            "stored": self._writer.stored,
+            "lost": self._writer.lost,
+            "requests": scan.requests,
+            "wrong_answers": scan.wrong_answers,
+        }
+
+    def write(self, point: str, value: float, who: str, done: Callable[[CommandResult], None]) -> None:
+        self._ask(self._write(point, value, who), done)
+
+    def acknowledge(self, alarm_id: int, who: str) -> None:
+        async def work() -> None:
+            self._alarms.acknowledge(alarm_id, who, time.time_ns())
+            self._tell(alarms=self._alarms.views)
+
+        self._ask(work(), lambda _: None)
+
+    def probe(self, device: str, done: Callable[[ProbeReport], None]) -> None:
+        profile = hardware_profile(self.site.device(device).spec.profile)
+        self._ask(probe(self._scanner, device, profile), done)
+
+    def make_plan(self, done: Callable[[Any], None]) -> None:
+        """`done` gets the PlanNews after the proposal."""
+        self._ask(self._planner.make(), done)
+
+    def approve_plan(self, plan_id: str, who: str, done: Callable[[CommandResult], None]) -> None:
+        self._ask(self._planner.approve(plan_id, who), done)
+
+    def revert_plan(self, who: str, done: Callable[[CommandResult], None]) -> None:
+        self._ask(self._planner.revert(who), done)
+
+    def set_out_of_service(self, device: str, out: bool, who: str) -> None:
+        """Takes a device out of the scan, or puts it back."""
+
+        async def work() -> None:
+            self._scanner.set_out_of_service(device, out)
+            self._journal("device", f"{device} {'taken out of' if out else 'put back into'} service by {who}", device)
+
+        self._ask(work(), lambda _: None)
+
+    # -- the engine's thread --------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except BaseException as error:  # the thread ends here; whoever looks is told why
+            self.error = error
+            log.exception("the engine has ended")
+            self._tell(health=self._health(running=False))
+        finally:
+            self._ready.set()
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self._ready.set()
+        await asyncio.to_thread(self._prepare)
+        async with asyncio.TaskGroup() as group:
+            scanning = group.create_task(self._scanner.run(), name="scanner")
+            others = [
+                group.create_task(work, name=name)
+                for name, work in (
+                    ("beat", self._beat()),
+                    ("plan", self._planner.run()),
+                    ("feed", self._commander.run()),
+                    ("orders", self._take_orders()),
+                    ("past", asyncio.to_thread(self._remember)),
+                )
+            ]
+            await self._stopping.wait()
+            for task in others:
+                task.cancel()
+            self._scanner.stop()
+            await scanning
+        self._pulse.beat()
+        self._planner.close()
+        self._tell(health=self._health(running=False))
+
+    async def _beat(self) -> None:
+        """Once a second: stale points, alarms, health, and one piece of news."""
+        due = time.monotonic()
+        while True:
+            due = max(due + BEAT_S, time.monotonic())
+            await asyncio.sleep(due - time.monotonic())
+            states = self._scanner.states()
+            batch = self._pulse.beat()
+            silent = {name: state.reason for name, state in states.items() if state.state in SILENT}
+            changed = self._alarms.step(time.time_ns(), silent, self._own_conditions())
+            devices = {name: state for name, state in states.items() if state != self._told_devices.get(name)}
+            self._told_devices = states
+            self._tell(
+                batch=batch,
+                devices=devices or None,
+                health=self._health(running=True),
+                alarms=self._alarms.views if changed or batch is None else None,
+            )
+
+    def _own_conditions(self) -> Iterator[Condition]:
+        """What is wrong with the engine itself."""
+        if self._writer.trouble:
+            waits = f"{self._writer.behind_s:.0f} s of readings wait in memory"
+            lost = f", {self._writer.lost} were lost" if self._writer.lost else ""
+            yield Condition("store", 1, "store", f"Store: {self._writer.trouble}", waits + lost, on_delay_s=1.0)
+        for notice in self.historian.notices():
+            self._journal("engine", notice, "store")
+            log.warning("store: %s", notice)
+
+    def _health(self, *, running: bool) -> EngineHealth:
+        scan = self._scanner.stats()
+        self._requests.append((time.monotonic(), scan.requests))
+        (first_s, first), (last_s, last) = self._requests[0], self._requests[-1]
+        usable = int(np.count_nonzero(is_usable(self.live.status)))
+        plan = self._planner.news
+        return EngineHealth(
+            running=running,
+            attached=False,
+            devices=scan.devices,
+            answering=scan.answering,
+            points=len(self.site.points),
+            good_points=usable,
+            bad_points=len(self.site.points) - usable,
+            cycle_s=1.0 + scan.late_p50_ms / 1000.0,
+            cycle_worst_s=1.0 + scan.late_worst_ms / 1000.0,
+            requests_per_s=(last - first) / (last_s - first_s) if last_s > first_s else 0.0,
+            wrong_answers=scan.wrong_answers,
+            store_behind_s=self._writer.behind_s,
+            plan_name=plan.in_force.name if plan.in_force else "",
+            plan_followed=plan.followed,
+        )
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    async def _write(self, point: str, value: float, who: str) -> CommandResult:
+        """One command of a person: checked, sent, read back, journalled."""
+        result = await self._hold(point, value, who)
+        self._journal(
+            "command", f"{who}: {point} = {value:g}. {result.text}", point, who=who, value=value, ok=result.ok
+        )
+        return result
+
+    async def _hold(self, point: str, value: float, who: str) -> CommandResult:
+        if not self.site.has_point(point):
+            return CommandResult(False, f"The site has no point {point}.")
+        if not math.isfinite(value):
+            return CommandResult(False, f"{value} cannot be written to {point}: give a number.")
+        return _result(await self._commander.write(point, value))
+
+    async def _let_go(self, point: str, who: str) -> CommandResult:
+        result = _result(await self._commander.release(point))
+        self._journal("command", f"{who}: {point} released. {result.text}", point, who=who, ok=result.ok)
+        return result
+
+    async def _take_orders(self) -> None:
+        """Carries out what attached consoles have put into the store; each order is claimed by exactly one engine."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            for number, order in await asyncio.to_thread(self.historian.claim_commands, CLAIMED_AS):
+                result = await self._carry_out(order)
+                self._writer.do(partial(self.historian.finish_command, number, {"ok": result.ok, "text": result.text}))
+
+    async def _carry_out(self, order: Any) -> CommandResult:
+        match order:
+            case {"do": "write", "point": str(point), "value": float() | int() as value, "who": str(who)}:
+                return await self._write(point, float(value), who)
+            case {"do": "acknowledge", "alarm": int(alarm), "who": str(who)}:
+                found = self._alarms.acknowledge(alarm, who, time.time_ns())
+                return CommandResult(found, "Acknowledged." if found else "That alarm is no longer open.")
+            case {"do": "put in force", "schedule": dict(schedule)}:
+                return await self._planner.put_in_force(Schedule.from_state(schedule))
+            case {"do": "revert plan", "who": str(who)}:
+                return await self._planner.revert(who)
+        return CommandResult(False, "This engine does not know that order: is the console newer than the engine?")
+
+    # -- telling --------------------------------------------------------------------------------------------------
+
+    def _plan_news(self, news: PlanNews) -> None:
+        self._tell(plan=news)
+
+    def _tell(self, **parts: Any) -> None:
+        blank: dict[str, Any] = dict.fromkeys(("batch", "devices", "health", "alarms", "plan"))
+        news = EngineNews(**(blank | parts))
+        for listener in self._listeners:
+            listener(news)
+
+    def _journal(self, kind: str, text: str, source: str = "engine", **data: Any) -> None:
+        now = time.time_ns()
+        self._writer.do(lambda: self.historian.write_event(now, kind, source, text, data))
+
+    def _ask(self, work: Coroutine[Any, Any, Any], done: Callable[[Any], None]) -> None:
+        """Runs work on the engine's loop; `done` is called there. An engine that has stopped says so."""
+        loop = self._loop
+        if loop is None:
+            work.close()
+            done(CommandResult(False, "The engine has stopped: start the console again."))
+            return
+
+        async def run() -> None:
+            try:
+                done(await work)
+            except Exception as error:  # a fault of ours in one order must not end the engine; it is told and logged
+                log.exception("an order failed")
+                done(CommandResult(False, f"That failed inside the engine: {error}"))
+
+        asyncio.run_coroutine_threadsafe(run(), loop)
+
+
+def _result(outcome: Outcome) -> CommandResult:
+    return CommandResult(outcome.ok, outcome.text)
