@@ -13,6 +13,8 @@ from PySide6.QtCore import QEvent, QLocale
 from PySide6.QtWidgets import QApplication
 
 from energy_console.gui.desk import Desk
+from energy_console.gui.frame.main_window import MainWindow
+from energy_console.gui.frame.memory import Memory
 from energy_console.gui.theme import DARK, Looks
 from energy_console.historian.embedded import open_embedded
 from energy_console.site.model import Site
@@ -49,6 +51,7 @@ def engine(site: Site, tmp_path: Path) -> Iterator[ScriptedEngine]:
 @pytest.fixture
 def desk(engine: ScriptedEngine, looks: Looks) -> Iterator[Desk]:
     made = Desk(engine, "M. Brandt", looks)
+    engine.start()  # the desk listens now; it hears how everything stands
     yield made
     made.close()
 
@@ -73,3 +76,16 @@ def picture(tmp_path: Path) -> Callable[[str], Path]:
     folder = Path(os.environ.get("ENERGY_CONSOLE_PICTURES", tmp_path))
     folder.mkdir(parents=True, exist_ok=True)
     return lambda name: folder / f"{name}.png"
+
+
+@pytest.fixture
+def window(desk: Desk, tmp_path: Path, qtbot) -> Iterator[MainWindow]:
+    """The whole window, shown, with a memory of its own; closed by the test's end at the latest."""
+    made = MainWindow(desk, Memory(tmp_path / "memory.ini"))
+    made.resize(1600, 900)
+    made.show()
+    qtbot.waitExposed(made)
+    made.activateWindow()
+    yield made
+    made.close()
+    made.deleteLater()

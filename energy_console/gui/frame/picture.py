@@ -43,7 +43,7 @@ def _write(desk: Desk, image: QImage, path: Path) -> None:
         else:
             desk.said.emit(_tr("The picture could not be written to {0}; choose another folder.").format(path))
 
-    desk.query(lambda _store: image.save(str(path), b"PNG"), done)
+    desk.query(lambda _store: image.save(str(path)), done)
 
 
 def _tr(text: str) -> str:

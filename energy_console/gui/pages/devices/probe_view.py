@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from energy_console.engine.link import ProbedSpan, ProbeReport
 from energy_console.gui.desk import Desk
-from energy_console.gui.format import duration, moment, number, point_value, reason_text, stamp
+from energy_console.gui.format import moment, number, point_value, reason_text, stamp
 from energy_console.gui.parts.hatch import draw_hatch
 from energy_console.gui.parts.rank_table import RankTable
 from energy_console.gui.parts.state_pane import StatePane
@@ -144,9 +144,9 @@ class ProbeView(QWidget):
     def _columns(self) -> tuple[Column, ...]:
         return (
             Column("name", self.tr("Value"), 0),
-            Column("register", self.tr("Register"), 100, muted=True),
-            Column("type", self.tr("Type"), 78, muted=True),
-            Column("value", self.tr("Reads as"), 150, "number", strong=True, text=str),
+            Column("register", self.tr("Register"), 88, muted=True),
+            Column("type", self.tr("Type"), 70, muted=True),
+            Column("value", self.tr("Reads as"), 124, "number", strong=True, text=str),
         )
 
     def forget(self, device: str = "") -> None:
@@ -171,8 +171,8 @@ class ProbeView(QWidget):
         answered = [span for span in report.spans if not span.fault]
         trip = sum(span.round_trip_ms for span in answered)
         self._sentence.setText(
-            self.tr("{0} of {1} requests answered in {2}.").format(
-                len(answered), len(report.spans), duration(trip / 1000)
+            self.tr("{0} of {1} requests answered, {2} ms in all.").format(
+                len(answered), len(report.spans), number(trip)
             )
         )
         zone = self._desk.site.place.zone
