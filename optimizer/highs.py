@@ -198,7 +198,7 @@ def _end(status: Any, has_solution: bool, gap: float) -> End:
 class HighsArrays(pulp.LpSolver):  # type: ignore[misc]
     """HiGHS as a PuLP solver: lowers the whole model to arrays in one pass, stays warm from one call to the next.
 
-    After a solve, `solution` is the full outcome; `lp.status` and `lp.sol_status` are PuLP's, with a stop at the time
+    After a solve, `solution` is the full outcome for the columns and rows of `matrix`; `lp.status` and `lp.sol_status` are PuLP's, with a stop at the time
     limit or at the gap given as a feasible solution, never as an optimal one.
     """
 
@@ -217,6 +217,7 @@ class HighsArrays(pulp.LpSolver):  # type: ignore[misc]
         self.cancel = cancel
         self.session = session or HighsSession()
         self.solution: Solution | None = None
+        self.matrix: Matrix | None = None
 
     def available(self) -> bool:
         """HiGHS ships with the program."""
@@ -226,7 +227,7 @@ class HighsArrays(pulp.LpSolver):  # type: ignore[misc]
         """Solves, writes values and duals into the model, and returns PuLP's status."""
         matrix = lower(lp)
         found = self.session.solve(matrix, time_limit_s=self.timeLimit, gap=self.gap, cancel=self.cancel)
-        self.solution = found
+        self.solution, self.matrix = found, matrix
         variables, constraints = lp.variables(), lp.constraints()
         sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
         if found.values is not None:

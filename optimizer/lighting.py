@@ -63,9 +63,10 @@ def keep_lighting_class_minimum(model: Model, names: Sequence[str], light: Light
     Levels are fractions of full light. A piece that cannot change makes no column.
     """
     parts = list(_pieces(light))
+    named = ((f"{('dim', 'brighten')[n % 2]}{n // 2 or ''}", part) for n, part in enumerate(parts))
+    columns = [model.columns(name, Cells(names, part[0], part[1]), 0.0, part[3]) for name, part in named]
     group, step, sign, width, slope_kw = (np.concatenate([part[k] for part in parts]) for k in range(5))
-    columns = model.columns("light", Cells(names, group, step), 0.0, width)
-    return LightBlock(columns, group, step, sign, width, slope_kw)
+    return LightBlock(np.concatenate(columns), group, step, sign, width, slope_kw)
 
 
 def _pieces(light: LightTable) -> Iterator[tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray]]:

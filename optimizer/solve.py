@@ -18,7 +18,7 @@ from optimizer.assemble import assemble, read_prices
 from optimizer.build import Dispatch, Layout, read_dispatch, write_model
 from optimizer.check import PlanBroken, broken_rules
 from optimizer.choose import choose_among_the_cheapest
-from optimizer.highs import End, HighsArrays, HighsSession, Solution, lower
+from optimizer.highs import End, HighsArrays, HighsSession, Solution
 from optimizer.infeasible import explain_infeasible
 from optimizer.merge import Merged, merge_equal_groups
 from optimizer.naive import naive_dispatch
@@ -89,29 +89,28 @@ class Planner:
     def _find(
         self, problem: Problem, tables: Tables, clock: _Clock, gap: float, cancel: threading.Event | None
     ) -> _Found:
-        layout, matrix, solution = self._run(problem, tables, clock, gap, cancel)
-        if not matrix.integers or solution.values is None:
-            return _Found(solution, solution, layout, matrix)
-        fixed = _fix_integers(matrix, solution)
-        priced = HighsSession().solve(fixed, time_limit_s=clock.left_s(), cancel=cancel)
-        return _Found(solution, priced if priced.end is End.OPTIMAL else None, layout, matrix)
+        """Writes the model the way asked for and solves it; with integers, once more with these fixed, for the prices."""
+        if self._through_pulp(problem):
+            return self._find_through_pulp(problem, tables, clock, gap, cancel)
+        model = ArrayModel()
+        layout = write_model(model, problem, tables)
+        matrix = model.finish()
+        solution = self._session.solve(matrix, time_limit_s=clock.left_s(), gap=gap, cancel=cancel)
+        return _Found(solution, _priced(matrix, solution, clock, cancel), layout, matrix)
 
-    def _run(
+    def _find_through_pulp(
         self, problem: Problem, tables: Tables, clock: _Clock, gap: float, cancel: threading.Event | None
-    ) -> tuple[Layout, Matrix, Solution]:
-        """Writes the model the way asked for and solves it."""
-        if not self._through_pulp(problem):
-            arrays = ArrayModel()
-            layout = write_model(arrays, problem, tables)
-            matrix = arrays.finish()
-            return layout, matrix, self._session.solve(matrix, time_limit_s=clock.left_s(), gap=gap, cancel=cancel)
+    ) -> _Found:
         model = PulpModel()
         layout = write_model(model, problem, tables)
         lp = model.finish()
         solver = HighsArrays(timeLimit=clock.left_s(), gapRel=gap, cancel=cancel, session=self._session)
         lp.solve(solver)
         assert solver.solution is not None
-        return layout, lower(lp), model.in_own_order(solver.solution)
+        assert solver.matrix is not None
+        priced = _priced(solver.matrix, solver.solution, clock, cancel)
+        in_own_order = model.in_own_order
+        return _Found(in_own_order(solver.solution), priced and in_own_order(priced), layout, solver.matrix)
 
     def _through_pulp(self, problem: Problem) -> bool:
         if self._modelling is not Modelling.AUTO:
@@ -168,6 +167,14 @@ class _Clock:
 
     def left_s(self) -> float | None:
         return None if self._limit_s is None else max(self._limit_s - self.seconds(), 0.01)
+
+
+def _priced(matrix: Matrix, solution: Solution, clock: _Clock, cancel: threading.Event | None) -> Solution | None:
+    """The solution with duals: itself without integers, else of the linear program left once they are fixed."""
+    if not matrix.integers or solution.values is None:
+        return solution
+    fixed = HighsSession().solve(_fix_integers(matrix, solution), time_limit_s=clock.left_s(), cancel=cancel)
+    return fixed if fixed.end is End.OPTIMAL else None
 
 
 def _fix_integers(matrix: Matrix, solution: Solution) -> Matrix:

@@ -78,15 +78,22 @@ class PulpModel:
         return np.array([_idle(v) if v.varValue is None else v.varValue for v in self._variables], dtype=float)
 
     def in_own_order(self, solution: Solution) -> Solution:
-        """A solution by the numbers this model handed out: PuLP sorts columns by name, and rows may be two."""
+        """A solution of the lowered model by the numbers this model handed out.
+
+        PuLP sorts columns by name and drops those that nothing touches; a row bounded on both sides is two of its rows.
+        """
         if solution.values is None:
             return solution
-        priced = solution.row_duals is not None
+        place = {variable: number for number, variable in enumerate(self.lp.variables())}
+        column = np.array([place.get(v, -1) for v in self._variables], dtype=np.int64)
+        idle = np.array([_idle(v) for v in self._variables])
+        row = np.repeat(np.arange(len(self._rows)), [len(sides) for sides in self._rows])
+        duals, costs = solution.row_duals, solution.reduced_costs
         return dataclasses.replace(
             solution,
-            values=self.values(),
-            reduced_costs=np.array([v.dj or 0.0 for v in self._variables]) if priced else None,
-            row_duals=np.array([sum(c.pi or 0.0 for c in row) for row in self._rows]) if priced else None,
+            values=np.where(column >= 0, solution.values[column], idle),
+            reduced_costs=None if costs is None else np.where(column >= 0, costs[column], 0.0),
+            row_duals=None if duals is None else np.bincount(row, weights=duals, minlength=len(self._rows)),
         )
 
     def _name(self, wanted: str) -> str:

@@ -1,0 +1,178 @@
+"""Each rule alone, as PuLP writes it, against a file kept beside the test.
+
+After a change made on purpose: `REGENERATE_GOLDEN=1 pytest tests/optimizer/test_rules_golden.py`, then read the diff.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from optimizer import charging, generation, grid, lighting
+from optimizer.model import Cells, every_step
+from optimizer.problem import Generation, Node, PeakCharge, Tariff
+from optimizer.profile import IntArray
+from optimizer.tables import tabulate
+from optimizer.through_pulp import PulpModel
+from tests.optimizer.small import at, bus, lamps, problem
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def _balance(model: PulpModel, nodes: int, steps: int) -> IntArray:
+    """Empty balance rows for a rule to put its power into."""
+    names = [f"node{n}" for n in range(nodes)]
+    return model.rows("balance", every_step(names, steps), 0.0, 0.0).reshape(nodes, steps)
+
+
+def stay_within_feeder(model: PulpModel) -> None:
+    lower, upper = np.array([[-np.inf, 0.0], [-20.0, -20.0]]), np.array([[1000.0, 1000.0], [100.0, 80.0]])
+    model.price(grid.stay_within_feeder(model, ["grid", "F3"], lower, upper), 1.0)
+
+
+def balance_node(model: PulpModel) -> None:
+    case = problem(2, nodes=(Node("grid", None, 1000.0), Node("F3", "grid", 100.0), Node("hub", "F3", 50.0)))
+    tree = tabulate(case).tree
+    power = grid.stay_within_feeder(model, ["grid", "F3", "hub"], tree.import_min_kw, tree.limit_kw)
+    grid.balance_node(model, ["grid", "F3", "hub"], tree, power, np.array([[5.0, 6.0], [0.0, 0.0], [7.0, 8.0]]))
+
+
+def buy_and_sell_at_connection(model: PulpModel) -> None:
+    tariff = Tariff((0.2, 0.3), 0.05, carbon_kg_per_kwh=0.4, carbon_eur_per_t=100.0)
+    case = problem(2, 0.25, nodes=(Node("grid", None, 100.0, -50.0),), tariff=tariff)
+    power = model.columns("power", every_step(["grid"], 2), -50.0, 100.0)
+    grid.buy_and_sell_at_connection(model, case, power, np.array([-10.0, 5.0]))
+
+
+def pay_for_peak(model: PulpModel) -> None:
+    hours = np.array([0.25, 0.25, 0.5, 1.0])
+    bought = model.columns("bought", every_step(["grid"], 4))
+    grid.pay_for_peak(model, PeakCharge("month", 4.2, 80.0, (0, 0, 1, -1)), hours, bought)
+
+
+def keep_lighting_class_minimum(model: PulpModel) -> None:
+    case = problem(
+        3, lighting=(lamps(steps=3, lit=(True, True, False), wanted=(1.0, 0.8, 0.8), floor=(0.5, 0.8, 0.4)),)
+    )
+    lighting.keep_lighting_class_minimum(model, ["ring"], tabulate(case).light)
+    model.price(np.arange(2), 1.0)
+
+
+def pay_for_missing_light(model: PulpModel) -> None:
+    light = tabulate(problem(2, 0.25, lighting=(lamps(steps=2, ceiling=(1.0, 0.9)),))).light
+    block = lighting.keep_lighting_class_minimum(model, ["ring"], light)
+    lighting.pay_for_missing_light(model, light, np.array([0.25, 0.25]), block)
+
+
+def draw_lighting_power(model: PulpModel) -> None:
+    curve = ((0.0, 0.1), (0.6, 0.5), (1.0, 1.0))
+    light = tabulate(problem(1, lighting=(lamps(steps=1, curve=curve, standby_kw=2.0, wanted=0.9),))).light
+    balance = _balance(model, 2, 1)
+    lighting.draw_lighting_power(model, light, balance, lighting.keep_lighting_class_minimum(model, ["ring"], light))
+
+
+def change_level_within_ramp(model: PulpModel) -> None:
+    group = lamps(steps=4, lit=(True, True, True, False), wanted=(1.0, 0.6, 0.6, 0.0), ramp=0.2, level_before=0.9)
+    light = tabulate(problem(4, lighting=(group,))).light
+    lighting.change_level_within_ramp(
+        model, ["ring"], light, lighting.keep_lighting_class_minimum(model, ["ring"], light)
+    )
+
+
+def match_neighbouring_levels(model: PulpModel) -> None:
+    groups = (lamps("east", 2), lamps("west", 2, wanted=0.9))
+    light = tabulate(problem(2, lighting=groups)).light
+    names = ["east", "west"]
+    block = lighting.keep_lighting_class_minimum(model, names, light)
+    lighting.match_neighbouring_levels(model, names, light, block, [(0, 1, 0.15)])
+
+
+def charge_while_present(model: PulpModel) -> None:
+    case = problem(4, charging=(bus(arrives_h=0.5, departs_h=3.0),))
+    model.price(charging.charge_while_present(model, ["bus"], tabulate(case).charge)[0], 1.0)
+
+
+def draw_charging_power(model: PulpModel) -> None:
+    charge = tabulate(problem(2, charging=(bus(departs_h=2.0),))).charge
+    balance = _balance(model, 2, 2)
+    charging.draw_charging_power(model, charge, balance, *charging.charge_while_present(model, ["bus"], charge))
+
+
+def bring_wanted_energy(model: PulpModel) -> None:
+    case = problem(2, 0.5, charging=(bus(departs_h=1.0, energy_kwh=40.0, required_kwh=30.0, efficiency=0.9),))
+    tables = tabulate(case)
+    columns = charging.charge_while_present(model, ["bus"], tables.charge)
+    charging.bring_wanted_energy(model, ["bus"], tables.charge, tables.hours, *columns)
+
+
+def be_ready_in_time(model: PulpModel) -> None:
+    tables = tabulate(problem(3, charging=(bus(departs_h=3.0, ready_kwh=50.0, ready_by=at(1.5)),)))
+    columns = charging.charge_while_present(model, ["bus"], tables.charge)
+    charging.be_ready_in_time(model, ["bus"], tables.charge, tables.hours, *columns)
+
+
+def draw_least_power_or_none(model: PulpModel) -> None:
+    charge = tabulate(problem(2, charging=(bus(arrives_h=0.5, departs_h=2.0, min_kw=4.0),))).charge
+    columns = charging.charge_while_present(model, ["bus"], charge)
+    charging.draw_least_power_or_none(model, ["bus"], charge, *columns)
+
+
+def use_forecast_or_curtail(model: PulpModel) -> None:
+    sources = (Generation("sun", "F3", (0.0, 30.0), 0.02), Generation("wind", "F3", 12.0, None, "wind"))
+    tables = tabulate(problem(2, 0.5, generation=sources))
+    generation.use_forecast_or_curtail(model, ["sun", "wind"], tables, _balance(model, 2, 2))
+
+
+RULES: tuple[Callable[[PulpModel], None], ...] = (
+    stay_within_feeder,
+    balance_node,
+    buy_and_sell_at_connection,
+    pay_for_peak,
+    keep_lighting_class_minimum,
+    pay_for_missing_light,
+    draw_lighting_power,
+    change_level_within_ramp,
+    match_neighbouring_levels,
+    charge_while_present,
+    draw_charging_power,
+    bring_wanted_energy,
+    be_ready_in_time,
+    draw_least_power_or_none,
+    use_forecast_or_curtail,
+)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_rule_writes_exactly_its_golden_file(rule: Callable[[PulpModel], None], tmp_path: Path) -> None:
+    model = PulpModel(rule.__name__)
+    rule(model)
+    written = tmp_path / "rule.lp"
+    model.finish().writeLP(str(written))
+    kept = GOLDEN / f"{rule.__name__}.lp"
+    if os.environ.get("REGENERATE_GOLDEN"):
+        kept.write_text(written.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
+    assert written.read_text(encoding="utf-8") == kept.read_text(encoding="utf-8")
+
+
+def test_no_rule_of_the_families_lacks_a_golden_file() -> None:
+    families = (grid, lighting, charging, generation)
+    rules = {
+        name
+        for family in families
+        for name, value in vars(family).items()
+        if callable(value)
+        and getattr(value, "__module__", "") == family.__name__
+        and not isinstance(value, type)
+        and not name.startswith(("_", "write_"))
+        and name not in {"reach_kw", "intervals"}  # figures for rules, not rules
+    }
+    assert rules == {rule.__name__ for rule in RULES}
+
+
+def test_cells_name_columns_after_thing_and_step() -> None:
+    cells = Cells(["a", "b"], np.array([1, 0]), np.array([3, -1]))
+    assert [cells.name(0), cells.name(1)] == ["b_3", "a"]
