@@ -103,8 +103,7 @@ def be_ready_in_time(
     cells = Cells(names, asked, np.full(asked.size, -1, dtype=np.int64))
     row_of[asked] = model.rows("ready", cells, charge.ready_kwh[asked], np.inf)
     # In the step that holds `ready_by` only the part of the stay before it counts.
-    before = np.divide(charge.ready_share, charge.share, out=np.zeros_like(charge.share), where=charge.share > 0.0)
-    part = before[session, step]
+    part = charge.before_ready[session, step]
     used = (row_of[session] >= 0) & (part > 0.0)
     brings = part * hours[step] * charge.efficiency[session]
     model.put(row_of[session[used]], columns[used], brings[used])

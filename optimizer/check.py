@@ -108,8 +108,7 @@ def _charge(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str
         yield f"Session {sessions[row].id} draws {worst:.3f} kW less than the least it can, first in step {step}."
     brings = power * tables.hours * charge.efficiency[:, None]
     total = brings.sum(axis=1)
-    before = np.divide(charge.ready_share, charge.share, out=np.zeros_like(power), where=charge.share > 0.0)
-    ready = (brings * before).sum(axis=1)
+    ready = (brings * charge.before_ready).sum(axis=1)
     for row, _, worst in _breaches((total - charge.energy_kwh)[:, None], charge.energy_kwh[:, None]):
         yield f"Session {sessions[row].id} gets {worst:.3f} kWh more than it wants."
     for row, _, worst in _breaches((charge.required_kwh - total)[:, None], charge.energy_kwh[:, None]):

@@ -18,7 +18,7 @@ from optimizer.build import Dispatch, Layout, asset_power_kw, node_power_kw
 from optimizer.grid import intervals
 from optimizer.highs import End, HighsSession, Solution
 from optimizer.model import NO_STEP, Cells
-from optimizer.problem import Problem
+from optimizer.problem import Problem, Wishes
 from optimizer.profile import BoolArray, FloatArray, IntArray
 from optimizer.tables import Tables
 
@@ -58,7 +58,7 @@ def choose_among_the_cheapest(
     names = [session.id for session in problem.charging]
     columns = model.columns("charge", Cells(names, free.session, free.step), free.lower_kw, free.upper_kw)
     _keep_energy(model, tables, free, columns)
-    _keep_readiness(model, tables, dispatch, free, columns)
+    _keep_readiness(model, tables, layout, best, dispatch, free, columns)
     _keep_limits(model, problem, tables, layout, best, dispatch, free, columns)
     _keep_peaks(model, problem, tables, layout, best, dispatch, free, columns)
     prefer_early_charging(model, tables, free, columns, wishes.charge_early)
@@ -72,23 +72,42 @@ def choose_among_the_cheapest(
     return Dispatch(dispatch.level, charge_kw, dispatch.used_kw)
 
 
+def hair_eur(wishes: Wishes, best_eur: float) -> float:
+    """How much more than the best cost a plan may cost to suit the wishes."""
+    return wishes.hair_eur + wishes.hair_share * abs(best_eur)
+
+
 def find_freedom(problem: Problem, tables: Tables, layout: Layout, best: Solution, dispatch: Dispatch) -> Freedom:
     """The cells that may move for less than the hair together, of sessions in which at least two may."""
     charge, block = tables.charge, layout.charge
-    assert best.reduced_costs is not None
     session, step = block.session, block.step
     now, upper = dispatch.charge_kw[session, step], charge.highest_kw[session, step]
     least_on = charge.least_on_kw[session, step]
     lower = np.maximum(charge.lowest_kw[session, step], np.where(now > _MOVES, least_on, 0.0))
     upper = np.where((least_on > 0.0) & (now <= _MOVES), now, upper)
-    price = np.abs(best.reduced_costs[block.columns]) * (upper - lower)
-    hair = problem.wishes.hair_eur + problem.wishes.hair_share * abs(best.objective)
+    price = np.abs(_worth(tables, layout, best)) * (upper - lower)
+    hair = hair_eur(problem.wishes, best.objective)
     order = np.argsort(price, kind="stable")
     free: BoolArray = np.zeros(price.size, dtype=bool)
     free[order[np.cumsum(price[order]) <= hair]] = True
     free &= upper - lower > _MOVES
     free &= (np.bincount(session[free], minlength=charge.node.size) >= 2)[session]
     return Freedom(session[free], step[free], now[free], np.minimum(lower, now)[free], np.maximum(upper, now)[free])
+
+
+def _worth(tables: Tables, layout: Layout, best: Solution) -> FloatArray:
+    """EUR that one kW more in each cell costs: what it draws at its node less what it is worth to the vehicle.
+
+    This is the reduced cost with the rows of on and off left out: those are bounds here.
+    """
+    assert best.row_duals is not None
+    charge, block = tables.charge, layout.charge
+    session, step = block.session, block.step
+    brings = tables.hours[step] * charge.efficiency[session]
+    worth = best.row_duals[layout.grid.balance[charge.node[session], step]]
+    worth = worth - brings * best.row_duals[block.energy_rows[session]]
+    ready = np.where(block.ready_rows >= 0, best.row_duals[block.ready_rows], 0.0)
+    return np.asarray(worth - brings * charge.before_ready[session, step] * ready[session])
 
 
 def prefer_early_charging(model: ArrayModel, tables: Tables, free: Freedom, columns: IntArray, weight: float) -> None:
@@ -142,18 +161,28 @@ def _keep_energy(model: ArrayModel, tables: Tables, free: Freedom, columns: IntA
     model.put(rows[place], columns, tables.hours[free.step])
 
 
-def _keep_readiness(model: ArrayModel, tables: Tables, dispatch: Dispatch, free: Freedom, columns: IntArray) -> None:
-    """What must be there by an earlier time still is, in kWh."""
+def _keep_readiness(
+    model: ArrayModel,
+    tables: Tables,
+    layout: Layout,
+    best: Solution,
+    dispatch: Dispatch,
+    free: Freedom,
+    columns: IntArray,
+) -> None:
+    """What must be there by an earlier time still is, in kWh; where that has a price, no more of it than now."""
     charge = tables.charge
-    before = np.divide(charge.ready_share, charge.share, out=np.zeros_like(charge.share), where=charge.share > 0.0)
-    brings = before * tables.hours * charge.efficiency[:, None]
+    assert best.row_duals is not None
+    brings = charge.before_ready * tables.hours * charge.efficiency[:, None]
     spare = (dispatch.charge_kw * brings).sum(axis=1) - charge.ready_kwh
     asked = charge.ready_kwh[free.session] > 0.0
     sessions, place = np.unique(free.session[asked], return_inverse=True)
     part = brings[free.session, free.step][asked]
     now = np.bincount(place, weights=free.now_kw[asked] * part, minlength=sessions.size)
     cells = Cells([""], np.zeros(sessions.size, np.int64), sessions)
-    rows = model.rows("ready", cells, now - np.maximum(spare[sessions], 0.0), np.inf)
+    tight = np.abs(best.row_duals[layout.charge.ready_rows[sessions]]) > _PRICED
+    lower = now - np.where(tight, 0.0, np.maximum(spare[sessions], 0.0))
+    rows = model.rows("ready", cells, lower, np.where(tight, now, np.inf))
     model.put(rows[place], columns[asked], part)
 
 

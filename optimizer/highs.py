@@ -198,8 +198,8 @@ def _end(status: Any, has_solution: bool, gap: float) -> End:
 class HighsArrays(pulp.LpSolver):  # type: ignore[misc]
     """HiGHS as a PuLP solver: lowers the whole model to arrays in one pass, stays warm from one call to the next.
 
-    After a solve, `solution` is the full outcome for the columns and rows of `matrix`; `lp.status` and `lp.sol_status` are PuLP's, with a stop at the time
-    limit or at the gap given as a feasible solution, never as an optimal one.
+    After a solve, `solution` is the full outcome for the columns and rows of `matrix`; `lp.status` and `lp.sol_status`
+    are PuLP's, with a stop at the time limit or at the gap given as a feasible solution, never as an optimal one.
     """
 
     name = "HighsArrays"

@@ -17,7 +17,7 @@ from optimizer.arrays import ArrayModel, Matrix
 from optimizer.assemble import assemble, read_prices
 from optimizer.build import Dispatch, Layout, read_dispatch, write_model
 from optimizer.check import PlanBroken, broken_rules
-from optimizer.choose import choose_among_the_cheapest
+from optimizer.choose import choose_among_the_cheapest, hair_eur
 from optimizer.highs import End, HighsArrays, HighsSession, Solution
 from optimizer.infeasible import explain_infeasible
 from optimizer.merge import Merged, merge_equal_groups
@@ -84,12 +84,16 @@ class Planner:
             return self._fall_back(problem, merged, found, clock)
         dispatch = read_dispatch(found.layout, tables, found.solution.values)
         chosen = self._choose(merged.problem, tables, found, dispatch, clock, cancel)
-        return _plan(problem, merged, tables, found, chosen or dispatch, clock, chosen is not None)
+        if chosen is not None:
+            plan = _plan(problem, merged, tables, found, chosen, clock, True)
+            if plan.cost_eur <= found.solution.objective + hair_eur(problem.wishes, found.solution.objective) + 1e-3:
+                return plan
+        return _plan(problem, merged, tables, found, dispatch, clock, False)
 
     def _find(
         self, problem: Problem, tables: Tables, clock: _Clock, gap: float, cancel: threading.Event | None
     ) -> _Found:
-        """Writes the model the way asked for and solves it; with integers, once more with these fixed, for the prices."""
+        """Writes the model the way asked for and solves it."""
         if self._through_pulp(problem):
             return self._find_through_pulp(problem, tables, clock, gap, cancel)
         model = ArrayModel()

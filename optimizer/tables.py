@@ -99,7 +99,7 @@ class SessionTable:
     missing_eur_per_kwh: FloatArray
     efficiency: FloatArray
     ready_kwh: FloatArray
-    ready_share: FloatArray  # part of the step that is before `ready_by`
+    before_ready: FloatArray  # part of the vehicle's stay in the step that is before `ready_by`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,6 +218,7 @@ def _sessions(problem: Problem, node: IntArray, held: dict[str, tuple[float, ...
     departs = np.array([horizon.offset_h(s.departs) for s in sessions], dtype=float)
     ready = np.array([horizon.offset_h(s.ready_by or s.departs) for s in sessions], dtype=float)
     share = _overlap(arrives, departs, edges, hours)
+    by_then = _overlap(arrives, np.minimum(ready, departs), edges, hours)
     highest = share * _column(sessions, "max_kw")[:, None]
     lowest, least_on = np.zeros_like(highest), share * _column(sessions, "min_kw")[:, None]
     efficiency, energy = _column(sessions, "efficiency"), _column(sessions, "energy_kwh")
@@ -241,7 +242,7 @@ def _sessions(problem: Problem, node: IntArray, held: dict[str, tuple[float, ...
         missing_eur_per_kwh=_column(sessions, "missing_eur_per_kwh"),
         efficiency=efficiency,
         ready_kwh=_column(sessions, "ready_kwh"),
-        ready_share=_overlap(arrives, np.minimum(ready, departs), edges, hours),
+        before_ready=np.divide(by_then, share, out=np.zeros_like(share), where=share > 0.0),
     )
 
 

@@ -89,11 +89,12 @@ class PulpModel:
         idle = np.array([_idle(v) for v in self._variables])
         row = np.repeat(np.arange(len(self._rows)), [len(sides) for sides in self._rows])
         duals, costs = solution.row_duals, solution.reduced_costs
+        own_duals = None if duals is None else np.bincount(row, weights=duals, minlength=len(self._rows)).astype(float)
         return dataclasses.replace(
             solution,
             values=np.where(column >= 0, solution.values[column], idle),
             reduced_costs=None if costs is None else np.where(column >= 0, costs[column], 0.0),
-            row_duals=None if duals is None else np.bincount(row, weights=duals, minlength=len(self._rows)),
+            row_duals=own_duals,
         )
 
     def _name(self, wanted: str) -> str:
