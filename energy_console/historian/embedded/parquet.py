@@ -128,6 +128,7 @@ class SealedWriter:
                 if f.name not in {"point", "status"}
             },
             write_statistics=["point", "time"],
+            write_page_checksum=True,
         )
 
     def write(self, rank: Int32Array, arrays: Arrays) -> None:
