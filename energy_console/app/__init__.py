@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("energy_console.app.serve", "the engine without a window"),
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
     "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
+    "snapshot": ("energy_console.app.snapshot", "a picture of a page; needs no display"),
     "plan": ("energy_console.app.plan", "plan the next hours as one linear program, and say what it costs and why"),
 }
 

@@ -53,7 +53,7 @@ class MainWindow(QWidget):
         self._page_keys = [self._page_key(entry.key, entry.shortcut) for entry in entries]
         self._clock = QTimer(self)
         self._clock.setInterval(_TICK_MS)
-        self._clock.timeout.connect(self._tick)
+        self._clock.timeout.connect(self.tick)
         self._clock.start()
         self._restore(entries[0].key if entries else "")
 
@@ -204,7 +204,8 @@ class MainWindow(QWidget):
 
     # the window itself
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Once a second: clocks, ages, and whether the engine is still heard."""
         self.strip.tick()
         self.status.tick()
         self.notice.tick()
@@ -248,7 +249,7 @@ class MainWindow(QWidget):
         for key in self.memory.texts("away"):
             if key in self.stack.entries:
                 self.stack.tear_off(key)
-        self._tick()
+        self.tick()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -43,7 +43,7 @@ class Notice(QFrame):
         latest = self._desk.latest
         health = latest.health
         if latest.silence_s > LOST_AFTER_S:
-            what = self.tr("Nothing heard from the engine for {0}.").format(duration(latest.silence_s))
+            what = self.tr("Nothing heard from the engine for {0}.").format(duration(latest.silence_s, whole=True))
             return what, self.tr("What you see is old. If it does not come back, start it with: energy-console serve")
         if health is None:
             return self.tr("The engine is starting."), self.tr(

@@ -114,7 +114,7 @@ class StatusLine(QFrame):
             self.engine.show_value(self.tr("starting"))
         elif silence > LOST_AFTER_S:
             self.engine.show_value(
-                self.tr("lost"), self.tr("nothing heard for {0}").format(duration(silence)), lost=True
+                self.tr("lost"), self.tr("nothing heard for {0}").format(duration(silence, whole=True)), lost=True
             )
         elif not health.running:
             self.engine.show_value(self.tr("stopped"), lost=True)
