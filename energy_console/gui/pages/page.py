@@ -29,7 +29,7 @@ class Page(QWidget):
         self.desk = desk
         self.looks = desk.looks
         self._due = True
-        self._drawn_s = 0.0
+        self._refreshed_s = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._refresh_if_due)
@@ -53,13 +53,13 @@ class Page(QWidget):
         self.on_news(news)
         self._due = True
         if self.isVisible() and not self._timer.isActive():
-            since_ms = round((time.monotonic() - self._drawn_s) * 1000)
+            since_ms = round((time.monotonic() - self._refreshed_s) * 1000)
             self._timer.start(max(0, self.refresh_ms - since_ms))
 
     def _refresh_if_due(self) -> None:
         if self._due and self.isVisible():
             self._due = False
-            self._drawn_s = time.monotonic()
+            self._refreshed_s = time.monotonic()
             self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
