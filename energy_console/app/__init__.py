@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from energy_console.app.logs import start_logging
 from energy_console.app.spans import BadInput
 from energy_console.app.virtual_site import VirtualSiteFailed
 from energy_console.historian.errors import StoreError
@@ -21,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
     "snapshot": ("energy_console.app.snapshot", "a picture of a page; needs no display"),
     "plan": ("energy_console.app.plan", "plan the next hours as one linear program, and say what it costs and why"),
+    "doctor": ("energy_console.app.doctor", "versions, libraries, display, store: what is missing and how to get it"),
 }
 
 
@@ -34,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if argv[:1] == [name]:
             importlib.import_module(module).add_arguments(command)
     args = parser.parse_args(argv)
+    start_logging()
     try:
         return int(importlib.import_module(COMMANDS[args.command][0]).run(args))
     except BadInput as error:
