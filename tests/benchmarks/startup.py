@@ -36,7 +36,8 @@ QTimer.singleShot(0, app.quit)
 app.exec()
 """
 
-CONSOLE = """
+CONSOLE = (
+    """
 import json, sys, threading, time
 from pathlib import Path
 import psutil
@@ -84,7 +85,9 @@ def main():
 
 if __name__ == "__main__":
     main()
-""" % LIVE_SHARE
+"""
+    % LIVE_SHARE
+)
 
 
 TARGETS = {"live_s": 5.0, "second_window_s": 2.0, "idle_share_of_a_core": 0.15, "memory_mb": 400.0}
