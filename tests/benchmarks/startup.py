@@ -20,7 +20,6 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LIVE_SHARE = 0.9
 
 BARE = """
 import sys, time
@@ -36,8 +35,7 @@ QTimer.singleShot(0, app.quit)
 app.exec()
 """
 
-CONSOLE = (
-    """
+CONSOLE = """
 import json, sys, threading, time
 from pathlib import Path
 import psutil
@@ -62,7 +60,7 @@ def main():
     process = psutil.Process()
 
     def hear(news):
-        if "live_at" not in result and news.health and news.health.good_points > %f * news.health.points:
+        if "live_at" not in result and news.health and news.health.good_points > 0.9 * news.health.points:
             result["live_at"] = time.time()
             QTimer.singleShot(10_000, idle_begins)
 
@@ -86,8 +84,6 @@ def main():
 if __name__ == "__main__":
     main()
 """
-    % LIVE_SHARE
-)
 
 
 TARGETS = {"live_s": 5.0, "second_window_s": 2.0, "idle_share_of_a_core": 0.15, "memory_mb": 400.0}
