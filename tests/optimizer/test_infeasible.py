@@ -1,4 +1,4 @@
-"""What cannot be planned is told: which requirements contradict, no more than needed, and ways out that are ways out."""
+"""What cannot be planned is told: which requirements contradict, no more than needed, and ways that do lead out."""
 
 from __future__ import annotations
 
