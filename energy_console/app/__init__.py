@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("energy_console.app.simulate", "play a site's devices on loopback, until stopped"),
     "console": ("energy_console.app.console", "the window (what runs when no command is given, on the demo site)"),
     "serve": ("energy_console.app.serve", "the engine without a window"),
+    "probe": ("energy_console.app.probe", "ask one device once: its values, its SunSpec models, or raw registers"),
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
     "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
     "snapshot": ("energy_console.app.snapshot", "a picture of a page; needs no display"),
