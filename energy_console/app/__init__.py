@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
     "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
     "snapshot": ("energy_console.app.snapshot", "a picture of a page; needs no display"),
+    "bench": ("energy_console.app.bench", "measure one part against the bare library or solver in the same run"),
     "plan": ("energy_console.app.plan", "plan the next hours as one linear program, and say what it costs and why"),
     "doctor": ("energy_console.app.doctor", "versions, libraries, display, store: what is missing and how to get it"),
 }
