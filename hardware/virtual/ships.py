@@ -52,7 +52,9 @@ class Ships(Fleet):
         self._shed_kw = self.full(0.0)
         self._delay_s = 60.0 + 60.0 * self.noise.uniform(1)
         self._dry_kohm = 900.0 * 10.0 ** (1.2 * self.noise.uniform(2))
-        self._weak = self.noise.uniform(3) < 0.012  # some cables have seen better days
+        # Some cables have seen better days: one in fifty, and one of any larger quay.
+        draw = self.noise.uniform(3)
+        self._weak = (draw < 0.02) | ((draw == draw.min(initial=1.0)) & (len(self) >= 20))
 
     def mean_rates(self) -> dict[str, Float64Array]:
         return {"energy_import_kwh": self.rated_kw * 0.18}
@@ -170,9 +172,9 @@ class Ships(Fleet):
 
     def _hotel_kw(self, now: Conditions) -> Float64Array:
         swing = np.array([DAY_SWING.get(kind, 0.08) for kind in self.calls.kind])
-        day = 1.0 + swing * np.cos(2 * np.pi * (now.hour - 15.5) / 24)
+        day = 1.0 - swing * (1.0 - np.cos(2 * np.pi * (now.hour - 15.5) / 24))
         slow, quick = self.noise.smooth(now.time_s, 1500.0, 15), self.noise.smooth(now.time_s, 25.0, 16)
-        noisy = np.maximum(day + 0.06 * slow + 0.012 * quick, 0.1)
+        noisy = np.maximum(day + 0.04 * slow + 0.01 * quick, 0.1)
         hotel_kw: Float64Array = self.calls.amount * noisy * self.calls.present
         return hotel_kw
 
