@@ -78,8 +78,8 @@ class Ships(Fleet):
 
     def step(self, now: Conditions, dt_s: float, wall_s: float) -> None:
         changed = self.calls.at(now.time_s)
-        self._begin(changed, now.time_s)
         self._in_step_s += dt_s
+        self._begin(changed, now.time_s)
         for asked in self._asked_for_s.values():
             asked += dt_s
         self._advance(now.time_s)
@@ -97,9 +97,11 @@ class Ships(Fleet):
         tripped = self._tripped != 0
         live = (self.step_now >= CABLE) & (self.step_now < OPEN)
         self._enter(tripped & live, OPEN, 0.0)
-        must_leave = self.calls.end_s - time_s < RELEASE_S
+        overdue_s = RELEASE_S - (self.calls.end_s - time_s)
+        must_leave = overdue_s > 0
         back = (self._back_request > 0) & (self._asked_for_s["request_transfer_back"] >= self._delay_s)
-        self._enter((self.step_now == SUPPLIED) & (must_leave | back), UNLOAD, 0.0)
+        self._enter((self.step_now == SUPPLIED) & back, UNLOAD, 0.0)
+        self._enter((self.step_now == SUPPLIED) & must_leave, UNLOAD, overdue_s)
         self._enter((self.step_now == RELEASED) & ~must_leave & ~back & (self._in_step_s > RETRY_S), CABLE, 0.0)
         for _ in range(RELEASED):
             rest_s = self._in_step_s - DURATION_S[self.step_now]
