@@ -54,6 +54,10 @@ class VirtualSite:
                 line.close()
             self._control.close()
 
+    @property
+    def control_port(self) -> int:
+        return self._control.port
+
     def stop(self) -> None:
         """Ends `run` within a tick; call it on the loop's own thread."""
         if self._stop is not None:

@@ -1,7 +1,7 @@
 """Answers Modbus requests for virtual devices: one listening socket a link, asyncio protocols, no threads.
 
 An own server rather than pymodbus's: that one answers only the first of requests that arrive together (1 of 10
-measured, this one all 10), cannot be made to lie, be late or hang up on purpose, and takes 57 us of CPU a request of 125
+measured, this one all 10), cannot be made to lie, be late or hang up, and takes 57 us of CPU a request of 125
 registers where this one takes 17 us (`python -m tests.benchmarks.virtual_server`, two cores of an AMD EPYC, Python
 3.11, pymodbus 3.16). That it speaks Modbus is held by tests that read and write it with pymodbus's client.
 """
