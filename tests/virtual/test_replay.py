@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from hardware.virtual.spec import Node
 from hardware.virtual.world import World
 from tests.virtual.sites import at, spec, value
 
-SHARED = Path("/work/shared/data")
+# Recordings are not part of the project: they lie beside it, or where the variable says.
+RECORDINGS = Path(os.environ.get("ENERGY_CONSOLE_RECORDINGS", Path(__file__).parents[3] / "shared" / "data"))
 HOUR = 3600.0
 
 
@@ -82,7 +84,7 @@ def test_a_file_that_is_no_recording_is_refused_with_the_reason(tmp_path: Path, 
 
 
 def test_a_real_substation_is_replayed_with_its_own_temperatures_and_power(tmp_path: Path) -> None:
-    source = SHARED / "04_heat" / "nis_L4_15min_2024-11_2025-03.csv.gz"
+    source = RECORDINGS / "04_heat" / "nis_L4_15min_2024-11_2025-03.csv.gz"
     if not source.is_file():
         pytest.skip(f"no recordings of real substations here ({source})")
     rows: list[tuple[object, str, object]] = []

@@ -159,6 +159,21 @@ def test_a_refusing_link_refuses_and_opens_again_on_its_port() -> None:
     asyncio.run(scenario())
 
 
+def test_a_link_whose_port_was_taken_meanwhile_comes_back_when_it_is_free() -> None:
+    async def scenario() -> None:
+        async with serving(spec(STREET)) as served:
+            await served.tell("refuse:link")
+            with socket.create_server(("127.0.0.1", served.ports["link"])):
+                assert await served.tell("heal link") == "ok healed 1"
+            deadline = time.monotonic() + 3
+            while not served.site.lines[0].listening:
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.05)
+            await neighbour_is_well(served)
+
+    asyncio.run(scenario())
+
+
 def test_a_dropping_link_hangs_up_in_mid_answer() -> None:
     async def scenario() -> None:
         async with serving(spec(STREET)) as served:
