@@ -296,6 +296,7 @@ try:
     raise SystemExit("sealed into a full disk")
 except StoreFull:
     pass
+assert not list((store.folder / "incoming").iterdir())
 assert len(store.read(POINTS[0].id, 0, at(10**7)).value) == kept * 250
 resource.setrlimit(resource.RLIMIT_FSIZE, room)
 store.append(scan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -273,6 +274,10 @@ class EmbeddedHistorian:
         """Sentences on what the store did by itself or could not do since last asked."""
         said, self._notices[:] = list(self._notices), []
         return said
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.root
 
     def sealed_files(self) -> list[SealedFile]:
         """The sealed files that count now."""
