@@ -27,6 +27,7 @@ SHED_SHARE = 0.4  # of its hotel load a ship can do without for a while
 EMERGENCY_STOP, LOOP_OPENED = 1 << 0, 1 << 1
 INSULATION_LOW, ABOVE_ANNOUNCED, NEAR_RATING, TRANSFORMER_WARM = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 POWER_FACTOR = 0.86
+OPEN_KOHM = 60_000.0  # what an insulation monitor shows with nothing connected: the end of its scale
 # Hotel load over the day, relative: kitchens, laundry and air by day; working boats and reefers hardly change.
 DAY_SWING = {"cruise": 0.16, "river cruise": 0.25, "ro-pax": 0.18, "container": 0.05, "reefer": 0.04}
 
@@ -144,7 +145,7 @@ class Ships(Fleet):
             "voltage_v": np.where(shore, voltage, 0.0),
             "frequency_hz": np.where(shore, hertz, 0.0),
             "current_a": current,
-            "insulation_kohm": np.where(cable, insulation, np.nan),
+            "insulation_kohm": np.where(cable, insulation, OPEN_KOHM),
             "alarms": self._tripped.astype(np.float64),
             "warnings": self._warnings(insulation, cable, power_kw, announced),
             "request_load_reduction_kw": self._shed_request.copy(),
@@ -197,7 +198,7 @@ class Ships(Fleet):
     def _insulation(self, now: Conditions) -> Float64Array:
         wet = 1.0 - 0.55 * max(0.0, (now.humidity - 0.75) / 0.25)
         dry = np.where(self._weak, 210.0, self._dry_kohm)
-        return np.clip(dry * wet * (1.0 + 0.04 * self.noise.smooth(now.time_s, 600.0, 17)), 20.0, 60_000.0)
+        return np.clip(dry * wet * (1.0 + 0.04 * self.noise.smooth(now.time_s, 600.0, 17)), 20.0, OPEN_KOHM)
 
     def _warnings(
         self, insulation: Float64Array, cable: BoolArray, power_kw: Float64Array, announced: Float64Array
