@@ -45,9 +45,8 @@ def take(engine: EngineLink, who: str, shot: Shot, out: Path) -> bool:
         memory = Memory(Path(folder) / "memory.ini")  # the user's own stays as it is
         _, looks = make_application(memory, shot.theme)
         desk = Desk(engine, who, looks)
-        window = MainWindow(desk, memory)
+        window = MainWindow(desk, memory, shot.page)
         window.resize(shot.width, shot.height)
-        window.open_page(shot.page)
         window.show()
         engine.start()
         try:
