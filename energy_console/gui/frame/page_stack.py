@@ -62,7 +62,6 @@ class PageStack(QStackedWidget):
         else:
             self.setCurrentWidget(page)
             self.current = key
-            page.setFocus()
             self.shown.emit(key)
         if what is not None:
             page.select(what)

@@ -1,0 +1,251 @@
+"""What is known of one point over time, whether kept as single readings or as spans: one shape for both.
+
+From it come the line that is drawn, the gaps with their reasons, and the figures of the cursor table. Times are UTC
+seconds. No Qt here but the words.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication
+
+from energy_console.gui.format import duration, reason_text
+from energy_console.gui.plots.gaps import Gap
+from energy_console.gui.plots.trace import Line
+from energy_console.historian.interface import Buckets, Series
+from hardware.points import FIRST_BAD_REASON, GOOD_STATUS, Float64Array, UInt16Array, is_usable
+
+_NS = 1e9
+_SAME = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One point over a window: NaN where nothing usable was kept. `good` is the share of the time, 0..1."""
+
+    minimum: float
+    mean: float  # weighted by time
+    maximum: float
+    good: float
+
+
+@dataclass(frozen=True, slots=True)
+class AtCursor:
+    """One point at one time: NaN with the status of a bad reading, or with `kept` False where nothing was kept."""
+
+    value: float
+    status: int
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Equally long columns, in order of time. A cell is one reading, or a span of `every_s` (0: readings).
+
+    `usable` is the share of a cell's readings that are good or uncertain; low, high, mean, first and last are NaN
+    where it is 0. `hold_s`: how long a reading counts when no other follows.
+    """
+
+    start_s: Float64Array
+    end_s: Float64Array
+    low: Float64Array
+    high: Float64Array
+    mean: Float64Array
+    first: Float64Array
+    last: Float64Array
+    usable: Float64Array
+    status: UInt16Array
+    every_s: float
+    hold_s: float
+
+    def __len__(self) -> int:
+        return len(self.start_s)
+
+    def take(self, rows: slice) -> Cells:
+        return Cells(
+            self.start_s[rows], self.end_s[rows], self.low[rows], self.high[rows], self.mean[rows], self.first[rows],
+            self.last[rows], self.usable[rows], self.status[rows], self.every_s, self.hold_s,
+        )  # fmt: skip
+
+    def until(self, time_s: float) -> Cells:
+        """The cells that start before a time, the last one cut off there."""
+        kept = self.take(slice(0, int(np.searchsorted(self.start_s, time_s))))
+        end_s = np.minimum(kept.end_s, time_s)
+        return Cells(
+            kept.start_s, end_s, kept.low, kept.high, kept.mean, kept.first, kept.last, kept.usable, kept.status,
+            kept.every_s, kept.hold_s,
+        )  # fmt: skip
+
+    def followed_by(self, other: Cells) -> Cells:
+        """Both one after the other; the other's cells are all later. Keeps this one's width of spans."""
+        if not len(other):
+            return self
+        if not len(self):
+            return other
+        joined = self.until(float(other.start_s[0]))
+        start_s, end_s, low, high, mean, first, last, usable = (
+            np.concatenate((one, two)) for one, two in zip(joined._numbers(), other._numbers(), strict=True)
+        )
+        status: UInt16Array = np.concatenate((joined.status, other.status))
+        return Cells(start_s, end_s, low, high, mean, first, last, usable, status, self.every_s, self.hold_s)
+
+    def _numbers(self) -> tuple[Float64Array, ...]:
+        return self.start_s, self.end_s, self.low, self.high, self.mean, self.first, self.last, self.usable
+
+    def line(self) -> Line:
+        """The curve: a reading is one place, a span four (first, low and high, last), so that no spike is lost."""
+        usable = self.usable > 0
+        if self.every_s:
+            time_s, value, uncertain = _span_places(self, usable)
+        else:
+            time_s, value, uncertain = self.start_s, np.where(usable, self.mean, np.nan), self._uncertain()
+        return _broken(self, Line(time_s, value, uncertain), 4 if self.every_s else 1)
+
+    def _uncertain(self) -> np.ndarray:
+        reason = self.status >> 8
+        return (reason > 0) & (reason < FIRST_BAD_REASON)
+
+    def gaps(self, until_s: float) -> tuple[Gap, ...]:
+        """Where nothing usable was kept, up to `until_s`; before the first cell nothing is known and no gap is told."""
+        if not len(self):
+            return ()
+        return tuple(self._between(np.flatnonzero(self.usable > 0), until_s))
+
+    def _between(self, usable: np.ndarray, until_s: float) -> list[Gap]:
+        """Gaps before, between and after the usable cells."""
+        if not len(usable):
+            return [self._told(float(self.start_s[0]), until_s, 0)]
+        found = []
+        if usable[0] > 0:
+            found.append(self._told(float(self.start_s[0]), float(self.start_s[usable[0]]), 0))
+        here, following = usable[:-1], usable[1:]
+        broken = (following - here > 1) | (self.start_s[following] - self.end_s[here] > self.hold_s)
+        for one, other in zip(here[broken], following[broken], strict=True):
+            found.append(self._gap(int(one), int(other), until_s))
+        last = int(usable[-1])
+        if last < len(self) - 1 or until_s - float(self.end_s[last]) > self.hold_s:
+            found.append(self._gap(last, len(self), until_s))
+        return found
+
+    def _gap(self, before: int, after: int, until_s: float) -> Gap:
+        """The gap between two usable cells, or after the last one."""
+        beside = before + 1
+        end_s = float(self.start_s[after]) if after < len(self) else until_s
+        silent = beside < len(self) and self.usable[beside] == 0 and beside < after
+        start_s = min(float(self.end_s[before]), float(self.start_s[beside])) if silent else float(self.end_s[before])
+        return self._told(start_s, end_s, beside if silent else None)
+
+    def _told(self, start_s: float, end_s: float, row: int | None) -> Gap:
+        words = reason_text(int(self.status[row])) if row is not None else ""
+        words = words or QCoreApplication.translate("cells", "nothing kept")
+        return Gap(start_s, end_s, f"{words} {duration(end_s - start_s)}")
+
+    def figures(self, start_s: float, end_s: float) -> Figures:
+        """Least, mean, greatest value and the share of good time between two times."""
+        weight = np.minimum(self.end_s, end_s) - np.maximum(self.start_s, start_s)
+        seen = weight > 0
+        if not seen.any():
+            return Figures(math.nan, math.nan, math.nan, math.nan)
+        good = weight[seen] * self.usable[seen]
+        known_s = end_s - max(start_s, float(self.start_s[0]))
+        share = min(1.0, float(good.sum()) / known_s) if known_s > 0 else math.nan
+        usable = self.usable[seen] > 0
+        if not usable.any():
+            return Figures(math.nan, math.nan, math.nan, share)
+        mean = float((self.mean[seen][usable] * good[usable]).sum() / good[usable].sum())
+        low, high = self.low[seen][usable].min(), self.high[seen][usable].max()
+        return Figures(float(low), mean, float(high), share)
+
+    def at(self, time_s: float) -> AtCursor:
+        """What was kept for a time: a reading holds until the next, but no longer than `hold_s`."""
+        row = int(np.searchsorted(self.start_s, time_s + _SAME, side="right")) - 1
+        if row < 0 or time_s > float(self.end_s[row]) + self.hold_s:
+            return AtCursor(math.nan, 0, kept=False)
+        if self.usable[row] == 0:
+            return AtCursor(math.nan, int(self.status[row]), kept=True)
+        status = int(self.status[row])
+        return AtCursor(float(self.mean[row]), status if status >> 8 < FIRST_BAD_REASON else GOOD_STATUS, kept=True)
+
+    def strip(self, start_s: float, end_s: float, count: int) -> list[tuple[float, int]]:
+        """Share of usable time and worst status in `count` equal parts of a window, for the quality strip."""
+        edges = np.linspace(start_s, end_s, count + 1)
+        parts = []
+        for left, right in itertools.pairwise(edges):
+            weight = np.minimum(self.end_s, right) - np.maximum(self.start_s, left)
+            seen = weight > 0
+            share = float((weight[seen] * self.usable[seen]).sum() / (right - left)) if seen.any() else 0.0
+            parts.append((min(1.0, share), int(self.status[seen].max()) if seen.any() else 0))
+        return parts
+
+
+def of_readings(series: Series, hold_s: float) -> Cells:
+    """Readings as cells: each holds until the next, but no longer than `hold_s`."""
+    start_s = series.time_ns / _NS
+    end_s = np.empty_like(start_s)
+    if len(start_s):
+        step_s = np.diff(start_s)
+        end_s[:-1] = start_s[:-1] + np.minimum(step_s, hold_s)
+        end_s[-1] = start_s[-1] + (min(float(np.median(step_s)), hold_s) if len(step_s) else 0.0)
+    usable = is_usable(series.status) & ~np.isnan(series.value)
+    value = np.where(usable, series.value, np.nan)
+    return Cells(start_s, end_s, value, value, value, value, value, usable.astype(float), series.status, 0.0, hold_s)
+
+
+def of_buckets(buckets: Buckets, hold_s: float, until_s: float) -> Cells:
+    """Spans as cells; the one that is not over yet ends at `until_s`."""
+    start_s = buckets.time_ns / _NS
+    every_s = buckets.every_ns / _NS
+    count = np.maximum(buckets.count, 1)
+    usable = np.where(np.isnan(buckets.first), 0.0, buckets.good_count / count)
+    return Cells(
+        start_s,
+        np.maximum(start_s, np.minimum(start_s + every_s, until_s)),
+        buckets.minimum,
+        buckets.maximum,
+        buckets.mean,
+        buckets.first,
+        buckets.last,
+        usable,
+        buckets.status,
+        every_s,
+        max(hold_s, every_s * 0.5),
+    )
+
+
+def nothing(hold_s: float) -> Cells:
+    empty = np.empty(0)
+    return Cells(empty, empty, empty, empty, empty, empty, empty, empty, np.empty(0, np.uint16), 0.0, hold_s)
+
+
+def _span_places(cells: Cells, usable: np.ndarray) -> tuple[Float64Array, Float64Array, np.ndarray]:
+    """Four places a span. Low comes before high where the span rises; readings among spans are four times the same."""
+    width = cells.end_s - cells.start_s
+    rising = cells.last >= cells.first
+    time_s = np.empty((len(cells), 4))
+    value = np.empty((len(cells), 4))
+    for place, share in enumerate((0.125, 0.375, 0.625, 0.875)):
+        time_s[:, place] = cells.start_s + width * share
+    value[:, 0], value[:, 3] = cells.first, cells.last
+    value[:, 1] = np.where(rising, cells.low, cells.high)
+    value[:, 2] = np.where(rising, cells.high, cells.low)
+    value[~usable] = np.nan
+    return time_s.ravel(), value.ravel(), np.repeat(cells._uncertain(), 4)
+
+
+def _broken(cells: Cells, line: Line, places: int) -> Line:
+    """The line with a break wherever cells are further apart than a reading holds."""
+    if len(cells) < 2:
+        return line
+    apart = np.flatnonzero(cells.start_s[1:] - cells.end_s[:-1] > cells.hold_s)
+    if not len(apart):
+        return line
+    before = (apart + 1) * places
+    return Line(
+        np.insert(line.time_s, before, cells.end_s[apart]),
+        np.insert(line.value, before, np.nan),
+        np.insert(line.uncertain, before, False),
+    )

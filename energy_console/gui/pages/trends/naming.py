@@ -1,0 +1,97 @@
+"""What plots and curves are called: as little as tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from energy_console.gui.format import unit_text
+from energy_console.site.model import Device, Site
+from hardware.points import Point
+
+_HELD = frozenset({"level", "level_command", "valve", "circuit", "phases", "limit_a", "limit_applied_a"})
+
+
+@dataclass(frozen=True, slots=True)
+class CurveName:
+    """`label` stands on the curve; `first` and `second` are the two lines of the cursor table."""
+
+    label: str
+    first: str
+    second: str
+
+
+class Names:
+    """Points and devices of a site by id."""
+
+    def __init__(self, site: Site) -> None:
+        self.points = {point.id: point for point in site.points}
+        self._devices = {device.id: device for device in site.devices}
+
+    def device(self, point: str) -> Device | None:
+        return self._devices.get(self.points[point].device)
+
+    def every_s(self, point: str) -> float:
+        """How often a point is read; calculated ones as often as the usual device."""
+        device = self.device(point)
+        return device.spec.every_s if device else 5.0
+
+    def plot_title(self, points: Sequence[str]) -> str:
+        """What the points of a plot have in common: their device, their quantity, else what the unit measures."""
+        devices = {self.points[point].device for point in points}
+        if len(devices) == 1:
+            return self._device_title(points[0])
+        names = {self.points[point].name for point in points}
+        if len(names) == 1:
+            return names.pop()
+        return _of_unit(self.points[points[0]].unit)
+
+    def _device_title(self, point: str) -> str:
+        device = self.device(point)
+        if device is None:
+            return self.points[point].name or point
+        return device.id if device.name in ("", device.id) else f"{device.id} {device.name}"
+
+    def curve(self, point: str, points: Sequence[str]) -> CurveName:
+        """The name of one of the `points` of a plot."""
+        one, device = self.points[point], self.device(point)
+        owner = device.id if device else one.device or one.id
+        remark = device.name if device and device.name != device.id else ""
+        if len({self.points[other].device for other in points}) == 1:
+            # the heading names the device already
+            return CurveName(one.name, one.name, "")
+        if len({self.points[other].name for other in points}) == 1:
+            return CurveName(owner, owner, remark or one.name)
+        return CurveName(f"{owner} {one.name}", owner, one.name)
+
+    def long(self, point: str) -> str:
+        one, device = self.points[point], self.device(point)
+        return f"{device.id} {one.name}" if device else one.name or one.id
+
+
+def holds(point: Point) -> bool:
+    """Whether a value stays until the next one (states, set-points) and is drawn in steps."""
+    return bool(point.states or point.bits or point.writable or point.quantity in _HELD)
+
+
+def _of_unit(unit: str) -> str:
+    names = {
+        "kW": _tr("Power"),
+        "kWh": _tr("Energy"),
+        "V": _tr("Voltage"),
+        "A": _tr("Current"),
+        "Hz": _tr("Frequency"),
+        "degC": _tr("Temperature"),
+        "m3/h": _tr("Flow"),
+        "m3": _tr("Volume"),
+        "1": _tr("Share"),
+        "lx": _tr("Illuminance"),
+        "": _tr("States"),
+    }
+    return names.get(unit, unit_text(unit))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("naming", text)

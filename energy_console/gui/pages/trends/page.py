@@ -1,0 +1,500 @@
+"""The Trends page: point tree, plot stack, cursor table, events, the selected point, and the row of tools over them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent, Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
+
+from energy_console.engine.link import EngineNews
+from energy_console.gui.desk import Desk
+from energy_console.gui.format import duration, unit_text
+from energy_console.gui.pages.page import Page
+from energy_console.gui.pages.trends.cells import Figures
+from energy_console.gui.pages.trends.choice import TrendView
+from energy_console.gui.pages.trends.drawing import Drawing
+from energy_console.gui.pages.trends.journal import MOST_EVENTS, Relevance, lines_of, marks_of
+from energy_console.gui.pages.trends.keeping import KeptViews
+from energy_console.gui.pages.trends.naming import Names
+from energy_console.gui.pages.trends.planned import Course, planned_courses
+from energy_console.gui.pages.trends.point_tree import PointTree
+from energy_console.gui.pages.trends.rows import cursor_rows
+from energy_console.gui.pages.trends.saving import Saving
+from energy_console.gui.pages.trends.side import Side
+from energy_console.gui.pages.trends.toolbar import Toolbar
+from energy_console.gui.parts.button import Button
+from energy_console.gui.parts.card import Card
+from energy_console.gui.parts.hatch_key import HatchKey
+from energy_console.gui.parts.state_pane import StatePane
+from energy_console.gui.plots.handling import HandledStack
+from energy_console.gui.plots.marks import Mark
+from energy_console.gui.plots.night import nights
+from energy_console.gui.plots.plot import Plot
+from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
+from energy_console.planning.proposal import PlanNews
+
+_TREE_WIDTH, _SIDE_WIDTH = 272, 384
+_NARROW_TREE, _NARROW_SIDE = 228, 324
+_NARROW_PX = 1400
+_AHEAD = 0.03  # of the window right of the live edge
+_AHEAD_WITH_PLAN = 0.14
+_LONGEST_WITH_PLAN_S = 4 * 86_400.0
+_SLOWEST_TICK_MS = 4000
+_EVENTS_EVERY_TICKS = 5
+_FIRST_POINTS = 4
+
+
+class TrendsPage(Page):
+    """`select` takes a point id, a device id, or a list of point ids to add."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.names = Names(desk.site)
+        self.selected = ""
+        self._follows = True  # the window's end goes with the clock, or with the moment picked
+        self._relevance = Relevance(desk.site)
+        self._figures: dict[str, Figures] = {}
+        self._marks: tuple[Mark, ...] = ()
+        self._ticks = 0
+        self._schedule: object = None
+        self.toolbar = Toolbar(desk)
+        self.tree = PointTree(desk)
+        self.stack = HandledStack(desk.looks, desk.site.place.zone)
+        self.stack.setAccessibleName(self.tr("Plots"))
+        self.stack.nights = lambda start_s, end_s: nights(desk.site.place, start_s, end_s)
+        self.side = Side(desk)
+        self.drawing = Drawing(desk, self.stack, self.names, self._history_came)
+        self.views = KeptViews(desk, self._views_came)
+        self.saving = Saving(desk, self)
+        self._plot_card = Card(" ", " ", tools=True)
+        self.empty = StatePane(desk.looks)
+        self._lay_out()
+        self._connect()
+        self._tick_timer = QTimer(self)
+        self._tick_timer.setInterval(1000)
+        self._tick_timer.timeout.connect(self._tick)
+        self._figures_timer = QTimer(self)
+        self._figures_timer.setSingleShot(True)
+        self._figures_timer.setInterval(40)
+        self._figures_timer.timeout.connect(self._refigure)
+        if desk.latest.plan is not None:
+            self._take_plan(desk.latest.plan)
+        self.show_view(TrendView())
+        self.views.load()
+
+    # layout
+
+    def _lay_out(self) -> None:
+        self.add_plot = Button(self.looks, self.tr("Add plot"), "", "card", on_click=self._own_plot)
+        self.add_plot.setToolTip(self.tr("Give the selected curve a plot of its own"))
+        self.centre = Button(
+            self.looks, "", "crosshair", "icon", name=self.tr("Put the cursor into the middle"), on_click=self._centre
+        )
+        self._plot_card.add_tool(HatchKey(self.looks, self.tr("no answer")))
+        self._plot_card.add_tool(self.add_plot)
+        self._plot_card.add_tool(self.centre)
+        self._body = QStackedWidget()
+        self._body.addWidget(self.empty)
+        self._body.addWidget(self.stack)
+        self._plot_card.body.setContentsMargins(0, 0, 0, 6)
+        self._plot_card.body.addWidget(self._body)
+        row = QHBoxLayout()
+        row.setSpacing(CARD_GAP)
+        row.addWidget(self.tree)
+        row.addWidget(self._plot_card, 1)
+        row.addWidget(self.side)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN, PAGE_MARGIN)
+        column.setSpacing(CARD_GAP)
+        column.addWidget(self.toolbar)
+        column.addLayout(row, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW_PX
+        self.tree.setFixedWidth(_NARROW_TREE if narrow else _TREE_WIDTH)
+        self.side.setFixedWidth(_NARROW_SIDE if narrow else _SIDE_WIDTH)
+
+    def _connect(self) -> None:
+        bar, stack = self.toolbar, self.stack
+        bar.span_wanted.connect(self.show_span)
+        bar.window_wanted.connect(self._show_window)
+        bar.compare_wanted.connect(lambda key, on: self.show_view(self.drawing.view.comparing(key, on)))
+        bar.plan_wanted.connect(self._show_plans)
+        bar.view_wanted.connect(self.open_view)
+        bar.save_wanted.connect(self.save_view)
+        bar.remove_wanted.connect(self._remove_view)
+        bar.clear_wanted.connect(lambda: self.show_view(TrendView(span_s=self.drawing.view.span_s)))
+        bar.live_wanted.connect(self.go_live)
+        bar.export_wanted.connect(self.saving.save)
+        self.tree.toggled.connect(self.toggle)
+        self.tree.chosen.connect(self.choose)
+        stack.moved.connect(self._figures_later)
+        stack.rested.connect(self._rested)
+        stack.user_moved.connect(self._moved_by_hand)
+        stack.cursor_moved.connect(lambda _time: self._show_rows())
+        stack.picked.connect(self.choose)
+        stack.mark_clicked.connect(self._show_mark)
+        stack.live_wanted.connect(self.go_live)
+        stack.remove_wanted.connect(lambda: self.remove(self.selected))
+        stack.next_wanted.connect(self._choose_next)
+        stack.dropped.connect(self._dropped)
+        self.side.table.chosen.connect(self.choose)
+        self.side.table.remove.connect(self.remove)
+        self.side.events.chosen.connect(self._show_mark)
+        self.side.pin.clicked.connect(self._pin)
+        self.looks.changed.connect(self._recolour)
+
+    # what is shown
+
+    def select(self, what: object) -> None:
+        """Adds and chooses: point ids, or a device id, whose first point it then is."""
+        wanted = what if isinstance(what, list | tuple) else [what]
+        points = [point for one in wanted for point in self._points_of(str(one))]
+        if points:
+            self.add(points)
+
+    def _points_of(self, what: str) -> list[str]:
+        if what in self.names.points:
+            return [what]
+        return [point.id for point in self.desk.site.points if point.device == what][:1]
+
+    def add(self, points: list[str], plot: int | None = None, *, own: bool = False) -> None:
+        """Adds points by id and chooses the last; says so where the site does not have one."""
+        view = self.drawing.view
+        for point in points:
+            if point not in self.names.points:
+                self.desk.said.emit(self.tr("This site has no point {0}.").format(point))
+                continue
+            view = view.adding(point, self.names.points[point].unit, plot=plot, own=own)
+        self.show_view(view)
+        known = [point for point in points if point in view.points]
+        if known:
+            self.choose(known[-1])
+            self.tree.reveal(known[-1])
+
+    def remove(self, point: str) -> None:
+        """Takes a curve away; the next one is chosen."""
+        points = self.drawing.view.points
+        if point not in points:
+            return
+        place = points.index(point)
+        self.show_view(self.drawing.view.without(point))
+        left = self.drawing.view.points
+        self.choose(left[min(place, len(left) - 1)] if left else "")
+
+    def toggle(self, point: str) -> None:
+        if point in self.drawing.view.points:
+            self.remove(point)
+        else:
+            self.add([point])
+
+    def choose(self, point: str) -> None:
+        """Draws a curve thicker and tells of its point."""
+        if point and point not in self.drawing.traces:
+            return
+        self.selected = point
+        self.drawing.select(point)
+        self.add_plot.setEnabled(bool(point))
+        self.tree.mark(point)
+        self._show_rows()
+        self._show_point()
+
+    def add_plan(self, point: str, course: Course | None) -> None:
+        """Draws a planned course dashed with a point; None takes it away."""
+        self.drawing.add_plan(point, course)
+        self._place_live()
+
+    def show_view(self, view: TrendView, *, keep: bool = True) -> None:
+        self.drawing.show(view)
+        self.tree.show_colours({point: trace.colour for point, trace in self.drawing.traces.items()})
+        self.toolbar.show_comparisons(view.compare)
+        self.toolbar.show_span(view.span_s)
+        self._show_titles()
+        self._show_state()
+        if self.selected not in view.points:
+            self.choose(view.points[0] if view.points else "")
+        else:
+            self.drawing.select(self.selected)
+        self._place_live()
+        self._refigure()
+        self._ask_events()
+        if keep:
+            self.views.keep("", view)
+
+    def _show_titles(self) -> None:
+        view = self.drawing.view
+        if not view.plots:
+            self._plot_card.say(self.tr("Plots"), "")
+            self.scope.emit("")
+            return
+        first = view.plots[0]
+        size = len(first.points)
+        count = self.tr("1 point") if size == 1 else self.tr("{0} points").format(size)
+        title = first.title or self.names.plot_title(first.points)
+        self._plot_card.say(title, ", ".join(part for part in (count, unit_text(first.unit)) if part))
+
+    def _show_state(self) -> None:
+        """The plots, or what to do to get some."""
+        if self.drawing.view.points:
+            self._body.setCurrentWidget(self.stack)
+            return
+        todo = self.tr("Tick points in the tree, drag them here from any page, or open a kept view.")
+        self.empty.say("empty", self.tr("Nothing is drawn yet."), todo, self.tr("Draw the main meters"), self._first)
+        self._body.setCurrentWidget(self.empty)
+
+    def _first(self) -> None:
+        """A start: the meters of the connection and the largest nodes under it."""
+        nodes = sorted(self.desk.site.nodes, key=lambda node: (node.parent is not None, -node.limit_kw))
+        meters = [node.meter for node in nodes if node.meter in self.names.points]
+        powers = [point.id for point in self.desk.site.points if point.unit == "kW"]
+        self.add([point for point in (meters or powers)[:_FIRST_POINTS] if point])
+
+    def _own_plot(self) -> None:
+        if self.selected:
+            self.show_view(self.drawing.view.moving_to_own_plot(self.selected))
+
+    def _dropped(self, points: list[str], plot: Plot | None) -> None:
+        self.add(points, self.drawing.place_of(plot))
+
+    def _choose_next(self, step: int) -> None:
+        points = self.drawing.view.points
+        if points:
+            here = points.index(self.selected) if self.selected in points else -step
+            self.choose(points[(here + step) % len(points)])
+
+    def _recolour(self) -> None:
+        self.tree.show_colours({point: trace.colour for point, trace in self.drawing.traces.items()})
+        self._show_rows()
+
+    # views
+
+    def _views_came(self) -> None:
+        self.toolbar.show_views(self.views.names, self.toolbar.view_name)
+        last = self.views.last()
+        if last is not None and not self.drawing.view.points:
+            self.show_view(last, keep=False)
+        elif self.drawing.view.points:
+            self.views.keep("", self.drawing.view)
+
+    def open_view(self, name: str) -> None:
+        view = self.views.view(name)
+        if view is not None:
+            self.show_view(view)
+            self.toolbar.show_views(self.views.names, name)
+
+    def save_view(self, name: str) -> None:
+        self.views.keep(name, self.drawing.view)
+        self.toolbar.show_views(self.views.names, name)
+        self.desk.said.emit(self.tr("The view is kept as “{0}”.").format(name))
+
+    def _remove_view(self, name: str) -> None:
+        self.views.drop(name)
+        self.toolbar.show_views(self.views.names, "")
+
+    # time
+
+    @property
+    def edge_s(self) -> float:
+        """The present, or the moment picked."""
+        moment = self.desk.time.moment
+        return moment.timestamp() if moment is not None else self.desk.clock_ns() / 1e9
+
+    def show_span(self, span_s: float) -> None:
+        """Shows so much time: up to the edge while the window goes with it, round its end otherwise."""
+        self._keep_span(span_s)
+        if self._follows:
+            self._place_live()
+        else:
+            self.stack.show_window(self.stack.end_s - span_s, self.stack.end_s)
+
+    def _keep_span(self, span_s: float) -> None:
+        self.drawing.view = TrendView(self.drawing.view.plots, span_s, self.drawing.view.compare)
+        self.views.keep("", self.drawing.view)
+
+    def _show_window(self, start_s: float, end_s: float) -> None:
+        self._follows = False
+        self.stack.show_window(start_s, end_s)
+        self._moved_by_hand()
+
+    def go_live(self) -> None:
+        """The window goes with the clock again."""
+        self._follows = True
+        if self.desk.time.moment is not None:
+            self.desk.time.pick(None)
+        self._place_live()
+
+    def _place_live(self) -> None:
+        """Puts the edge near the right of the window."""
+        edge, span = self.edge_s, self.drawing.view.span_s
+        self.stack.show_edge(edge, live=self.desk.time.live)
+        if self._follows:
+            planned = span <= _LONGEST_WITH_PLAN_S and self.drawing.plans_until_s() > edge + 0.01 * span
+            ahead = _AHEAD_WITH_PLAN if planned and self.desk.time.live else _AHEAD
+            self.stack.show_window(edge - span * (1 - ahead), edge + span * ahead)
+        self.toolbar.show_live(self._follows and self.desk.time.live)
+        self._tick_timer.setInterval(round(min(max(1000.0, span / self.stack.width_px * 500), _SLOWEST_TICK_MS)))
+
+    def _moved_by_hand(self) -> None:
+        self._follows = False
+        self.drawing.view = TrendView(
+            self.drawing.view.plots, self.stack.end_s - self.stack.start_s, self.drawing.view.compare
+        )
+        self.toolbar.show_span(self.drawing.view.span_s)
+        self.toolbar.show_live(False)
+
+    def refresh(self) -> None:
+        """News, or another moment picked."""
+        self.tree.refresh()
+        self._show_point()
+
+    def refresh_now(self) -> None:
+        """The time picker has moved: the window goes there."""
+        self._follows = True
+        if self.isVisible():
+            self._place_live()
+            self._refigure()
+        super().refresh_now()
+
+    def on_news(self, news: EngineNews) -> None:
+        if news.batch is not None:
+            self.drawing.take(news.batch)
+        if news.plan is not None:
+            self._take_plan(news.plan)
+
+    def _take_plan(self, news: object) -> None:
+        if not isinstance(news, PlanNews) or news.in_force is self._schedule:
+            return
+        self._schedule = news.in_force
+        courses = planned_courses(self.desk.site, news.in_force) if news.in_force else {}
+        self.drawing.show_courses(courses)
+        self.toolbar.show_plan(news.in_force.name if news.in_force else "")
+
+    def _show_plans(self, shown: bool) -> None:
+        self.drawing.plans_shown = shown
+        self.drawing.show_courses(planned_courses(self.desk.site, self._schedule) if self._schedule else {})  # type: ignore[arg-type]
+        self._place_live()
+        self.stack.refit()
+        self._show_rows()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tick_timer.start()
+        self._tick()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tick_timer.stop()
+
+    def _tick(self) -> None:
+        """Live: what came in is drawn, the window moves on."""
+        self._ticks += 1
+        grown = self.drawing.grow()
+        self._place_live()
+        if grown:
+            self.stack.refit_ranges()
+            self._refigure()
+        if self.desk.time.live and self._ticks % _EVENTS_EVERY_TICKS == 0:
+            self._ask_events()
+
+    def _history_came(self) -> None:
+        self.stack.refit()
+        self._figures_later()
+        failure = self.drawing.failure()
+        if failure:
+            self.desk.said.emit(failure)
+
+    def _rested(self) -> None:
+        self.drawing.want()
+        self._refigure()
+        self._ask_events()
+
+    # figures
+
+    def _figures_later(self) -> None:
+        if not self._figures_timer.isActive():
+            self._figures_timer.start()
+
+    def _refigure(self) -> None:
+        start_s, end_s = self.stack.start_s, min(self.stack.end_s, self.edge_s)
+        self._figures = {
+            point: feed.cells.figures(start_s, end_s) for point, feed in self.drawing.feeds.items() if len(feed.cells)
+        }
+        self._show_rows()
+        self._show_point()
+
+    def _show_rows(self) -> None:
+        cursor = self.stack.cursor_s
+        time_s = self.edge_s if cursor is None else cursor
+        self.side.show_time(time_s, cursor=cursor is not None, live=self.desk.time.live)
+        self.side.pin.setChecked(self.stack.pinned and cursor is not None)
+        self.side.show_rows(cursor_rows(self.looks, self.drawing, self.names, self._figures, time_s, self.selected))
+        self.side.tier.setText(self._tier())
+
+    def _tier(self) -> str:
+        """How fine the history drawn is."""
+        widths = {feed.cells.every_s for feed in self.drawing.feeds.values() if len(feed.cells)}
+        widest = max(widths, default=-1.0)
+        if widest < 0:
+            return self.tr("loading") if self.drawing.waiting else ""
+        return self.tr("{0} spans").format(duration(widest)) if widest else self.tr("readings")
+
+    def _show_point(self) -> None:
+        point = self.names.points.get(self.selected)
+        feed = self.drawing.feeds.get(self.selected)
+        self.side.point.setVisible(point is not None)
+        if point is not None and feed is not None:
+            end_s = min(self.stack.end_s, self.edge_s)
+            self.side.point.show_point(point, self.names.long(point.id), feed.cells, self.stack.start_s, end_s)
+
+    def _pin(self, pinned: bool) -> None:
+        self.stack.pinned = pinned
+        if pinned and self.stack.cursor_s is None:
+            self._centre()
+        elif not pinned:
+            self.stack.show_cursor(None)
+
+    def _centre(self) -> None:
+        self.stack.pinned = True
+        self.stack.show_cursor((self.stack.start_s + self.stack.end_s) / 2)
+
+    # events
+
+    def _ask_events(self) -> None:
+        if not self.drawing.view.points:
+            self._show_marks(())
+            return
+        sources = self._relevance.sources(self.drawing.view.points)
+        start_ns, end_ns = round(self.stack.start_s * 1e9), round(self.stack.end_s * 1e9)
+
+        def answer(found: object) -> None:
+            if isinstance(found, list):
+                self._show_marks(marks_of(found, sources))
+
+        self.desk.query(lambda store: store.events(start_ns, end_ns, limit=MOST_EVENTS), answer)
+
+    def _show_marks(self, marks: tuple[Mark, ...]) -> None:
+        if marks != self._marks:
+            self._marks = marks
+            self.stack.show_marks(marks, lines_of(marks))
+        self.side.show_events(marks)
+
+    def _show_mark(self, mark: Mark) -> None:
+        """Puts the cursor where an event was, and brings that time into the window."""
+        self.stack.pinned = True
+        if not self.stack.start_s <= mark.time_s <= self.stack.end_s:
+            half = (self.stack.end_s - self.stack.start_s) / 2
+            self._show_window(mark.time_s - half, mark.time_s + half)
+        self.stack.show_cursor(mark.time_s)
+        self.stack.setFocus()
+
+    # keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """From anywhere on the page: slash finds, Escape goes back to the plots."""
+        if event.key() == Qt.Key.Key_Slash:
+            self.tree.find_box.setFocus()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.stack.setFocus()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,28 @@
+"""Quality in a word, short enough for a tag."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from energy_console.gui.format import reason_text
+from hardware.points import Quality, Reason, quality_of, reason_of
+
+
+def short_tag(status: int) -> str:
+    """ "sim", "sub", "est" ... for an uncertain value, the reason for a bad one, nothing for a good one."""
+    quality = quality_of(status)
+    if quality is Quality.GOOD:
+        return ""
+    if quality is Quality.BAD:
+        return reason_text(status)
+    return {
+        Reason.SIMULATED: _tr("sim"),
+        Reason.SUBSTITUTED: _tr("sub"),
+        Reason.NOT_PLAUSIBLE: _tr("odd"),
+        Reason.OUT_OF_RANGE: _tr("range"),
+        Reason.ESTIMATED: _tr("est"),
+    }[reason_of(status)]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("quality", text)

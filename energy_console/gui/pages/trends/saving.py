@@ -1,0 +1,84 @@
+"""Saving the view: a picture of the page, or its data as CSV or Parquet, written on a worker thread."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+
+from energy_console.gui.desk import Desk
+from energy_console.gui.format import number
+from energy_console.gui.pages.trends.export import Export, write_data
+
+if TYPE_CHECKING:
+    from energy_console.gui.pages.trends.page import TrendsPage
+
+_ENDINGS = {"picture": "png", "csv": "csv", "parquet": "parquet"}
+
+
+class Saving:
+    """Asks where to, then writes; the status line tells how it went."""
+
+    def __init__(self, desk: Desk, page: TrendsPage) -> None:
+        self._desk = desk
+        self._page = page
+
+    def save(self, kind: str) -> QFileDialog:
+        """`kind`: picture, csv or parquet."""
+        ending = _ENDINGS[kind]
+        filters = {
+            "picture": _tr("Pictures (*.png)"),
+            "csv": _tr("Comma-separated values (*.csv)"),
+            "parquet": _tr("Parquet (*.parquet)"),
+        }
+        dialog = QFileDialog(self._page, _tr("Export the view"), self._name(ending), filters[kind])
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(ending)
+        dialog.setOption(QFileDialog.Option.DontUseNativeDialog, QGuiApplication.platformName() == "offscreen")
+        act = self.save_picture if kind == "picture" else self.save_data
+        dialog.fileSelected.connect(lambda path: act(Path(path)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
+
+    def _name(self, ending: str) -> str:
+        local = dt.datetime.fromtimestamp(self._page.stack.end_s, self._desk.site.place.zone)
+        title = self._page.toolbar.view_name or _tr("trends")
+        return f"{title} {local:%Y-%m-%d %H.%M}.{ending}".replace("/", "-")
+
+    def save_picture(self, path: Path) -> None:
+        """The page as it stands on screen."""
+        image = self._page.grab().toImage()
+        self._desk.query(lambda _store: image.save(str(path)), lambda worked: self._told(path, worked is True, 0))
+
+    def save_data(self, path: Path) -> None:
+        """The readings of every point drawn over the window on screen, up to the present."""
+        page = self._page
+        points = tuple(page.names.points[point] for point in page.drawing.view.points)
+        end_s = min(page.stack.end_s, page.edge_s)
+        every_s = tuple(page.names.every_s(point.id) for point in points)
+        if not points or end_s <= page.stack.start_s:
+            self._desk.said.emit(_tr("There is nothing to export: tick a point in the tree first."))
+            return
+        export = Export(points, every_s, page.stack.start_s, end_s, path)
+        self._desk.said.emit(_tr("Writing {0} ...").format(path.name))
+        self._desk.query(
+            lambda store: write_data(store, export),
+            lambda found: self._told(path, isinstance(found, int), found if isinstance(found, int) else 0),
+        )
+
+    def _told(self, path: Path, worked: bool, rows: int) -> None:
+        if not worked:
+            self._desk.said.emit(_tr("{0} could not be written; choose another folder.").format(path))
+        elif rows:
+            self._desk.said.emit(_tr("{0} rows are in {1}.").format(number(rows), path))
+        else:
+            self._desk.said.emit(_tr("{0} is written.").format(path))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("saving", text)

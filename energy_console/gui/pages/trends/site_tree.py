@@ -1,0 +1,128 @@
+"""The site's points as a tree: area, group (a quay), device, point; and finding in it by words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QCoreApplication
+
+from energy_console.site.model import Area, Device, Site
+from hardware.points import Point
+
+_ORDER = (
+    Area.PORT, Area.CHARGING, Area.LIGHTING, Area.HEAT, Area.BUILDINGS, Area.WATER, Area.AIR, Area.SOLAR, Area.WIND,
+    Area.GRID,
+)  # fmt: skip
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """One row. `point` is set on points, `device` on devices; `words` is what finding looks through, lower case."""
+
+    text: str
+    parent: Node | None = None
+    children: list[Node] = field(default_factory=list)
+    point: Point | None = None
+    device: str = ""
+    words: str = ""
+    row: int = 0
+
+    def add(self, child: Node) -> Node:
+        child.parent, child.row = self, len(self.children)
+        self.children.append(child)
+        return child
+
+    def points(self) -> Iterator[Point]:
+        """Every point at or under this row."""
+        if self.point is not None:
+            yield self.point
+        for child in self.children:
+            yield from child.points()
+
+
+def site_tree(site: Site) -> Node:
+    """The whole tree. Calculated points stand under the device they name, or in a group of their own."""
+    root = Node("")
+    by_device: dict[str, list[Point]] = defaultdict(list)
+    for point in site.points:
+        by_device[point.device].append(point)
+    quay_of = _quays(site)
+    for area in _ORDER:
+        devices = [device for device in site.devices if device.area is area]
+        if not devices:
+            continue
+        top = root.add(Node(area_name(area)))
+        groups: dict[str, Node] = {}
+        for device in devices:
+            group = quay_of.get(device.id, "")
+            if group and group not in groups:
+                groups[group] = top.add(Node(group))
+            _add_device(groups.get(group, top), device, by_device.pop(device.id, []))
+    rest = [point for points in by_device.values() for point in points]
+    if rest:
+        top = root.add(Node(_tr("Calculated")))
+        for point in rest:
+            name = point.name if point.name and point.name != point.id else point.id
+            top.add(Node(name, point=point, words=_words(point.id, name)))
+    return root
+
+
+def _quays(site: Site) -> dict[str, str]:
+    """Name of the quay that each shore-power device stands on."""
+    names = {quay.id: f"{quay.id}  {quay.name}" if quay.name != quay.id else quay.name for quay in site.quays}
+    stations = {station.id: names.get(station.quay, "") for station in site.stations}
+    return {access.device: stations.get(access.station, "") for access in site.access_points}
+
+
+def _add_device(parent: Node, device: Device, points: Iterable[Point]) -> None:
+    text = device.id if device.name in ("", device.id) else f"{device.id}  {device.name}"
+    made = parent.add(Node(text, device=device.id, words=_words(device.id, device.name)))
+    for point in points:
+        made.add(Node(point.name, point=point, words=_words(point.id, point.name, device.name, parent.text)))
+
+
+def _words(*parts: str) -> str:
+    return " ".join(parts).lower()
+
+
+def found(root: Node, text: str, only: frozenset[str] | None = None) -> Node:
+    """A tree of the points that have every word of `text`, and are among `only` where that is given."""
+    words = text.lower().split()
+    copied = Node("")
+    for child in root.children:
+        _copy_found(child, copied, words, only)
+    return copied
+
+
+def _copy_found(node: Node, into: Node, words: Sequence[str], only: frozenset[str] | None) -> None:
+    if node.point is not None:
+        if (only is None or node.point.id in only) and all(word in node.words for word in words):
+            into.add(Node(node.text, point=node.point, words=node.words))
+        return
+    made = Node(node.text, device=node.device, words=node.words)
+    for child in node.children:
+        _copy_found(child, made, words, only)
+    if made.children:
+        into.add(made)
+
+
+def area_name(area: Area) -> str:
+    names = {
+        Area.GRID: _tr("Grid"),
+        Area.PORT: _tr("Port"),
+        Area.CHARGING: _tr("Charging"),
+        Area.LIGHTING: _tr("Lighting"),
+        Area.HEAT: _tr("Heat"),
+        Area.WATER: _tr("Water"),
+        Area.AIR: _tr("Air and noise"),
+        Area.BUILDINGS: _tr("Buildings"),
+        Area.SOLAR: _tr("Solar"),
+        Area.WIND: _tr("Wind"),
+    }
+    return names[area]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("site_tree", text)

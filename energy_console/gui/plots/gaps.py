@@ -1,0 +1,84 @@
+"""Gaps of a curve: a hatched box where the curve would be, and words that say how long nothing came and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter
+
+from energy_console.gui.parts.hatch import draw_hatch
+from energy_console.gui.plots.view_item import View, ViewItem
+from energy_console.gui.theme import CAPTION_PX, Looks, font
+
+_NARROWEST_PX = 2.0
+_WORDS_FROM_PX = 18.0
+_LEAST_HEIGHT_PX = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Time without a usable value, UTC seconds; `words` such as "no answer 1 h 42"."""
+
+    start_s: float
+    end_s: float
+    words: str
+
+
+class GapItem(ViewItem):
+    """The gaps of one curve; boxes as high as the values the curve has on screen."""
+
+    def __init__(self, looks: Looks) -> None:
+        super().__init__()
+        self._looks = looks
+        self._gaps: tuple[Gap, ...] = ()
+        self._range: tuple[float, float] | None = None
+        self.setZValue(-10)
+        looks.changed.connect(self.update)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return self._gaps
+
+    def show_gaps(self, gaps: tuple[Gap, ...]) -> None:
+        if gaps != self._gaps:
+            self._gaps = gaps
+            self.update()
+
+    def show_range(self, found: tuple[float, float] | None) -> None:
+        """Lowest and highest value on screen; None makes the boxes as high as the plot."""
+        if found != self._range:
+            self._range = found
+            self.update()
+
+    def paint_in(self, painter: QPainter, view: View) -> None:
+        measure = QFontMetricsF(font(CAPTION_PX))
+        painter.setFont(font(CAPTION_PX))
+        top, foot = self._span(view)
+        for gap in self._gaps:
+            left, right = max(view.left - 1, view.x(gap.start_s)), min(view.right + 1, view.x(gap.end_s))
+            if right - left < _NARROWEST_PX:
+                continue
+            box = QRectF(left, top, right - left, foot - top)
+            draw_hatch(painter, box, self._looks.theme, outline=box.width() > 6)
+            if box.width() >= _WORDS_FROM_PX:
+                self._write(painter, view, box, gap.words, measure)
+
+    def _span(self, view: View) -> tuple[float, float]:
+        if self._range is None:
+            return view.top + 1, view.bottom - 1
+        top, foot = view.y(self._range[1]), view.y(self._range[0])
+        middle = (top + foot) / 2
+        half = max((foot - top) / 2 + 4, _LEAST_HEIGHT_PX / 2)
+        return max(view.top + 1, middle - half), min(view.bottom - 1, middle + half)
+
+    def _write(self, painter: QPainter, view: View, box: QRectF, words: str, measure: QFontMetricsF) -> None:
+        width, height = measure.horizontalAdvance(words) + 6, measure.height()
+        left = min(max(view.left + 2, box.center().x() - width / 2), view.right - width - 2)
+        below = box.bottom() + 1
+        top = below if below + height < view.bottom else max(view.top + 1, box.top() - height - 1)
+        label = QRectF(left, top, width, height)
+        ground = self._looks.theme.surface
+        painter.fillRect(label, ground)
+        painter.setPen(self._looks.theme.text)
+        painter.drawText(label, Qt.AlignmentFlag.AlignCenter, words)
