@@ -27,7 +27,7 @@ from hardware.points import Reason
 from hardware.profiles import Table
 
 FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 10.0
+LAST_RETRY_S = 5.0
 _RECEIVE_BUFFER = 4096  # bytes; pymodbus throws a late answer and the right one away together at 264
 _READS: dict[Table, type[ModbusPDU]] = {
     Table.COIL: ReadCoilsRequest,
@@ -49,6 +49,8 @@ class Connection:
         self._client: ModbusBaseClient | None = None
         self._framer: CheckedFramer | None = None
         self._quiet_until = 0.0  # monotonic: nothing is sent before
+        self._asking = -1  # the unit of the newest request
+        self._late: tuple[int, float] = (-1, 0.0)  # RTU: this unit may still answer an old request until then
         self._retry_at = 0.0  # monotonic: no new attempt to connect before
         self._retry_s = FIRST_RETRY_S
         self._why_not = ""
@@ -103,9 +105,10 @@ class Connection:
     # -- one request ------------------------------------------------------------------------------------------
 
     async def _ask(self, request: ModbusPDU, silence_s: float) -> ModbusPDU:
-        await self._rest()
+        await self._rest(request.dev_id)
         client, framer = await self._opened()
         framer.heard = 0
+        self._asking = request.dev_id
         try:
             answer: ModbusPDU = await client.execute(False, request)
         except FieldError as error:
@@ -120,7 +123,7 @@ class Connection:
             raise self._timed_out(request, framer, client) from error
         except asyncio.CancelledError:
             # Its answer is still under way and would be taken for the next one's.
-            self.close()
+            self._drop()
             raise
         if silence_s:
             self._quiet_until = time.monotonic() + silence_s
@@ -130,8 +133,10 @@ class Connection:
             raise exception_answer(answer.exception_code)
         return answer
 
-    async def _rest(self) -> None:
-        wait = self._quiet_until - time.monotonic()
+    async def _rest(self, unit: int) -> None:
+        late_unit, late_until = self._late
+        until = max(self._quiet_until, late_until) if unit == late_unit else self._quiet_until
+        wait = until - time.monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
 
@@ -213,8 +218,9 @@ class Connection:
     def _drop(self) -> None:
         self.close()
         if self.address.is_rtu:
-            # What is still on its way behind a serial gateway may come out of the next connection.
-            self._quiet_until = time.monotonic() + self.timeout_s
+            # What is still on its way behind a serial gateway may come out of the next connection. An answer of
+            # another unit is told by its number, so only this unit is left alone for a while.
+            self._late = (self._asking, time.monotonic() + self.timeout_s)
 
     def _connection_changed(self, connected: bool) -> None:
         if not connected:

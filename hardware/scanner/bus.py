@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _TROUBLE_SHARE = 0.1  # of a bus's time that devices which do not answer may take from those that do
-_LINK_DOWN = (Reason.REFUSED, Reason.DROPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,32 +154,41 @@ class Bus:
             if self._link_down:
                 self._link_is_back()
         else:
-            self._lost(task, error, began, now)
+            self._lost(task, error, began, now, connection.resting_s)
         heapq.heappush(self._heap, (task.due, task.number))
         if error is not None or task.record.problem is not None:
             self._note(task, error)
 
-    def _lost(self, task: DeviceTask, error: FieldError, began: float, now: float) -> None:
-        task.next_after_failure(now, error)
+    def _lost(self, task: DeviceTask, error: FieldError, began: float, now: float, resting_s: float) -> None:
+        task.next_after_failure(now, now - began)
         task.displace()
-        self._link_down = self._link_down or error.reason in _LINK_DOWN
+        if error.reason is Reason.REFUSED:
+            # It is not the device's fault: it is due again when the connection is tried again.
+            task.due = now + max(resting_s, 0.05)
+            if not self._link_down:
+                self._link_down = True
+                log.warning("Link %s: %s; its %d devices are not read", self.link.id, error.text, len(self.tasks))
         self._trouble_after = now + (now - began) * (1.0 / _TROUBLE_SHARE - 1.0)
 
     def _link_is_back(self) -> None:
         """Who was lost with the link is asked now, not after its rest."""
         self._link_down = False
+        log.info("Link %s is back", self.link.id)
         for task in self.tasks:
             problem = task.record.problem
-            if task.is_troubled and problem is not None and problem.reason in _LINK_DOWN:
+            if task.is_troubled and problem is not None and problem.reason is Reason.REFUSED:
+                task.failures = 0
                 self.hurry(task)
 
     def _note(self, task: DeviceTask, error: FieldError | None) -> None:
-        """Tells the change, never the repetition."""
+        """Tells the change, never the repetition; a link that is lost is told once, not for each of its devices."""
         before, task.record.problem = task.record.problem, error
         if error is None:
-            log.info("%s on %s is back", task.spec.id, self.link.id)
+            if before is not None and before.reason is not Reason.REFUSED:
+                log.info("%s on %s is back", task.spec.id, self.link.id)
         elif before is None:
-            log.warning("%s on %s: %s", task.spec.id, self.link.id, error.text)
+            if error.reason is not Reason.REFUSED:
+                log.warning("%s on %s: %s", task.spec.id, self.link.id, error.text)
         elif before.text == error.text:
             return
         self._changed(task)

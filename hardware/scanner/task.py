@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 
 from hardware.field import DeviceSpec
-from hardware.modbus import FieldError
-from hardware.points import Reason
 from hardware.profiles import Span
 from hardware.scanner.group import Group
 from hardware.scanner.record import Record
 
 LONGEST_REST_S = 15.0  # a silent device is asked again at least this often
-LONGEST_CHEAP_REST_S = 5.0  # finding out that a connection is refused costs its neighbours nothing
-_CHEAP = (Reason.REFUSED, Reason.EXCEPTION)
+LONGEST_CHEAP_REST_S = 5.0  # where finding out takes no time: refused, dropped, or answered wrongly at once
+_CHEAP_S = 0.2
 
 
 class DeviceTask:
@@ -63,9 +61,9 @@ class DeviceTask:
         if self.due <= now:
             self.due += self.every_s * math.ceil((now - self.due) / self.every_s + 1e-9)
 
-    def next_after_failure(self, now: float, error: FieldError) -> None:
-        """Rests twice as long after each loss in a row, up to a limit."""
+    def next_after_failure(self, now: float, took_s: float) -> None:
+        """Rests twice as long after each loss in a row, up to a limit; `took_s` is what the loss cost its bus."""
         self.failures += 1
-        longest = LONGEST_CHEAP_REST_S if error.reason in _CHEAP else LONGEST_REST_S
+        longest = LONGEST_REST_S if took_s > _CHEAP_S else LONGEST_CHEAP_REST_S
         rest = min(self.every_s * 2.0 ** min(self.failures - 1, 10), max(longest, self.every_s))
         self.due = now + rest

@@ -188,6 +188,19 @@ def test_a_late_answer_over_rtu_never_becomes_the_answer_to_the_next_request():
     talk(script, conversation, "rtu")
 
 
+def test_after_a_loss_over_rtu_another_unit_is_asked_without_a_rest():
+    def script(request):
+        return [] if request.unit == 7 else good_rtu(request)
+
+    async def conversation(connection, server):
+        assert (await failure(connection, unit=7)).reason is Reason.TIMEOUT
+        began = time.monotonic()
+        assert words(await connection.read(5, Table.HOLDING, 40, 1)) == [40]
+        assert time.monotonic() - began < 0.6 * TIMEOUT_S
+
+    talk(script, conversation, "rtu")
+
+
 def test_over_rtu_another_units_answer_another_count_and_a_broken_checksum_are_refused():
     broken = bytearray(rtu(5, registers(3, [1, 2, 3])))
     broken[4] ^= 0xFF

@@ -262,6 +262,37 @@ def test_a_loss_is_logged_once_and_the_return_once(caplog):
     assert told[1] == "A on L0 is back"
 
 
+def test_a_lost_link_is_logged_once_for_all_its_devices(caplog):
+    async def main():
+        async with serving(good) as server:
+            port = server.port
+            spec = field_on([server], [(name, 0, unit) for unit, name in enumerate("ABCDE", 1)])
+            scanner = Scanner(spec, lambda batch: None, tick_s=0.05, profiles=lambda name: TYPE)
+        running = asyncio.create_task(scanner.run())
+        await asyncio.sleep(0.7)
+        async with serving(good, port=port):
+            await asyncio.sleep(1.5)
+            assert {state.state for state in scanner.states().values()} == {"answering"}
+        scanner.stop()
+        await running
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(main())
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("hardware")]
+    assert told[:2] == ["Link L0: the connection is refused; its 5 devices are not read", "Link L0 is back"]
+
+
+def test_a_device_that_drops_its_link_is_left_alone_between_attempts():
+    def script(request):
+        return [CLOSE] if request.unit == 7 else good(request)
+
+    log = scan([script], [("DROPS", 0, 7), ("A", 0, 1)], 1.5)
+    asked = [request for request in log.servers[0].requests if request.unit == 7]
+    assert 3 <= len(asked) <= 6  # after 0.1, 0.2, 0.4, 0.8 s
+    assert set(log.reasons("A/near")) == {Reason.GOOD}
+    assert len(log.of("A/near")) >= 13
+
+
 def test_a_listener_that_fails_does_not_stop_the_scan(caplog):
     async def main():
         taken = []
