@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from energy_console.app.logs import start_logging
 from energy_console.app.spans import BadInput
 from energy_console.app.virtual_site import VirtualSiteFailed
 from energy_console.historian.errors import StoreError
@@ -17,9 +18,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("energy_console.app.simulate", "play a site's devices on loopback, until stopped"),
     "console": ("energy_console.app.console", "the window (what runs when no command is given, on the demo site)"),
     "serve": ("energy_console.app.serve", "the engine without a window"),
+    "probe": ("energy_console.app.probe", "ask one device once: its values, its SunSpec models, or raw registers"),
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
     "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
+    "snapshot": ("energy_console.app.snapshot", "a picture of a page; needs no display"),
+    "bench": ("energy_console.app.bench", "measure one part against the bare library or solver in the same run"),
     "plan": ("energy_console.app.plan", "plan the next hours as one linear program, and say what it costs and why"),
+    "doctor": ("energy_console.app.doctor", "versions, libraries, display, store: what is missing and how to get it"),
 }
 
 
@@ -33,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if argv[:1] == [name]:
             importlib.import_module(module).add_arguments(command)
     args = parser.parse_args(argv)
+    start_logging()
     try:
         return int(importlib.import_module(COMMANDS[args.command][0]).run(args))
     except BadInput as error:

@@ -16,6 +16,7 @@ from energy_console.site.model import Site
 
 log = logging.getLogger(__name__)
 
+VIRTUAL_COUNTERS = "virtual-counters.json"  # in the store's folder: where the virtual devices' counters stand
 DEMO = Path(__file__).resolve().parents[2] / "sites" / "port-demo"
 
 
@@ -58,8 +59,7 @@ def open_engine(folder: Path, store: Path | None, *, virtual: bool, faults: tupl
         return OpenedEngine(site, LocalEngine(site, historian), historian)
     historian.register(site.points)
     is_new = site.root.meter is None or historian.span(site.root.meter) is None
-    devices = VirtualSite(site, with_past=is_new, faults=faults)
-
+    devices = VirtualSite(site, with_past=is_new, faults=faults, memory=place / VIRTUAL_COUNTERS)
     engine = LocalEngine(
         site.on_loopback(devices.port_base), historian, prepare=devices.wait, past=lambda: devices.past(site)
     )

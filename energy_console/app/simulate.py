@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replay", metavar="FILE", help="CSV or Parquet (time,point,value) that overrules the physics")
     parser.add_argument("--history", default="24h", metavar="SPAN", help="how far back the story begins")
     parser.add_argument("--history-out", metavar="FILE", help="write the past (time,point,value) as .parquet or .csv")
+    parser.add_argument("--memory", metavar="FILE", help="keep what was counted here, and go on from there")
     parser.add_argument("--control-port", type=int, default=0, metavar="N", help="where to take commands; 0: any free")
     parser.add_argument("--parent", type=int, metavar="PID", help="stop when this process is gone")
     parser.add_argument("--json", action="store_true", help="print one JSON document when ready")
@@ -96,7 +97,7 @@ def _serve(args: argparse.Namespace) -> int:
         speed, hours = parse_speed(args.speed), parse_span(args.history) / 3600.0
         spec = virtual_spec(site.on_loopback(args.port_base))
         world = _play_past(spec, hours, args)
-        virtual = VirtualSite(world, speed, args.control_port)
+        virtual = VirtualSite(world, speed, args.control_port, Path(args.memory) if args.memory else None)
         now_s = time.time()
         for text in args.fault:
             virtual.board.give(parse_fault(text, virtual.targets, now_s))
@@ -119,11 +120,14 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _play_past(spec: VirtualSpec, hours: float, args: argparse.Namespace) -> World:
     """A world that has lived through the hours before now; writes what it would have shown, where asked to."""
+    from hardware.virtual.memory import load
     from hardware.virtual.recall import play_until, write_history
     from hardware.virtual.replay import read_recording
 
     recording = read_recording(Path(args.replay)) if args.replay else None
-    world, history = play_until(spec, time.time(), hours, recording, keep=args.history_out is not None)
+    memory = load(Path(args.memory)) if args.memory else None
+    keep = args.history_out is not None
+    world, history = play_until(spec, time.time(), hours, recording, keep=keep, memory=memory)
     if args.history_out is not None and history is not None:
         write_history(history, Path(args.history_out))
     return world

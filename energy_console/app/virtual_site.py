@@ -34,14 +34,20 @@ class VirtualSiteFailed(RuntimeError):
 class VirtualSite:
     """One `simulate` process. It ends by itself when this process is gone, however that ends."""
 
-    def __init__(self, site: Site, *, with_past: bool, faults: tuple[str, ...] = ()) -> None:
-        """Starts the process and returns at once; `wait` tells when it serves."""
+    def __init__(
+        self, site: Site, *, with_past: bool, faults: tuple[str, ...] = (), memory: Path | None = None
+    ) -> None:
+        """Starts the process and returns at once; `wait` tells when it serves.
+
+        In the file `memory` it keeps where its counters stand, so that the next start goes on from there.
+        """
         self.port_base = free_ports(len(site.links))
         self._folder = tempfile.TemporaryDirectory(prefix="energy-console-", ignore_cleanup_errors=True)
         self._past = Path(self._folder.name) / "past.parquet" if with_past else None
         command = [*this_program(), "simulate", "--site", site.folder, "--port-base", str(self.port_base)]
         command += ["--json", "--parent", str(os.getpid())]
         command += ["--history", PAST, "--history-out", str(self._past)] if self._past else []
+        command += ["--memory", str(memory)] if memory else []
         for fault in faults:
             command += ["--fault", fault]
         self._complaints = Path(self._folder.name) / "complaints.txt"  # a file cannot fill up and block, a pipe can

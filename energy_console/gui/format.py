@@ -53,7 +53,7 @@ def decimals_for(value: float, unit: str = "") -> int:
     if unit in ("degC", "Hz", "dB"):
         return 2 if unit == "Hz" else 1
     size = abs(value)
-    if size >= 100 or not math.isfinite(size):
+    if size == 0 or size >= 100 or not math.isfinite(size):
         return 0
     return 1 if size >= 10 else 2
 
@@ -86,13 +86,13 @@ def percent(share: float | None, decimals: int = 0) -> str:
     return NONE if share is None or not math.isfinite(share) else f"{number(share * 100, decimals)} %"
 
 
-def duration(seconds: float) -> str:
-    """A span or an age, short: "0.4 s", "12 s", "11 min", "2 h 10", "1 d 6 h"."""
+def duration(seconds: float, *, whole: bool = False) -> str:
+    """A span or an age, short: "0.4 s", "12 s", "11 min", "2 h 10", "1 d 6 h". `whole`: no tenths of a second."""
     if not math.isfinite(seconds):
         return NONE
     if seconds < 0:
         return MINUS + duration(-seconds)
-    if seconds < 9.95:
+    if seconds < 9.95 and not whole:
         return f"{number(seconds, 1)} s"
     if seconds < 99.5:
         return f"{round(seconds)} s"

@@ -62,9 +62,7 @@ def run_window(
     memory = Memory(memory_file or default_file(engine.site.id))
     app, looks = make_application(memory, theme)
     desk = Desk(engine, who, looks, permissions)
-    window = MainWindow(desk, memory)
-    if page:
-        window.open_page(page)
+    window = MainWindow(desk, memory, page)
     window.show()
     engine.start()
     try:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from energy_console.site import fleets, layouts, points, rules
 from energy_console.site.faults import FaultList, SiteFaults, suggest
 from energy_console.site.fleets import Names
-from energy_console.site.model import GridNode, Site
+from energy_console.site.model import Site
+from energy_console.site.points import DevicePoints
 from energy_console.site.settings import FILE, Settings, read_settings
 from energy_console.site.tables import Table, TableLayout, read_table
 from hardware.profiles import profile_names
@@ -27,6 +29,16 @@ _USES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """All tables of a folder, read; those that are not there are empty."""
+
+    by_file: Mapping[str, Table]
+
+    def of(self, layout: TableLayout) -> Table:
+        return self.by_file[layout.file]
+
+
 def load_site(folder: str | os.PathLike[str]) -> Site:
     """Reads and checks a whole site folder. Raises SiteFaults with every fault in it."""
     path = Path(folder)
@@ -38,7 +50,7 @@ def load_site(folder: str | os.PathLike[str]) -> Site:
     _check_files(path, faults)
     if settings is None:
         raise SiteFaults(str(folder), faults.found)
-    tables = {layout.file: read_table(path, layout, faults) for layout in layouts.ALL}
+    tables = Tables({layout.file: read_table(path, layout, faults) for layout in layouts.ALL})
     site = _assemble(str(folder), settings, tables, faults)
     if faults.found:
         raise SiteFaults(str(folder), faults.found)
@@ -53,92 +65,88 @@ def _check_files(folder: Path, faults: FaultList) -> None:
             faults.add(path.name, 0, "is not a table of a site", suggest(path.name, known, f"use {', '.join(known)}"))
 
 
-def _assemble(folder: str, settings: Settings, tables: dict[str, Table], faults: FaultList) -> Site:
-    def table(layout: TableLayout) -> Table:
-        return tables[layout.file]
-
+def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList) -> Site:
+    """The site as its rows say; rows that make no sense are noted and stand in for themselves harmlessly."""
     names = _names(settings, tables)
-    links = fleets.links(table(layouts.LINKS))
-    devices = fleets.devices(table(layouts.DEVICES), names)
+    devices = fleets.devices(tables.of(layouts.DEVICES), names)
     node_of = {device.id: device.node for device in devices if device.node is not None}
-    stations, station_nodes = fleets.stations(table(layouts.STATIONS), names)
-    access_points = fleets.access_points(table(layouts.ACCESS_POINTS), names)
-    calls = fleets.calls(table(layouts.CALLS), names)
-    lighting = fleets.lighting(table(layouts.LIGHTING), names, node_of)
-    sessions = fleets.sessions(table(layouts.SESSIONS), names)
-    nodes = (*settings.nodes, *station_nodes)
-
+    stations, station_nodes = fleets.stations(tables.of(layouts.STATIONS), names)
+    access_points = fleets.access_points(tables.of(layouts.ACCESS_POINTS), names)
     have = points.device_points(devices, names.profiles)
-    own = points.overridden(table(layouts.POINTS), have)
+    own = points.overridden(tables.of(layouts.POINTS), have)
     made = (
-        *points.calculated(table(layouts.POINTS), have, [station.id for station in stations]),
+        *points.calculated(tables.of(layouts.POINTS), have, [station.id for station in stations]),
         *points.station_powers(stations, access_points, have),
     )
-    places = _places(settings, station_nodes, table(layouts.STATIONS))
-    points.check_meters(
-        ((node, *places[node.id]) for node in settings.nodes), have, [m.point.id for m in made], table(layouts.POINTS)
-    )
-    _check_rules(tables, nodes, places, faults)
-    rules.devices_fit_their_use(((tables[layout.file], column, needs) for layout, column, needs in _USES), have)
-    rules.stations_and_devices_differ(table(layouts.STATIONS), stations, access_points, have)
-    rules.limits_can_be_kept(nodes, lighting, places, faults)
-    rules.points_belong_to_stations(table(layouts.CALLS), calls, access_points, stations)
-    rules.berths_are_free(table(layouts.CALLS), calls)
-    rules.chargers_are_free(table(layouts.SESSIONS), sessions)
-    return Site(
+    site = Site(
         folder=folder,
         id=settings.id,
         name=settings.name,
         subtitle=settings.subtitle,
         place=settings.place,
-        nodes=nodes,
+        nodes=(*settings.nodes, *station_nodes),
         tariffs=settings.tariffs,
         carbon=settings.carbon,
-        links=links,
+        links=fleets.links(tables.of(layouts.LINKS)),
         devices=devices,
-        points=(*own, *(made_point.point for made_point in made)),
+        points=(*own, *(calculated.point for calculated in made)),
         calculated=made,
-        quays=fleets.quays(table(layouts.QUAYS)),
+        quays=fleets.quays(tables.of(layouts.QUAYS)),
         stations=stations,
         access_points=access_points,
-        lighting=lighting,
-        chargers=fleets.chargers(table(layouts.CHARGERS), names, node_of),
-        heat=fleets.heat(table(layouts.HEAT), names),
-        call_timetable=calls,
-        session_timetable=sessions,
-        loads=fleets.loads(table(layouts.LOADS), names, node_of),
-        plants=fleets.plants(table(layouts.PLANTS), names, node_of),
-        water=fleets.water(table(layouts.WATER), names),
+        lighting=fleets.lighting(tables.of(layouts.LIGHTING), names, node_of),
+        chargers=fleets.chargers(tables.of(layouts.CHARGERS), names, node_of),
+        heat=fleets.heat(tables.of(layouts.HEAT), names),
+        call_timetable=fleets.calls(tables.of(layouts.CALLS), names),
+        session_timetable=fleets.sessions(tables.of(layouts.SESSIONS), names),
+        loads=fleets.loads(tables.of(layouts.LOADS), names, node_of),
+        plants=fleets.plants(tables.of(layouts.PLANTS), names, node_of),
+        water=fleets.water(tables.of(layouts.WATER), names),
     )
+    _check_devices(site, tables, have)
+    _check_grid(site, settings, tables, have, faults)
+    _check_timetables(site, tables)
+    return site
 
 
-def _names(settings: Settings, tables: dict[str, Table]) -> Names:
+def _check_devices(site: Site, tables: Tables, have: DevicePoints) -> None:
+    rules.one_link_a_url(tables.of(layouts.LINKS))
+    rules.one_device_an_address(tables.of(layouts.DEVICES))
+    rules.devices_fit_their_use(((tables.of(layout), column, needs) for layout, column, needs in _USES), have)
+    rules.stations_and_devices_differ(tables.of(layouts.STATIONS), site.stations, site.access_points, have)
+
+
+def _check_grid(site: Site, settings: Settings, tables: Tables, have: DevicePoints, faults: FaultList) -> None:
+    stations = tables.of(layouts.STATIONS)
+    places = {row.id: (stations.layout.file, row.line) for row in stations}
+    places |= {node: (FILE, line) for node, line in settings.node_lines.items()}
+    for row in stations:
+        if row.id in settings.node_lines:
+            row.fault(f"station {row.id} is also a node of site.toml (line {places[row.id][1]})", "rename one")
+    made = [calculated.point.id for calculated in site.calculated]
+    points.check_meters(((node, *places[node.id]) for node in settings.nodes), have, made, faults)
+    rules.grid_is_a_tree(site.nodes, places, faults)
+    rules.limits_can_be_kept(site.nodes, site.lighting, places, faults)
+
+
+def _check_timetables(site: Site, tables: Tables) -> None:
+    calls = tables.of(layouts.CALLS)
+    rules.points_belong_to_stations(calls, site.call_timetable, site.access_points, site.stations)
+    rules.berths_are_free(calls, site.call_timetable)
+    rules.chargers_are_free(tables.of(layouts.SESSIONS), site.session_timetable)
+
+
+def _names(settings: Settings, tables: Tables) -> Names:
     """What may be referred to, by table."""
-    stations = tables[layouts.STATIONS.file].ids()
+    stations = tables.of(layouts.STATIONS).ids()
     return Names(
-        links=tables[layouts.LINKS.file].ids(),
-        devices=tables[layouts.DEVICES.file].ids(),
+        links=tables.of(layouts.LINKS).ids(),
+        devices=tables.of(layouts.DEVICES).ids(),
         nodes=None if stations is None else [node.id for node in settings.nodes] + list(stations),
-        quays=tables[layouts.QUAYS.file].ids(),
+        quays=tables.of(layouts.QUAYS).ids(),
         stations=stations,
-        access_points=tables[layouts.ACCESS_POINTS.file].ids(),
-        chargers=tables[layouts.CHARGERS.file].ids(),
-        zones=tables[layouts.WATER.file].ids(),
+        access_points=tables.of(layouts.ACCESS_POINTS).ids(),
+        chargers=tables.of(layouts.CHARGERS).ids(),
+        zones=tables.of(layouts.WATER).ids(),
         profiles=tuple(profile_names()),
     )
-
-
-def _places(settings: Settings, station_nodes: Iterable[GridNode], stations: Table) -> dict[str, tuple[str, int]]:
-    places = {row.id: (stations.layout.file, row.line) for row in stations}
-    return places | {node: (FILE, line) for node, line in settings.node_lines.items()}
-
-
-def _check_rules(
-    tables: dict[str, Table], nodes: tuple[GridNode, ...], places: dict[str, tuple[str, int]], faults: FaultList
-) -> None:
-    rules.one_link_a_url(tables[layouts.LINKS.file])
-    rules.one_device_an_address(tables[layouts.DEVICES.file])
-    for row in tables[layouts.STATIONS.file]:
-        if places[row.id][0] == FILE:
-            row.fault(f"station {row.id} is also a node of site.toml (line {places[row.id][1]})", "rename one")
-    rules.grid_is_a_tree(nodes, places, faults)

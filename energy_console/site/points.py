@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from energy_console.site.faults import nearest
+from energy_console.site.faults import FaultList, nearest
 from energy_console.site.model import AccessPoint, CalculatedPoint, Device, GridNode, Station
 from energy_console.site.tables import Row, Table
 from hardware.points import Point
@@ -183,13 +183,13 @@ def station_powers(
 
 
 def check_meters(
-    nodes: Iterable[tuple[GridNode, str, int]], have: DevicePoints, made: Sequence[str], table: Table
+    nodes: Iterable[tuple[GridNode, str, int]], have: DevicePoints, made: Sequence[str], faults: FaultList
 ) -> None:
     """Every meter of a node must be a power that someone reads. `nodes`: each with the file and line it stands on."""
     for node, file, line in nodes:
         if node.meter is None:
             continue
         if fault := why_nobody_reads(node.meter, have, made):
-            table.faults.add(file, line, *fault)
+            faults.add(file, line, *fault)
         elif not node.meter.endswith("_kw"):
-            table.faults.add(file, line, f"meter {node.meter} of node {node.id} is no power in kW", "name its power_kw")
+            faults.add(file, line, f"meter {node.meter} of node {node.id} is no power in kW", "name its power_kw")

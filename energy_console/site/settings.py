@@ -196,6 +196,8 @@ def _zone(section: Section) -> zoneinfo.ZoneInfo:
 def _nodes(grid: Section | None) -> tuple[tuple[GridNode, ...], dict[str, int]]:
     if grid is None:
         return (), {}
+    if not grid.data:
+        grid.fault(None, "[grid] has no node", "add the connection to the public grid")
     nodes: list[GridNode] = []
     lines: dict[str, int] = {}
     for node_id in grid.data:

@@ -105,10 +105,11 @@ def _lone_meters(site: Site) -> dict[str, Consumer]:
         own = {device.id for device in site.devices if device.node == node.id}
         if own - {(node.meter or "").partition("/")[0]}:
             busy.add(node.id)
+    devices = {device.id for device in site.devices}
     lone: dict[str, Consumer] = {}
     for node in site.nodes:
-        if node.meter and node.id not in busy:
-            meter = node.meter.partition("/")[0]
+        meter = (node.meter or "").partition("/")[0]
+        if meter in devices and node.id not in busy:
             home = node.limit_kw <= HOME_UP_TO_KW
             hours = HOME_HOURS if home else TRADE_HOURS
             lone[meter] = Consumer(meter, "homes" if home else "workshop", node.limit_kw * hours)

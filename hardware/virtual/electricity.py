@@ -26,6 +26,7 @@ class Electricity:
         self._takers = tuple(takers)
         self._generators = generators
         self.consumers = Consumers(self._loads(spec, meters), spec.seed)
+        self._fuse_kw = np.array([spec.rated_kw.get(device, np.inf) for device in self.consumers.devices])
         self.meters = Meters(meters, spec.rated_kw, spec)
         self.tree = GridTree(spec.nodes)
         self.leaves = [device for fleet in (*takers, generators) for device in fleet.devices]
@@ -52,7 +53,8 @@ class Electricity:
     def measure(self, now: Conditions, dt_s: float, wall_s: float, replay: Callable[[Fleet], None]) -> None:
         """Fills the meters. A replayed power of a consumer goes into the sums; that of a node only onto its meter."""
         made = self._generators.columns.get("generation_kw", np.zeros(0))
-        self._show(self.consumers.power_kw(now), made, np.zeros(len(self.tree.rows)))
+        loads = np.minimum(self.consumers.power_kw(now), self._fuse_kw)
+        self._show(loads, made, np.zeros(len(self.tree.rows)))
         replay(self.meters)
         power = self.meters.columns["power_kw"]
         self._show(power[self._load_rows], made, self._node_power(self.leaf_power_kw()))

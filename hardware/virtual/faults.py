@@ -93,22 +93,19 @@ def parse_fault(text: str, targets: Targets, now_s: float) -> Fault:
 
 
 class FaultBoard:
-    """Faults given so far. Asking for those of one kind is cheap: nothing is searched while there are none."""
+    """Faults given so far, to come or past their time."""
 
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._faults: list[Fault] = list(faults)
-        self.version = 0
 
     def give(self, fault: Fault) -> None:
         self._faults = [known for known in self._faults if known.text != fault.text] + [fault]
-        self.version += 1
 
     def heal(self, text: str) -> int:
         """Takes back `all`, one fault by its text, or everything at one device or link; how many."""
         kept = [f for f in self._faults if not (text in ("all", f.text, f.target) or f.text.startswith(f"{text}:"))]
         healed = len(self._faults) - len(kept)
         self._faults = kept
-        self.version += 1
         return healed
 
     def active(self, wall_s: float) -> list[Fault]:
@@ -116,9 +113,6 @@ class FaultBoard:
 
     def listed(self) -> list[Fault]:
         return list(self._faults)
-
-    def forget_past(self, wall_s: float) -> None:
-        self._faults = [fault for fault in self._faults if fault.end_s > wall_s]
 
 
 def _split_times(text: str, now_s: float) -> tuple[str, float, float]:

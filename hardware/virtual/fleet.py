@@ -33,7 +33,7 @@ class Fleet:
         self.noise = Noise(self.devices, seed)
         self.columns: dict[str, Float64Array] = {}
         self._rates: dict[str, Float64Array] = {}
-        self._counters: dict[str, Float64Array] = {}
+        self.counters: dict[str, Float64Array] = {}
 
     def __len__(self) -> int:
         return len(self.devices)
@@ -58,7 +58,11 @@ class Fleet:
         hours = max(0.0, time_s / 3600.0 - FIRST_COUNTING_DAY * 24.0)
         means = self.mean_rates()
         for name in self.counted if len(self) else ():
-            self._counters[name] = np.round(means.get(name, np.zeros(len(self))) * hours)
+            self.counters[name] = np.round(means.get(name, np.zeros(len(self))) * hours)
+
+    def set_counter(self, name: str, values: Float64Array) -> None:
+        self.counters[name] = values
+        self.columns[name] = values
 
     def count(self, dt_s: float) -> None:
         """Adds to each counter what its rate integrated to over the step (trapezoid)."""
@@ -67,6 +71,6 @@ class Fleet:
             before = self._rates.get(name, now)
             mean = np.maximum(0.5 * (now + before), 0.0)
             # A missing value (a broken sensor, a hole in a replay) counts nothing.
-            self._counters[name] = self._counters[name] + np.nan_to_num(mean) * (dt_s / 3600.0)
-            self.columns[name] = self._counters[name]
+            self.counters[name] = self.counters[name] + np.nan_to_num(mean) * (dt_s / 3600.0)
+            self.columns[name] = self.counters[name]
             self._rates[name] = now.copy()

@@ -88,7 +88,9 @@ class Heating:
         design_flow = self.design_kw / (1.163 * self.cooling_k)
         needed = _flow_m3h(heat_kw, supply, primary_return)
         flow = np.where(self._fault == STUCK, np.maximum(needed, 0.35 * design_flow), needed)
-        primary_return = supply - heat_kw * 3600.0 / (np.maximum(flow, 1e-9) * water_density(supply) * CP_KJ_PER_KG_K)
+        spilled = flow > needed
+        hot = supply - heat_kw * 3600.0 / (np.maximum(flow, 1e-9) * water_density(supply) * CP_KJ_PER_KG_K)
+        primary_return = np.where(spilled, hot, primary_return)
         self.state |= {
             "heat_kw": heat_kw, "supply_c": supply, "return_c": primary_return, "flow_m3h": flow,
             "secondary_supply_c": secondary_supply, "secondary_return_c": secondary_return,

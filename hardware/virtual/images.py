@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from hardware.points import Float64Array, UInt16Array
 from hardware.profiles import Profile, ProfilePoint, RegisterType, Table, layout_of, start_of
-from hardware.profiles.model import Coding
 from hardware.virtual.fleet import Fleet
 
 ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
@@ -198,9 +197,6 @@ def decode_words(point: ProfilePoint, words: Sequence[int]) -> float:
 
 
 def _raw(point: ProfilePoint, values: Float64Array, exponent: Float64Array | float) -> Float64Array:
-    if point.coding is Coding.FOUR_QUADRANT:
-        # Lagging loads only, so that the plain number is also the four-quadrant one.
-        values = np.clip(values, -1.0, 1.0)
     raw: Float64Array = (values - point.offset) / (point.scale * np.power(10.0, exponent))
     return raw
 

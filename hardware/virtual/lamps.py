@@ -43,7 +43,6 @@ class Lamps(Fleet):
         self._broken = self.full(0.0)  # by a fault given
         self._tripped = self.full(0.0)
         self._circuit_share = self._split_circuits()
-        self._has_eye = self.noise.uniform(5) < 0.7  # not every cabinet has a photocell
         self.level = self.full(0.0)
         self._command = self.full(0.0)
         self._valid_s = self.full(0.0)
@@ -106,7 +105,7 @@ class Lamps(Fleet):
             "leakage": self.full(0.0),
             "lamp_events": self._events(failed, on, now),
             "voltage_l1_v": np.where(live, voltage, 0.0),
-            "illuminance_lx": np.where(self._has_eye, self._eye_lx(now), np.nan),
+            "illuminance_lx": self._eye_lx(now),
         } | {f"circuit_{k + 1}_a": amps * self._circuit_share[k] for k in range(CIRCUITS)}
 
     def _publish_command(self) -> None:

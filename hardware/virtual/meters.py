@@ -71,7 +71,9 @@ class Meters(Fleet):
 
     def set_means(self, mean_kw: Float64Array) -> None:
         """What each meter counts on average, for the counters' start."""
-        self._means = {"energy_import_kwh": np.maximum(mean_kw, 0.0), "energy_export_kwh": np.maximum(-mean_kw, 0.0)}
+        # Who mostly feeds in has also drawn a little in its life; to SunSpec, a counter at 0 is one that is not there.
+        drawn = np.maximum(mean_kw, 0.01 * np.abs(mean_kw) + 0.001)
+        self._means = {"energy_import_kwh": drawn, "energy_export_kwh": np.maximum(-mean_kw, 0.0)}
 
     def set_power(self, power_kw: Float64Array) -> None:
         self.columns["power_kw"] = power_kw

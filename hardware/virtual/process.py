@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from hardware.virtual.control import ControlPort
 from hardware.virtual.faults import Fault, FaultBoard, Targets
 from hardware.virtual.images import has_no_value
-from hardware.virtual.server import Line, make_lines, play_line_faults
+from hardware.virtual.memory import remember, save
+from hardware.virtual.server import Line, PortInUse, make_lines, play_line_faults
 from hardware.virtual.world import World
+
+log = logging.getLogger(__name__)
 
 TICK_S = 1.0  # between two steps of the physics
 FAULT_TICK_S = 0.1  # between two looks at the faults
+KEEP_EVERY_S = 60.0  # between two savings of what has been counted
 FINE_S = 60.0  # longest single step of the physics where time is sped up
 
 
@@ -31,28 +37,41 @@ class Ready:
 class VirtualSite:
     """Serves a world on the links of its field. `speed`: seconds of the site's time in a second of the wall's."""
 
-    def __init__(self, world: World, speed: float = 1.0, control_port: int = 0) -> None:
+    def __init__(
+        self, world: World, speed: float = 1.0, control_port: int = 0, memory_file: Path | None = None
+    ) -> None:
         self.world = world
+        self._memory_file = memory_file
+        self._kept_at = time.monotonic()
         self.board = FaultBoard()
         self.lines: list[Line] = make_lines(world.spec.field, world.banks)
         self.targets = Targets({line.id for line in self.lines}, set(world.fleet_of))
         self.speed = speed
         self._control = ControlPort(self, control_port)
         self._stop: asyncio.Event | None = None
-        self._board_version = -1
         self._faults_now: list[Fault] = []
+        self._playing = asyncio.Lock()
+        self._shut_out = False
 
     async def run(self, ready: Callable[[Ready], None], alive: Callable[[], bool] = lambda: True) -> None:
         """Serves until `stop` is called or `alive` turns False. Raises PortInUse before anything is served."""
         self._stop = asyncio.Event()
+        served = False
         try:
             await self._open()
             ready(self._ready())
+            served = True
             await asyncio.gather(self._keep_time(alive), self._keep_faults())
         finally:
             for line in self.lines:
                 line.close()
             self._control.close()
+            if served:
+                self._keep_counters()
+
+    @property
+    def control_port(self) -> int:
+        return self._control.port
 
     def stop(self) -> None:
         """Ends `run` within a tick; call it on the loop's own thread."""
@@ -60,8 +79,7 @@ class VirtualSite:
             self._stop.set()
 
     async def _open(self) -> None:
-        for line in self.lines:
-            await line.open()
+        await self._play(self.board.active(time.time()))
         await self._control.open()
 
     def _ready(self) -> Ready:
@@ -75,8 +93,15 @@ class VirtualSite:
             now = time.monotonic()
             self._advance(now - before)
             before = now
+            if now - self._kept_at >= KEEP_EVERY_S:
+                self._keep_counters()
             if not alive():
                 self.stop()
+
+    def _keep_counters(self) -> None:
+        self._kept_at = time.monotonic()
+        if self._memory_file is not None:
+            save(remember(self.world), self._memory_file)
 
     def _advance(self, wall_s: float) -> None:
         dt_s = wall_s * self.speed
@@ -90,12 +115,23 @@ class VirtualSite:
 
     async def apply_faults(self) -> None:
         """Brings lines and physics in line with the faults that hold now; does nothing while they are the same."""
-        wall_s = time.time()
-        active = self.board.active(wall_s)
-        if active == self._faults_now:
-            return
+        async with self._playing:
+            active = self.board.active(time.time())
+            if active == self._faults_now and not self._shut_out:
+                return
+            try:
+                await self._play(active)
+            except PortInUse as error:
+                # Somebody took the port of a link while it refused; it is tried again until it is free.
+                if not self._shut_out:
+                    log.warning("%s", error)
+                self._shut_out = True
+            else:
+                self._shut_out = False
+
+    async def _play(self, active: list[Fault]) -> None:
         self._faults_now = active
-        await play_line_faults(self.lines, self.board)
+        await play_line_faults(self.lines, active)
         self._play_physics(active)
 
     def _play_physics(self, active: list[Fault]) -> None:

@@ -60,6 +60,10 @@ def read_recording(path: Path) -> Recording:
     if not len(table):
         raise UnreadableRecording(f"{path} holds no reading.")
     table = table.assign(seconds=_seconds(path, table["time"])).sort_values("seconds", kind="stable")
+    try:
+        table = table.assign(value=pd.to_numeric(table["value"]))
+    except (ValueError, TypeError) as error:
+        raise UnreadableRecording(f"{path}: a value is not a number: {error}") from error
     times = {str(point): rows["seconds"].to_numpy(float) for point, rows in table.groupby("point")}
     values = {str(point): rows["value"].to_numpy(float) for point, rows in table.groupby("point")}
     return Recording(times, values)

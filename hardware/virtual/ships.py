@@ -27,6 +27,7 @@ SHED_SHARE = 0.4  # of its hotel load a ship can do without for a while
 EMERGENCY_STOP, LOOP_OPENED = 1 << 0, 1 << 1
 INSULATION_LOW, ABOVE_ANNOUNCED, NEAR_RATING, TRANSFORMER_WARM = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 POWER_FACTOR = 0.86
+OPEN_KOHM = 60_000.0  # what an insulation monitor shows with nothing connected: the end of its scale
 # Hotel load over the day, relative: kitchens, laundry and air by day; working boats and reefers hardly change.
 DAY_SWING = {"cruise": 0.16, "river cruise": 0.25, "ro-pax": 0.18, "container": 0.05, "reefer": 0.04}
 
@@ -52,7 +53,9 @@ class Ships(Fleet):
         self._shed_kw = self.full(0.0)
         self._delay_s = 60.0 + 60.0 * self.noise.uniform(1)
         self._dry_kohm = 900.0 * 10.0 ** (1.2 * self.noise.uniform(2))
-        self._weak = self.noise.uniform(3) < 0.012  # some cables have seen better days
+        # Some cables have seen better days: one in fifty, and one of any larger quay.
+        draw = self.noise.uniform(3)
+        self._weak = (draw < 0.02) | ((draw == draw.min(initial=1.0)) & (len(self) >= 20))
 
     def mean_rates(self) -> dict[str, Float64Array]:
         return {"energy_import_kwh": self.rated_kw * 0.18}
@@ -76,8 +79,8 @@ class Ships(Fleet):
 
     def step(self, now: Conditions, dt_s: float, wall_s: float) -> None:
         changed = self.calls.at(now.time_s)
-        self._begin(changed, now.time_s)
         self._in_step_s += dt_s
+        self._begin(changed, now.time_s)
         for asked in self._asked_for_s.values():
             asked += dt_s
         self._advance(now.time_s)
@@ -95,9 +98,11 @@ class Ships(Fleet):
         tripped = self._tripped != 0
         live = (self.step_now >= CABLE) & (self.step_now < OPEN)
         self._enter(tripped & live, OPEN, 0.0)
-        must_leave = self.calls.end_s - time_s < RELEASE_S
+        overdue_s = RELEASE_S - (self.calls.end_s - time_s)
+        must_leave = overdue_s > 0
         back = (self._back_request > 0) & (self._asked_for_s["request_transfer_back"] >= self._delay_s)
-        self._enter((self.step_now == SUPPLIED) & (must_leave | back), UNLOAD, 0.0)
+        self._enter((self.step_now == SUPPLIED) & back, UNLOAD, 0.0)
+        self._enter((self.step_now == SUPPLIED) & must_leave, UNLOAD, overdue_s)
         self._enter((self.step_now == RELEASED) & ~must_leave & ~back & (self._in_step_s > RETRY_S), CABLE, 0.0)
         for _ in range(RELEASED):
             rest_s = self._in_step_s - DURATION_S[self.step_now]
@@ -140,7 +145,7 @@ class Ships(Fleet):
             "voltage_v": np.where(shore, voltage, 0.0),
             "frequency_hz": np.where(shore, hertz, 0.0),
             "current_a": current,
-            "insulation_kohm": np.where(cable, insulation, np.nan),
+            "insulation_kohm": np.where(cable, insulation, OPEN_KOHM),
             "alarms": self._tripped.astype(np.float64),
             "warnings": self._warnings(insulation, cable, power_kw, announced),
             "request_load_reduction_kw": self._shed_request.copy(),
@@ -170,9 +175,9 @@ class Ships(Fleet):
 
     def _hotel_kw(self, now: Conditions) -> Float64Array:
         swing = np.array([DAY_SWING.get(kind, 0.08) for kind in self.calls.kind])
-        day = 1.0 + swing * np.cos(2 * np.pi * (now.hour - 15.5) / 24)
+        day = 1.0 - swing * (1.0 - np.cos(2 * np.pi * (now.hour - 15.5) / 24))
         slow, quick = self.noise.smooth(now.time_s, 1500.0, 15), self.noise.smooth(now.time_s, 25.0, 16)
-        noisy = np.maximum(day + 0.06 * slow + 0.012 * quick, 0.1)
+        noisy = np.maximum(day + 0.04 * slow + 0.01 * quick, 0.1)
         hotel_kw: Float64Array = self.calls.amount * noisy * self.calls.present
         return hotel_kw
 
@@ -193,7 +198,7 @@ class Ships(Fleet):
     def _insulation(self, now: Conditions) -> Float64Array:
         wet = 1.0 - 0.55 * max(0.0, (now.humidity - 0.75) / 0.25)
         dry = np.where(self._weak, 210.0, self._dry_kohm)
-        return np.clip(dry * wet * (1.0 + 0.04 * self.noise.smooth(now.time_s, 600.0, 17)), 20.0, 60_000.0)
+        return np.clip(dry * wet * (1.0 + 0.04 * self.noise.smooth(now.time_s, 600.0, 17)), 20.0, OPEN_KOHM)
 
     def _warnings(
         self, insulation: Float64Array, cable: BoolArray, power_kw: Float64Array, announced: Float64Array

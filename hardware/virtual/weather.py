@@ -61,7 +61,7 @@ class Weather:
             outside_c=outside_c,
             humidity=min(0.99, max(0.25, 0.78 - 0.012 * (outside_c - 10) + 0.12 * cloud + 0.05 * swing[3])),
             cloud=cloud,
-            wind_ms=_weibull(swing[2], scale=5.6 + 0.9 * -season, shape=2.0),
+            wind_ms=_weibull(swing[2], scale=6.4 - 0.8 * season, shape=2.0),
             wind_deg=(235.0 + 70.0 * swing[4]) % 360.0,
             sun=sun,
             ghi_wm2=ghi,

@@ -208,15 +208,15 @@ def test_the_next_start_opens_where_the_last_one_ended(desk, tmp_path, qtbot):
 
 
 def test_silence_of_the_engine_is_said_and_hatched(window, engine, monkeypatch):
-    window._tick()
+    window.tick()
     assert not window.notice.isVisible()
     window.desk.latest.heard_s -= LOST_AFTER_S + 5
-    window._tick()
+    window.tick()
     assert window.notice.isVisible()
     assert "Nothing heard from the engine" in window.notice.accessibleName()
     assert "lost" in window.status.engine.accessibleName()
     engine.read({"Q1-01/power_kw": 1.0})
-    window._tick()
+    window.tick()
     assert not window.notice.isVisible()
 
 
@@ -238,7 +238,7 @@ def test_before_the_first_news_the_window_says_what_it_waits_for(site, looks, tm
 
 def test_the_status_line_counts_what_the_engine_says(window, engine):
     engine.fall_silent("Q1-02")
-    window._tick()
+    window.tick()
     assert "60 / 61" in window.status.devices.accessibleName()
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from energy_console.live.staleness import NEVER, Staleness, stale_batch
+from energy_console.live.staleness import NEVER, Staleness, allowed_silence_ns, stale_batch
+from energy_console.site.loader import load_site
 from hardware.points import Reason, ScanBatch, reason_of
 
 SECOND = 1_000_000_000
+SITES = Path(__file__).parents[2] / "sites"
 
 
 def renewed(index: int) -> ScanBatch:
@@ -24,6 +28,17 @@ def test_a_point_turns_stale_once_when_its_time_runs_out_and_again_after_it_came
         if over:
             told.append((second, over))
     assert told == [(16, [0]), (51, [0]), (61, [1])]
+
+
+def test_a_point_may_be_silent_for_three_cycles_and_a_sum_for_ever() -> None:
+    site = load_site(SITES / "port-demo")
+    allowed_ns = dict(zip((point.id for point in site.points), allowed_silence_ns(site).tolist(), strict=True))
+    for device in site.devices[:50]:
+        wanted_s = max(3 * device.spec.every_s, 10.0)
+        ours = [ns for point, ns in allowed_ns.items() if point.startswith(f"{device.id}/")]
+        assert ours
+        assert set(ours) == {round(wanted_s * SECOND)}
+    assert {allowed_ns[made.point.id] for made in site.calculated} == {NEVER}
 
 
 def test_a_stale_reading_has_no_value_and_says_why() -> None:

@@ -102,3 +102,9 @@ def test_faults_survive_the_way_to_another_process(tmp_path):
         load_site(tmp_path)
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.faults) == (str(caught.value), caught.value.faults)
+
+
+def test_a_grid_without_a_node_is_told(tmp_path):
+    head, _, tail = FILES["site.toml"].partition("ROOT = ")
+    write_site(tmp_path, {"site.toml": head + tail.partition("\n\n")[2]})
+    assert faults_of(tmp_path) == ["site.toml:11: [grid] has no node; add the connection to the public grid"]

@@ -95,7 +95,7 @@ class AlarmStrip(QFrame):
             since = moment(self.alarm.since_ns)
             age = max(0.0, (self._desk.clock_ns() - self.alarm.since_ns) / 1e9)
             time = clock(since, self._desk.site.place.zone, seconds=True)
-            self._since.setText(self.tr("since {0} · {1}").format(time, duration(round(age))))
+            self._since.setText(self.tr("since {0} · {1}").format(time, duration(age, whole=True)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = self._desk.looks.theme

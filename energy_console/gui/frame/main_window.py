@@ -30,9 +30,9 @@ SMALLEST = (1024, 640)
 
 
 class MainWindow(QWidget):
-    """One window on one desk. Made by `gui.run`, or by a test."""
+    """One window on one desk, opened on `page` if one is named. Made by `gui.run`, or by a test."""
 
-    def __init__(self, desk: Desk, memory: Memory) -> None:
+    def __init__(self, desk: Desk, memory: Memory, page: str = "") -> None:
         super().__init__()
         self.desk = desk
         self.memory = memory
@@ -53,9 +53,9 @@ class MainWindow(QWidget):
         self._page_keys = [self._page_key(entry.key, entry.shortcut) for entry in entries]
         self._clock = QTimer(self)
         self._clock.setInterval(_TICK_MS)
-        self._clock.timeout.connect(self._tick)
+        self._clock.timeout.connect(self.tick)
         self._clock.start()
-        self._restore(entries[0].key if entries else "")
+        self._restore(page, entries[0].key if entries else "")
 
     def _lay_out(self) -> None:
         right = QVBoxLayout()
@@ -204,7 +204,8 @@ class MainWindow(QWidget):
 
     # the window itself
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Once a second: clocks, ages, and whether the engine is still heard."""
         self.strip.tick()
         self.status.tick()
         self.notice.tick()
@@ -239,16 +240,17 @@ class MainWindow(QWidget):
     def _quit(self) -> None:
         self.close()
 
-    def _restore(self, first: str) -> None:
+    def _restore(self, asked: str, first: str) -> None:
+        """Places as they were; the page asked for, the one of the last time, or the first."""
         self.resize(1600, 900)
         self.restoreGeometry(self.memory.place("main"))
         kept = self.memory.text("page", first)
         if first:
-            self.open_page(kept if kept in self.stack.entries else first)
+            self.open_page(asked or (kept if kept in self.stack.entries else first))
         for key in self.memory.texts("away"):
             if key in self.stack.entries:
                 self.stack.tear_off(key)
-        self._tick()
+        self.tick()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

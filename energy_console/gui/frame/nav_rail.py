@@ -38,6 +38,7 @@ class RailItem(QAbstractButton):
         self.setAccessibleName(text)
         self.setToolTip(tip)
         self.setCheckable(page)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setFixedSize(RAIL_WIDTH - 1, RAIL_ITEM_HEIGHT)
         looks.changed.connect(self.update)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
@@ -11,7 +11,9 @@ from energy_console.gui.format import duration, number
 from energy_console.gui.frame.status_line import LOST_AFTER_S
 from energy_console.gui.parts.hatch import draw_hatch
 from energy_console.gui.parts.text import ElidedText, Text
-from energy_console.gui.theme import BODY_PX, CARD_RADIUS, SEMIBOLD
+from energy_console.gui.theme import BODY_PX, CARD_GAP, CARD_RADIUS, SEMIBOLD
+
+_HEIGHT_PX = 30
 
 
 class Notice(QFrame):
@@ -20,11 +22,11 @@ class Notice(QFrame):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self.setFixedHeight(30)
+        self.setFixedHeight(_HEIGHT_PX + CARD_GAP)
         self._what = Text("", "text", BODY_PX, SEMIBOLD)
         self._todo = ElidedText("", "text")
         row = QHBoxLayout(self)
-        row.setContentsMargins(52, 0, 12, 0)
+        row.setContentsMargins(52, 0, 12, CARD_GAP)
         row.setSpacing(8)
         row.addWidget(self._what)
         row.addWidget(self._todo, 1)
@@ -43,7 +45,7 @@ class Notice(QFrame):
         latest = self._desk.latest
         health = latest.health
         if latest.silence_s > LOST_AFTER_S:
-            what = self.tr("Nothing heard from the engine for {0}.").format(duration(latest.silence_s))
+            what = self.tr("Nothing heard from the engine for {0}.").format(duration(latest.silence_s, whole=True))
             return what, self.tr("What you see is old. If it does not come back, start it with: energy-console serve")
         if health is None:
             return self.tr("The engine is starting."), self.tr(
@@ -65,6 +67,7 @@ class Notice(QFrame):
         painter = QPainter(self)
         painter.setPen(theme.line)
         painter.setBrush(theme.surface)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), CARD_RADIUS, CARD_RADIUS)
-        draw_hatch(painter, QRectF(QRect(6, 6, 36, self.height() - 12)), theme, outline=True)
+        box = QRectF(0.5, 0.5, self.width() - 1, _HEIGHT_PX - 1)
+        painter.drawRoundedRect(box, CARD_RADIUS, CARD_RADIUS)
+        draw_hatch(painter, QRectF(6, 6, 36, _HEIGHT_PX - 12), theme, outline=True)
         painter.end()

@@ -62,6 +62,7 @@ class PageStack(QStackedWidget):
         else:
             self.setCurrentWidget(page)
             self.current = key
+            page.setFocus()
             self.shown.emit(key)
         if what is not None:
             page.select(what)

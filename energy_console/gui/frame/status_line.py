@@ -17,10 +17,11 @@ from energy_console.gui.theme import CAPTION_PX, MEDIUM, STATUS_HEIGHT
 
 LOST_AFTER_S = 10.0  # the engine tells its health every second or two
 _SAID_FOR_S = 12
+_MARK_PX = 14  # hatched mark in front of what is old
 
 
 class _Item(QWidget):
-    """Muted label, value in 500, muted rest; hatched behind while `lost`."""
+    """Muted label, value in 500, muted rest; a hatched mark in front while `lost`."""
 
     def __init__(self, desk: Desk, label: str) -> None:
         super().__init__()
@@ -29,7 +30,7 @@ class _Item(QWidget):
         self._label = Text(label, "muted", CAPTION_PX)
         self._value = Text("–", "text", CAPTION_PX, MEDIUM)
         self._rest = Text("", "muted", CAPTION_PX)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(10, 0, 10, 0)
         row.setSpacing(5)
         for part in (self._label, self._value, self._rest):
@@ -42,13 +43,14 @@ class _Item(QWidget):
         self.setAccessibleName(f"{self._label.text()} {value} {rest}")
         if lost != self._lost:
             self._lost = lost
+            self._row.setContentsMargins(10 + _MARK_PX + 6 if lost else 10, 0, 10, 0)
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         theme = self._looks.theme
         if self._lost:
-            draw_hatch(painter, QRectF(self.rect().adjusted(2, 3, -2, -3)), theme)
+            draw_hatch(painter, QRectF(10, 5, _MARK_PX, self.height() - 10), theme, outline=True)
         painter.fillRect(QRect(self.width() - 1, 7, 1, self.height() - 14), theme.line)
         painter.end()
 
@@ -114,7 +116,7 @@ class StatusLine(QFrame):
             self.engine.show_value(self.tr("starting"))
         elif silence > LOST_AFTER_S:
             self.engine.show_value(
-                self.tr("lost"), self.tr("nothing heard for {0}").format(duration(silence)), lost=True
+                self.tr("lost"), self.tr("nothing heard for {0}").format(duration(silence, whole=True)), lost=True
             )
         elif not health.running:
             self.engine.show_value(self.tr("stopped"), lost=True)

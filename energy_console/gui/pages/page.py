@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
@@ -27,9 +29,9 @@ class Page(QWidget):
         self.desk = desk
         self.looks = desk.looks
         self._due = True
+        self._refreshed_s = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(self.refresh_ms)
         self._timer.timeout.connect(self._refresh_if_due)
         desk.bridge.news.connect(self._on_news)
         desk.time.changed.connect(self.refresh_now)
@@ -51,11 +53,13 @@ class Page(QWidget):
         self.on_news(news)
         self._due = True
         if self.isVisible() and not self._timer.isActive():
-            self._timer.start()
+            since_ms = round((time.monotonic() - self._refreshed_s) * 1000)
+            self._timer.start(max(0, self.refresh_ms - since_ms))
 
     def _refresh_if_due(self) -> None:
         if self._due and self.isVisible():
             self._due = False
+            self._refreshed_s = time.monotonic()
             self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,10 @@ import pyarrow as pa
 
 from hardware.points import Float64Array, Int32Array, Int64Array, UInt16Array
 
-FORMAT = 1
-HEADER = struct.Struct("<BxxxIqI")  # format, readings, first time in ms, size of the columns before compression
+FORMAT = 2
+"""1 had no check sum; such batches are still read."""
+
+HEADER = struct.Struct("<B3sIqI")  # format, check sum, readings, first time in ms, bytes before compression
 CODEC = pa.Codec("zstd", 1)
 
 
@@ -40,16 +43,31 @@ def pack(columns: Columns) -> bytes:
         )
     )
     packed: bytes = CODEC.compress(body, asbytes=True)
-    return HEADER.pack(FORMAT, len(columns), base, len(body)) + packed
+    return HEADER.pack(FORMAT, _check_sum(packed), len(columns), base, len(body)) + packed
+
+
+def is_whole(blob: bytes) -> bool:
+    """Whether `unpack` would take it."""
+    try:
+        unpack(blob)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_sum(packed: bytes) -> bytes:
+    return zlib.crc32(packed).to_bytes(4, "little")[:3]
 
 
 def unpack(blob: bytes) -> Columns:
     """The batch that `pack` made. Raises ValueError where the bytes are not one."""
     if len(blob) < HEADER.size:
         raise ValueError("too short for a batch")
-    version, size, base, length = HEADER.unpack_from(blob)
-    if version != FORMAT or length != size * 22:
+    version, check_sum, size, base, length = HEADER.unpack_from(blob)
+    if not 1 <= version <= FORMAT or length != size * 22:
         raise ValueError(f"not a batch of format {FORMAT}")
+    if version > 1 and check_sum != _check_sum(blob[HEADER.size :]):
+        raise ValueError("its check sum is wrong")
     try:
         body = CODEC.decompress(blob[HEADER.size :], decompressed_size=length, asbytes=True)
     except (OSError, pa.ArrowException) as cause:

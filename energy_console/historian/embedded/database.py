@@ -79,7 +79,7 @@ def open_database(path: Path, schema: Schema, *, create: bool, full_sync: bool) 
     try:
         with store_faults(path):
             connection.set_busy_timeout(BUSY_MS)
-            _check(connection, path, schema, thorough=create)
+            _check(connection, path, schema, create)
             connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", "full" if full_sync else "normal")
             if create:
@@ -90,10 +90,13 @@ def open_database(path: Path, schema: Schema, *, create: bool, full_sync: bool) 
     return connection
 
 
-def _check(connection: apsw.Connection, path: Path, schema: Schema, *, thorough: bool) -> None:
+def _check(connection: apsw.Connection, path: Path, schema: Schema, thorough: bool) -> None:
     mark = connection.pragma("application_id")
     version = int(connection.pragma("user_version"))
-    empty = not connection.execute("select 1 from sqlite_schema limit 1").fetchall()
+    try:
+        empty = not rows_of(connection, "select 1 from sqlite_schema limit 1")
+    except apsw.SQLError as fault:  # what SQLite says of a header that asks for a format it never had
+        raise StoreBroken(path, str(fault)) from fault
     if mark != schema.application_id and not empty:
         raise StoreForeign(path)
     if version > len(schema.steps):

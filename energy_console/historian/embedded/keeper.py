@@ -40,6 +40,7 @@ class Keeper:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._rested_at = 0.0
+        self._trouble = ""  # what keeps sealing waiting, as last told
         self._thread = threading.Thread(target=self._run, name="store-keeper", daemon=True)
         self._thread.start()
 
@@ -74,13 +75,18 @@ class Keeper:
             while merging and self.merge_now(dt.datetime.now(dt.UTC)):
                 pass
         except Stopped:
-            return True
+            return True  # whatever was left is done next time
         except Exception as fault:  # noqa: BLE001 - this thread outlives any trouble; the engine shows what it was
-            notice = f"Sealing waits, readings are kept meanwhile: {fault}"
-            if notice not in self._notices:
-                self._notices.append(notice)
+            self._tell(f"Sealing waits, readings are kept meanwhile: {fault}")
             return False
+        self._tell("")
         return True
+
+    def _tell(self, trouble: str) -> None:
+        """Notes what changed: a new trouble, or its end."""
+        if trouble != self._trouble:
+            self._notices.append(trouble or "Sealing goes on again.")
+        self._trouble = trouble
 
     def seal_now(self) -> None:
         """Seals everything that is there now. Raises StoreError."""

@@ -144,7 +144,7 @@ class _Cursor:
     def __init__(self, path: Path, kind: str, rank_of: dict[str, int]) -> None:
         self._path = path
         with _damage(path):
-            self._file = pq.ParquetFile(path, read_dictionary=["point"])
+            self._file = pq.ParquetFile(path, read_dictionary=["point"], page_checksum_verification=True)
         self._groups: int = self._file.num_row_groups
         self._names = schema_of(kind).names[1:]
         self._rank_of = rank_of

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from energy_console.historian.embedded.blob import Columns, pack, unpack
+from energy_console.historian.embedded.blob import Columns, is_whole, pack, unpack
 from energy_console.historian.embedded.database import (
     Schema,
     open_database,
@@ -154,6 +154,16 @@ class NewestFile:
             return unpack(body)
         except ValueError as fault:
             raise StoreBroken(self.path, f"batch {sequence}: {fault}") from fault
+
+    def damaged_batches(self) -> list[tuple[int, bytes]]:
+        """Batches that do not unpack, as they lie there."""
+        with self._lock, store_faults(self.path):
+            rows = rows_of(self._connection, "select sequence, cast(body as blob) from batch order by sequence")
+        return [(sequence, body) for sequence, body in rows if not is_whole(body)]
+
+    def remove_batch(self, sequence: int) -> None:
+        with self._lock, store_faults(self.path):
+            self._connection.execute("delete from batch where sequence = ?", (sequence,))
 
     def facts(self) -> Facts:
         with self._lock, store_faults(self.path), snapshot(self._connection):

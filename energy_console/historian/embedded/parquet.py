@@ -128,6 +128,7 @@ class SealedWriter:
                 if f.name not in {"point", "status"}
             },
             write_statistics=["point", "time"],
+            write_page_checksum=True,
         )
 
     def write(self, rank: Int32Array, arrays: Arrays) -> None:
@@ -172,8 +173,12 @@ class SealedWriter:
         _flush(self._path)
         step(f"written {self._kind}")
         target = path_of(self._folder, sealed)
+        is_new_part = not target.parent.exists()
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(self._path, target)
+        _flush_names(target.parent)
+        if is_new_part:
+            _flush_names(target.parent.parent)
         step(f"named {self._kind}")
         return sealed
 
@@ -205,6 +210,16 @@ def _note(file: SealedFile, covers: Sequence[Cover]) -> bytes:
 def _flush(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def _flush_names(folder: Path) -> None:
+    """Makes sure that a name given in `folder` outlives a power cut; Windows does so by itself."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def read_note(path: Path) -> tuple[SealedFile, list[Cover]]:

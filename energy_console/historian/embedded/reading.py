@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -23,8 +24,16 @@ from energy_console.historian.tiers import Cells
 _TIMES = {"time", "last_time", "from_time", "to_time"}
 
 
+DUCK_FAULTS = (duckdb.Error, UnicodeDecodeError)
+"""The second is a message of the first that quotes a damaged file."""
+
+
 class FileGone(Exception):
     """A listed file was merged away after the list was read: read the list again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(str(path))
 
 
 class SealedReader:
@@ -60,17 +69,17 @@ class SealedReader:
         sql = f"select {wanted} from read_parquet(?) where point = ?"
         try:
             rows = self._duck.cursor().execute(sql, [paths, point]).fetchnumpy()
-        except duckdb.Error as fault:
+        except DUCK_FAULTS as fault:
             self._blame(chosen, fault)
         arrays = {name: np.ma.getdata(rows[name]) for name in columns}
         inside = (arrays["time"] >= start_ms) & (arrays["time"] < end_ms)
         return arrays if inside.all() else {name: array[inside] for name, array in arrays.items()}
 
-    def _blame(self, files: Sequence[SealedFile], fault: duckdb.Error) -> None:
+    def _blame(self, files: Sequence[SealedFile], fault: Exception) -> None:
         """Finds out which file was the trouble; always raises."""
         paths = [path_of(self._folder, file) for file in files]
-        if not all(path.exists() for path in paths):
-            raise FileGone from fault
+        if gone := [path for path in paths if not path.exists()]:
+            raise FileGone(gone[0]) from fault
         for path in paths:
             read_note(path)
         raise StoreBroken(paths[0] if len(paths) == 1 else self._folder.root, str(fault).splitlines()[0]) from fault
@@ -83,7 +92,7 @@ class SealedReader:
         sql = "select epoch_ms(min(from_time)), epoch_ms(max(last_time)) from read_parquet(?) where point = ?"
         try:
             row = self._duck.cursor().execute(sql, [paths, point]).fetchone()
-        except duckdb.Error as fault:
+        except DUCK_FAULTS as fault:
             self._blame(files, fault)
         return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from energy_console.historian.embedded.database import set_aside, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.newest import NewestFile, SealedFile
+from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import COARSEST, KINDS, Cover, path_of, read_note
 from energy_console.historian.embedded.state import StateFile
 from energy_console.historian.errors import StoreBroken
@@ -35,7 +35,6 @@ def open_state(folder: StoreFolder, notices: list[str]) -> StateFile:
 
 def open_newest(folder: StoreFolder, notices: list[str]) -> NewestFile:
     """The newest batches for the writer; a damaged file is set aside and the list of sealed files made anew."""
-    fresh = not folder.newest.exists()
     try:
         newest = NewestFile(folder.newest, create=True)
     except StoreBroken as fault:
@@ -44,15 +43,27 @@ def open_newest(folder: StoreFolder, notices: list[str]) -> NewestFile:
             f"{fault.path.name} was damaged ({fault.what}) and lies now in {aside}: the readings of the last minutes "
             "before are in it; all sealed history is still there."
         )
-        newest, fresh = NewestFile(folder.newest, create=True), True
+        newest = NewestFile(folder.newest, create=True)
     with store_faults(folder.incoming):
         for left in folder.incoming.iterdir():
             left.unlink()
-    if fresh:
+    _drop_damaged_batches(folder, newest, notices)
+    if newest.facts() == Facts(0, 0, 0):
         rebuild_list(folder, newest, notices)
     else:
         tidy(folder, newest, notices)
     return newest
+
+
+def _drop_damaged_batches(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
+    """A batch that does not unpack would stop every sealing: its bytes go aside, the others stay."""
+    for sequence, body in newest.damaged_batches():
+        folder.aside.mkdir(exist_ok=True)
+        aside = folder.aside / f"batch-{sequence}"
+        with store_faults(aside):
+            aside.write_bytes(body)
+        newest.remove_batch(sequence)
+        notices.append(f"Batch {sequence} was damaged; its bytes lie now in {aside}: its readings are missing.")
 
 
 def sealed_paths(folder: StoreFolder) -> Iterable[Path]:
@@ -74,6 +85,10 @@ def rebuild_list(folder: StoreFolder, newest: NewestFile, notices: list[str]) ->
     ]
     newest.add_points(_points_of([path_of(folder, file) for file in listed if file.kind == COARSEST]))
     newest.replace_files([], listed, sealed=max(file.last for file in listed))
+    notices.append(
+        f"The list of sealed files was missing and was made anew from {len(listed)} files: "
+        "readings of the minutes before may be missing."
+    )
     gone = {path_of(folder, file) for file, _ in found} - {path_of(folder, file) for file in listed}
     for path in gone:
         path.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -93,15 +94,14 @@ def write_day(
     level: int,
 ) -> list[SealedFile]:
     """Writes readings and every tier of one day. Each of `parts` holds whole points, `key` being the rank."""
-    part = covers[0].part
-    writers = {kind: SealedWriter(folder, kind, covers, part, level, ranked) for kind in (READINGS, *TIERS_MS)}
-    try:
+    with contextlib.ExitStack() as undo:
+        writers: dict[str, SealedWriter] = {}
+        for kind in (READINGS, *TIERS_MS):
+            writers[kind] = SealedWriter(folder, kind, covers, covers[0].part, level, ranked)
+            undo.callback(writers[kind].give_up)
         for columns in parts:
             writers[READINGS].write(columns.key, reading_arrays(columns))
             for kind, step_ms in TIERS_MS.items():
                 cells = cells_of(columns.key, columns.time_ms, columns.value, columns.status, step_ms)
                 writers[kind].write(cells.rank, cell_arrays(cells))
         return [writer.finish(step) for writer in writers.values()]
-    finally:
-        for writer in writers.values():
-            writer.give_up()

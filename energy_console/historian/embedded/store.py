@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -146,13 +147,15 @@ class EmbeddedHistorian:
 
     def _steadily(self, question: Callable[[], Answer]) -> Answer:
         """Asks again where files were merged away between listing and opening them."""
+        missing = self._folder.root
         for _ in range(READ_TRIES):
             try:
                 return question()
-            except FileGone:
+            except FileGone as gone:
+                missing = gone.path
                 with self._guard:
                     self._facts = Facts(self._facts.sealed, -1, self._facts.newest)
-        raise StoreBroken(self._folder.root, "sealed files are listed that are not there")
+        raise StoreBroken(missing, "it is listed, and not there")
 
     def read(self, point: str, start_ns: int, end_ns: int) -> Series:
         columns = self._steadily(lambda: self._readings(point, -(-start_ns // MS), -(-end_ns // MS)))
@@ -201,7 +204,11 @@ class EmbeddedHistorian:
         if grid.tier is None:
             return _cells_of(self._readings(point, start_ms, end_ms), grid)
         files, hot = self._view(point, start_ms, end_ms)
-        sealed = self._sealed.cells([f for f in files if f.kind == grid.tier], point, start_ms, end_ms)
+        try:
+            sealed = self._sealed.cells([f for f in files if f.kind == grid.tier], point, start_ms, end_ms)
+        except StoreBroken as fault:  # a tier can be worked out anew; the readings are what counts
+            self._notices.append(f"{fault} Until then its spans come slowly, from the readings.")
+            return _cells_of(self._readings(point, start_ms, end_ms), grid)
         order = np.argsort(hot.time_ms, kind="stable")
         newest = Columns(*(getattr(hot, name)[order] for name in ("key", "time_ms", "value", "status")))
         return self._settle(point, in_order(Cells.join([sealed, _cells_of(newest, grid)])), grid)
@@ -267,6 +274,10 @@ class EmbeddedHistorian:
         """Sentences on what the store did by itself or could not do since last asked."""
         said, self._notices[:] = list(self._notices), []
         return said
+
+    @property
+    def folder(self) -> Path:
+        return self._folder.root
 
     def sealed_files(self) -> list[SealedFile]:
         """The sealed files that count now."""

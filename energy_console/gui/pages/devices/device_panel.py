@@ -12,6 +12,7 @@ from energy_console.gui.pages.devices.field_rows import FINE, SILENT, DeviceRow,
 from energy_console.gui.pages.devices.point_rows import at_moment, newest, points_of_device, tally
 from energy_console.gui.pages.devices.point_table import PointTable
 from energy_console.gui.pages.devices.probe_view import ProbeView
+from energy_console.gui.pages.devices.tree_painter import trip_text
 from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.card import Card, rule
 from energy_console.gui.parts.segments import Segments
@@ -182,7 +183,7 @@ class DevicePanel(Card):
         age = max(0.0, (self._desk.clock_ns() - state.last_answer_ns) / 1e9)
         values["answer"].setText(self.tr("{0} ago").format(duration(age)) if state.last_answer_ns else self.tr("never"))
         answers = state.last_answer_ns > 0 and sort_of(state) != SILENT
-        values["trip"].setText(f"{number(state.round_trip_ms)} ms" if answers else NONE)
+        values["trip"].setText(f"{trip_text(state.round_trip_ms)} ms" if answers else NONE)
         share = f" · {number(100 * state.lost / state.requests, 2)} %" if state.requests else ""
         values["lost"].setText(f"{number(state.lost)}{share}")
         self._why.show_text(state.reason)

@@ -22,6 +22,7 @@ from energy_console.gui.pages.devices.field_rows import (
     group_by_link,
     sort_of,
 )
+from energy_console.gui.pages.devices.tree_painter import trip_text
 from energy_console.gui.pages.devices.tree_view import FieldTree
 from energy_console.gui.pages.page import Page
 from energy_console.gui.parts.card import Card
@@ -198,8 +199,8 @@ class DevicesPage(Page):
         trips = {state.device: state.round_trip_ms for state in states.values() if state.last_answer_ns}
         if trips:
             slowest = max(trips, key=lambda device: trips[device])
-            note = self.tr("slowest {0}, {1} ms").format(slowest, number(trips[slowest]))
-            self.figures.show_figure("trip", number(statistics.median(trips.values())), "ms", note)
+            note = self.tr("slowest {0}, {1} ms").format(slowest, trip_text(trips[slowest]))
+            self.figures.show_figure("trip", trip_text(statistics.median(trips.values())), "ms", note)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F and event.modifiers() == Qt.KeyboardModifier.ControlModifier:

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from energy_console.engine.link import ProbedSpan, ProbeReport
 from energy_console.gui.desk import Desk
-from energy_console.gui.format import moment, number, point_value, reason_text, stamp
+from energy_console.gui.format import moment, point_value, reason_text, stamp
+from energy_console.gui.pages.devices.tree_painter import trip_text
 from energy_console.gui.parts.hatch import draw_hatch
 from energy_console.gui.parts.rank_table import RankTable
 from energy_console.gui.parts.state_pane import StatePane
@@ -108,7 +109,7 @@ def _span_words(span: ProbedSpan) -> str:
     last = span.address + max(1, len(span.words)) - 1
     if span.fault:
         return f"{span.table} {span.address}: {span.fault}"
-    return f"{span.table} {span.address} to {last}, {len(span.words)} words, {number(span.round_trip_ms)} ms"
+    return f"{span.table} {span.address} to {last}, {len(span.words)} words, {trip_text(span.round_trip_ms)} ms"
 
 
 class ProbeView(QWidget):
@@ -172,7 +173,7 @@ class ProbeView(QWidget):
         trip = sum(span.round_trip_ms for span in answered)
         self._sentence.setText(
             self.tr("{0} of {1} requests answered, {2} ms in all.").format(
-                len(answered), len(report.spans), number(trip)
+                len(answered), len(report.spans), trip_text(trip)
             )
         )
         zone = self._desk.site.place.zone

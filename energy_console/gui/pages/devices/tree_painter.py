@@ -47,7 +47,7 @@ class RowPainter:
         self._words(cells[UNIT], f"{sums.answering} / {sums.devices}", MEDIUM)
         self._link_state(cells[STATE], sums)
         self._age(cells[LAST], sums.last_answer_ns, strong=sums.silent > 0)
-        self._figure(cells[TRIP], number(sums.round_trip_ms), MEDIUM)
+        self._figure(cells[TRIP], trip_text(sums.round_trip_ms), MEDIUM)
         draw_error_spark(self.painter, cells[ERRORS], theme, sums.lost_recent, _SLOT_FULL * max(1, sums.devices) // 3)
         self._figure(cells[LOST], _lost_percent(sums.lost, sums.requests), MEDIUM)
 
@@ -78,7 +78,7 @@ class RowPainter:
             self._words(cells[STATE], state.state, muted=True)
         self._age(cells[LAST], state.last_answer_ns, strong=sort == SILENT)
         answered = state.last_answer_ns > 0 and sort not in (SILENT, OFF)
-        trip = number(state.round_trip_ms) if answered else NONE
+        trip = trip_text(state.round_trip_ms) if answered else NONE
         self._figure(cells[TRIP], trip, MEDIUM if sort == SLOW else REGULAR, muted=sort != SLOW)
         spark = cells[ERRORS]
         draw_error_spark(self.painter, spark, self.theme, state.lost_recent, _SLOT_FULL, silent=sort == SILENT)
@@ -127,6 +127,11 @@ class RowPainter:
         self.painter.setFont(font(BODY_PX, weight))
         self.painter.setPen(self.theme.muted if muted else self.theme.text)
         self.painter.drawText(cell.adjusted(0, 0, -_PADDING, 0), _RIGHT, text)
+
+
+def trip_text(round_trip_ms: float) -> str:
+    """Tenths below ten."""
+    return number(round_trip_ms, 1 if round_trip_ms < 9.95 else 0)
 
 
 def _lost_percent(lost: int, requests: int) -> str:

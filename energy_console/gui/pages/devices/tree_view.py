@@ -30,6 +30,8 @@ from energy_console.gui.theme import CAPTION_PX, TABLE_HEADER_HEIGHT, font
 _WIDTHS = {PROFILE: 206, UNIT: 66, STATE: 144, LAST: 84, TRIP: 60, ERRORS: 116, LOST: 60}
 _NARROW = {PROFILE: 0, ERRORS: 0}  # left out first when there is no room
 _NARROW_BELOW_PX = 760
+_COMFORTABLE_PX = 940  # from here on what is more goes to the state first
+_STATE_MORE_PX = 110
 
 
 class FieldTree(QTreeView):
@@ -169,6 +171,8 @@ class FieldTree(QTreeView):
         narrow = self.width() < _NARROW_BELOW_PX
         for column in _NARROW:
             self.setColumnHidden(column, narrow)
+        spare = max(0, self.width() - _COMFORTABLE_PX)
+        self.header().resizeSection(STATE, _WIDTHS[STATE] + min(spare, _STATE_MORE_PX))
 
     def drawRow(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

@@ -1,0 +1,43 @@
+"""`bench`: measures one part against the bare library or solver in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import inspect
+
+from energy_console.app.spans import BadInput, span_s
+
+NAMES = ("acquisition", "history", "trends", "plan", "startup")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", choices=NAMES, help="what to measure")
+    parser.add_argument(
+        "--for", dest="span", metavar="SPAN", help="how long, for example 60s, where that can be chosen"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 where every target was met, 1 where one was missed. Raises BadInput."""
+    module = f"tests.benchmarks.{args.name}"
+    if not _is_there(module):
+        raise BadInput(
+            f"The benchmark '{args.name}' is not installed: it comes with the source, so run it from a clone."
+        )
+    measure = importlib.import_module(module).run
+    chosen: dict[str, float] = {}
+    if args.span:
+        if "for_s" not in inspect.signature(measure).parameters:
+            raise BadInput(f"The benchmark '{args.name}' has a length of its own; leave --for away.")
+        chosen["for_s"] = span_s(args.span)
+    return int(measure(args.json, **chosen))
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,259 @@
+"""`probe`: asks one device once, by a profile, by its SunSpec chain, or for raw registers."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from energy_console.app.spans import BadInput, span_s
+from hardware.modbus import BadLink, Connection, Decoder, DeviceLine, FieldError, ReadAnswer, Readout, parse_link
+from hardware.modbus.sunspec import ChainLink, walk_chain
+from hardware.points import Reason, quality_of, reason_of
+from hardware.profiles import (
+    Profile,
+    ProfileFaults,
+    ProfilePoint,
+    Table,
+    UnknownProfile,
+    profile,
+    profile_names,
+    request_of,
+)
+
+_MODEL_NAMES = {
+    1: "common", 101: "inverter, one phase", 102: "inverter, split phase", 103: "inverter, three phases",
+    111: "inverter, one phase, float", 112: "inverter, split phase, float", 113: "inverter, three phases, float",
+    120: "nameplate", 121: "basic settings", 122: "measurements and status", 123: "immediate controls",
+    124: "storage control", 160: "several strings", 201: "meter, one phase", 202: "meter, split phase",
+    203: "meter, three phases, wye", 204: "meter, three phases, delta", 701: "DER AC measurement",
+    702: "DER capacity", 703: "DER enter service", 704: "DER AC controls", 713: "DER storage",
+    714: "DER DC measurement", 802: "battery",
+}  # fmt: skip
+_COMMON = (("manufacturer", 2, 16), ("model", 18, 16), ("version", 42, 8), ("serial number", 50, 16))
+_MOST_WORDS = 125
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What `--raw holding:0:10` asks for."""
+
+    table: Table
+    address: int
+    count: int
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("link", help="tcp://HOST:PORT, tls://HOST:PORT, rtu+tcp://HOST:PORT or serial:///dev/ttyS0")
+    parser.add_argument("--unit", type=int, required=True, metavar="N", help="Modbus unit, 0 to 255")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--profile", metavar="NAME", help="read all of a profile: " + ", ".join(profile_names()))
+    what.add_argument("--sunspec", action="store_true", help="walk the chain of SunSpec models")
+    what.add_argument("--raw", metavar="TABLE:ADDRESS:COUNT", help="registers as they are, for example holding:0:10")
+    parser.add_argument("--timeout", default="2s", metavar="SPAN", help="how long to wait for an answer (2s)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 where the device answered anything, 1 where it did not. Raises BadInput."""
+    if not 0 <= args.unit <= 255:
+        raise BadInput(f"Unit {args.unit} is outside 0 to 255; give the unit number of the device.")
+    ask, show = _what(args)
+    try:
+        address = parse_link(args.link)
+        timeout_s = span_s(args.timeout)
+        document = asyncio.run(_ask(Connection(address, timeout_s), args.unit, ask))
+    except BadLink as error:
+        raise BadInput(str(error)) from error
+    except FieldError as error:
+        print(f"Unit {args.unit} at {args.link}: {error.text}.", file=sys.stderr)
+        return 1
+    document = {"link": args.link, "unit": args.unit, **document}
+    if args.json:
+        print(json.dumps(document, indent=2))
+    else:
+        show(document, sys.stdout)
+    answers = document["requests"]
+    if answers and all(answer["error"] for answer in answers):
+        print(f"Unit {args.unit} at {args.link}: {answers[0]['error']}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _what(
+    args: argparse.Namespace,
+) -> tuple[Callable[[Connection, int], Awaitable[Document]], Callable[[Document, TextIO], None]]:
+    """How to ask and how to show the answer. Raises BadInput."""
+    if args.sunspec:
+        return _ask_sunspec, _show_sunspec
+    if args.raw:
+        wanted = _raw(args.raw)
+        return lambda connection, unit: _ask_raw(connection, unit, wanted), _show_raw
+    try:
+        loaded = profile(args.profile)
+    except (UnknownProfile, ProfileFaults) as error:
+        raise BadInput(str(error)) from error
+    return lambda connection, unit: _ask_profile(connection, unit, loaded), _show_profile
+
+
+def _raw(text: str) -> _Wanted:
+    parts = text.split(":")
+    tables = [table.value for table in Table]
+    right = f"write TABLE:ADDRESS:COUNT, for example holding:0:10, with a table of {', '.join(tables)}"
+    if len(parts) != 3 or parts[0] not in tables or not parts[1].isdigit() or not parts[2].isdigit():
+        raise BadInput(f"'{text}' is no range of registers; {right}.")
+    wanted = _Wanted(Table(parts[0]), int(parts[1]), int(parts[2]))
+    if not 1 <= wanted.count <= 65536 - wanted.address:
+        raise BadInput(f"'{text}' leaves the 65536 addresses of a table; {right}.")
+    return wanted
+
+
+async def _ask(connection: Connection, unit: int, ask: Callable[[Connection, int], Awaitable[Document]]) -> Document:
+    try:
+        return await ask(connection, unit)
+    finally:
+        connection.close()
+
+
+# -- asking ---------------------------------------------------------------------------------------------------
+
+
+async def _ask_profile(connection: Connection, unit: int, loaded: Profile, start: int | None = None) -> Document:
+    decoder = Decoder(loaded)
+    line = DeviceLine(connection, decoder, unit, start)
+    readout = await line.read_all()
+    return {
+        "profile": loaded.name,
+        "title": loaded.title,
+        "requests": [_request(answer) for answer in readout.answers],
+        "points": [_point(decoder, readout, at) for at in range(len(loaded.points))],
+    }
+
+
+async def _ask_raw(connection: Connection, unit: int, wanted: _Wanted) -> Document:
+    words: list[int] = []
+    for first in range(wanted.address, wanted.address + wanted.count, _MOST_WORDS):
+        count = min(_MOST_WORDS, wanted.address + wanted.count - first)
+        payload = await connection.read(unit, wanted.table, first, count)
+        words += [int.from_bytes(payload[at : at + 2], "big") for at in range(0, len(payload), 2)]
+    return {"requests": [], "table": wanted.table.value, "address": wanted.address, "words": words}
+
+
+async def _ask_sunspec(connection: Connection, unit: int) -> Document:
+    links = [link async for link in walk_chain(connection, unit)]
+    known = {loaded.sunspec.model: loaded for loaded in map(profile, profile_names()) if loaded.sunspec}
+    models: list[Document] = []
+    requests: list[Document] = []
+    for link in links:
+        model = {"model": link.model, "name": _MODEL_NAMES.get(link.model, ""), "address": link.start}
+        model["length"] = link.length
+        if link.model == 1:
+            model["identity"] = await _identity(connection, unit, link)
+        if link.model in known:
+            read = await _ask_profile(connection, unit, known[link.model], link.start)
+            requests += read["requests"]
+            model |= {"profile": read["profile"], "points": read["points"]}
+        models.append(model)
+    return {"requests": requests, "models": models}
+
+
+async def _identity(connection: Connection, unit: int, link: ChainLink) -> dict[str, str]:
+    identity = {}
+    for name, offset, count in _COMMON:
+        if offset + count <= link.length + 2:
+            raw = await connection.read(unit, Table.HOLDING, link.start + offset, count)
+            identity[name] = raw.rstrip(b"\0 ").decode("ascii", "replace")
+    return identity
+
+
+def _request(answer: ReadAnswer) -> Document:
+    return {
+        "table": answer.span.table.value,
+        "address": answer.span.address,
+        "count": answer.span.count,
+        "words": list(answer.words),
+        "error": answer.error,
+        "round_trip_ms": round(answer.round_trip_ms, 2),
+    }
+
+
+def _point(decoder: Decoder, readout: Readout, at: int) -> Document:
+    point = decoder.profile.points[at]
+    value, status = float(readout.value[at]), int(readout.status[at])
+    return {
+        "quantity": point.quantity,
+        "name": point.name,
+        "value": None if math.isnan(value) else value,
+        "unit": point.unit,
+        "text": _in_words(point, value),
+        "quality": quality_of(status).name.lower(),
+        "reason": "" if reason_of(status) is Reason.GOOD else reason_of(status).name.lower().replace("_", " "),
+        "words": list(_words(decoder, readout, point)),
+    }
+
+
+def _words(decoder: Decoder, readout: Readout, point: ProfilePoint) -> tuple[int, ...]:
+    number = request_of(decoder.requests, point.table, point.address, point.words)
+    first = point.address - decoder.requests[number].address
+    return readout.answers[number].words[first : first + point.words]
+
+
+def _in_words(point: ProfilePoint, value: float) -> str:
+    """The state or the bits that are set, empty for a number."""
+    if math.isnan(value):
+        return ""
+    if point.bits:
+        return ", ".join(name or f"bit {bit}" for bit, name in enumerate(point.bits) if int(value) >> bit & 1)
+    return dict(point.states).get(int(value), "")
+
+
+# -- showing --------------------------------------------------------------------------------------------------
+
+
+def _show_profile(document: Document, out: TextIO) -> None:
+    print(f"{document['title']}, unit {document['unit']} at {document['link']}\n", file=out)
+    _show_requests(document["requests"], out)
+    print(file=out)
+    _show_points(document["points"], out)
+
+
+def _show_requests(requests: list[Document], out: TextIO) -> None:
+    for request in requests:
+        what = f"{request['table']} {request['address']} to {request['address'] + request['count'] - 1}"
+        answer = request["error"] or f"{request['count']} registers"
+        print(f"{what:<26}{answer}  {request['round_trip_ms']:.1f} ms", file=out)
+
+
+def _show_points(points: list[Document], out: TextIO) -> None:
+    for point in points:
+        value = "no value" if point["value"] is None else f"{point['value']:.10g} {point['unit']}".strip()
+        words = " ".join(f"{word:04X}" for word in point["words"][:4])
+        more = point["text"] or point["reason"]
+        print(f"{point['quantity']:<28}{value:>22}  {words:<20}{more}".rstrip(), file=out)
+
+
+def _show_raw(document: Document, out: TextIO) -> None:
+    for offset, word in enumerate(document["words"]):
+        signed = word - 0x10000 if word & 0x8000 else word
+        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in word.to_bytes(2, "big"))
+        print(
+            f"{document['table']} {document['address'] + offset:>5}  {word:04X}  {word:>5}  {signed:>6}  {text}",
+            file=out,
+        )
+
+
+def _show_sunspec(document: Document, out: TextIO) -> None:
+    for model in document["models"]:
+        name = model["name"] or "not known here"
+        print(f"model {model['model']:>5} at {model['address']:>5}, {model['length']:>3} registers: {name}", file=out)
+        for what, text in model.get("identity", {}).items():
+            print(f"    {what}: {text}", file=out)
+        if "points" in model:
+            _show_points(model["points"], out)

@@ -1,0 +1,35 @@
+"""`main.py bench`: finds the benchmarks, or says in a sentence why not."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+
+import pytest
+
+from energy_console.app import bench, main
+from tests.benchmarks import acquisition
+
+
+@pytest.mark.parametrize("name", bench.NAMES)
+def test_a_benchmark_that_is_not_installed_is_told_in_a_sentence(name, monkeypatch, capsys):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda module: None)
+    assert main(["bench", name]) == 2
+    assert f"The benchmark '{name}' is not installed" in capsys.readouterr().err
+
+
+def test_a_span_is_refused_where_a_benchmark_has_its_own_length(capsys):
+    assert main(["bench", "trends", "--for", "5s"]) == 2
+    assert "has a length of its own" in capsys.readouterr().err
+
+
+def test_acquisition_reads_a_field_and_reports_ratios(monkeypatch, capsys):
+    monkeypatch.setattr(acquisition, "LINKS", 4)
+    monkeypatch.setattr(acquisition, "ROUNDS", 1)
+    acquisition.run(True, 1.5, 0.5)
+    document = json.loads(capsys.readouterr().out)
+    assert document["points_per_device"] == 20
+    assert document["blocks"] == [112, 20]
+    assert document["scanner"][0]["bad"] == 0
+    assert document["bare"][0]["requests_per_s"] > 0
+    assert document["pace_hz"] > 0.8
