@@ -130,8 +130,8 @@ class Lamps(Fleet):
         return seen
 
     def _aged_failures(self) -> Float64Array:
-        """Every fourth cabinet has lamps out, up to 3 % of them."""
-        share = np.where(self.noise.uniform(4) < 0.25, 0.03 * self.noise.uniform(7), 0.0)
+        """Every eighth cabinet has lamps out, up to 3 % of them."""
+        share = np.where(self.noise.uniform(4) < 0.125, 0.03 * self.noise.uniform(7), 0.0)
         failed: Float64Array = np.ceil(share * self._lamps)
         return failed
 

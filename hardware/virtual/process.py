@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 TICK_S = 1.0  # between two steps of the physics
 FAULT_TICK_S = 0.1  # between two looks at the faults
-KEEP_EVERY_S = 60.0  # between two savings of what has been counted
+KEEP_EVERY_S = 10.0  # between two savings of what has been counted
 FINE_S = 60.0  # longest single step of the physics where time is sped up
 
 

@@ -53,9 +53,6 @@ class Ships(Fleet):
         self._shed_kw = self.full(0.0)
         self._delay_s = 60.0 + 60.0 * self.noise.uniform(1)
         self._dry_kohm = 900.0 * 10.0 ** (1.2 * self.noise.uniform(2))
-        # Some cables have seen better days: one in fifty, and one of any larger quay.
-        draw = self.noise.uniform(3)
-        self._weak = (draw < 0.02) | ((draw == draw.min(initial=1.0)) & (len(self) >= 20))
 
     def mean_rates(self) -> dict[str, Float64Array]:
         return {"energy_import_kwh": self.rated_kw * 0.18}
@@ -197,7 +194,9 @@ class Ships(Fleet):
 
     def _insulation(self, now: Conditions) -> Float64Array:
         wet = 1.0 - 0.55 * max(0.0, (now.humidity - 0.75) / 0.25)
-        dry = np.where(self._weak, 210.0, self._dry_kohm)
+        # One ship in thirty comes with a cable that has seen better days.
+        weak = self.calls.present & (self.calls.key % 997 < 997 // 30)
+        dry = np.where(weak, 190.0, self._dry_kohm)
         return np.clip(dry * wet * (1.0 + 0.04 * self.noise.smooth(now.time_s, 600.0, 17)), 20.0, OPEN_KOHM)
 
     def _warnings(

@@ -1,15 +1,26 @@
-"""Where the sun stands and what it gives under a clear sky, from pvlib, as one table a day."""
+"""Where the sun stands and what it gives under a clear sky, from pvlib, as tables of two months.
+
+The tables of a place are kept in the user's cache folder: pvlib and what it imports cost more than a second and a
+hundred megabytes, and the sky of next week is known.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import platformdirs
 
 from hardware.points import Float64Array
 
 DAY_S = 86_400
 STEP_S = 300  # the sun moves 1.25 degrees; between that, straight lines
+DAY_ROWS = DAY_S // STEP_S
+BLOCK_DAYS = 64  # one table; the next begins half way, so that a process that starts has a month before it
+COLUMNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,32 +35,33 @@ class Sun:
 
 
 class ClearSky:
-    """Clear-sky tables of one place, made when first asked for."""
+    """The sky over one place. `cache` is the folder that keeps its tables; None for the user's own."""
 
-    def __init__(self, latitude_deg: float, longitude_deg: float) -> None:
-        self._latitude_deg = latitude_deg
-        self._longitude_deg = longitude_deg
-        self._days: dict[int, Float64Array] = {}
+    def __init__(self, latitude_deg: float, longitude_deg: float, cache: Path | None = None) -> None:
+        self._place = (latitude_deg, longitude_deg)
+        self._cache = cache or Path(platformdirs.user_cache_dir("energy-console", appauthor=False)) / "sky"
+        self._start_s = 0.0
+        self._table: Float64Array = np.zeros((1, COLUMNS))
 
     def at(self, time_s: float) -> Sun:
-        day, second = divmod(time_s, DAY_S)
-        table = self._days.get(int(day))
-        if table is None:
-            table = self._load(int(day))
-        place = second / STEP_S
+        place = (time_s - self._start_s) / STEP_S
+        if not 0.0 <= place < len(self._table) - 1:
+            self._load(time_s)
+            place = (time_s - self._start_s) / STEP_S
         row = int(place)
-        low, high = table[row], table[row + 1]
+        low, high = self._table[row], self._table[row + 1]
         return Sun(*(low + (high - low) * (place - row)).tolist())
 
-    def _load(self, day: int) -> Float64Array:
-        # Two days at once while time runs forward; nobody looks back once the past has been played.
-        table = sky_table(self._latitude_deg, self._longitude_deg, day * DAY_S, 2)
-        for ahead in range(2):
-            first = ahead * DAY_S // STEP_S
-            self._days[day + ahead] = table[first : first + DAY_S // STEP_S + 1]
-        for old in [known for known in self._days if known < day - 3]:
-            del self._days[old]
-        return self._days[day]
+    def _load(self, time_s: float) -> None:
+        half = BLOCK_DAYS // 2
+        first_day = int(time_s // (half * DAY_S)) * half
+        latitude, longitude = self._place
+        kept = self._cache / f"{latitude:.4f}_{longitude:.4f}_{first_day}.npy"
+        table = _kept_table(kept)
+        if table is None:
+            table = sky_table(latitude, longitude, first_day * DAY_S, BLOCK_DAYS)
+            _keep_table(kept, table)
+        self._table, self._start_s = table, float(first_day * DAY_S)
 
 
 def sky_table(latitude_deg: float, longitude_deg: float, start_s: int, days: int) -> Float64Array:
@@ -58,7 +70,7 @@ def sky_table(latitude_deg: float, longitude_deg: float, start_s: int, days: int
     Position by pvlib's NREL SPA, irradiance by its simplified Solis model (Ineichen 2008) at the optical depth and
     water vapour of a temperate coast.
     """
-    import pandas as pd  # both are heavy: only the process that plays a site pays for them
+    import pandas as pd  # both are heavy: only a process that has no table yet pays for them
     import pvlib
 
     times = pd.to_datetime(np.arange(start_s, start_s + days * DAY_S + 1, STEP_S), unit="s", utc=True)
@@ -69,3 +81,23 @@ def sky_table(latitude_deg: float, longitude_deg: float, start_s: int, days: int
     light = [np.where(night, 0.0, np.asarray(clear[name])) for name in ("ghi", "dni", "dhi")]
     table: Float64Array = np.column_stack([elevation, position["azimuth"].to_numpy(), *light])
     return table
+
+
+def _kept_table(path: Path) -> Float64Array | None:
+    """The table in the file, None where there is none that could be one."""
+    try:
+        table: Float64Array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    fits = table.shape == (BLOCK_DAYS * DAY_ROWS + 1, COLUMNS) and table.dtype == np.float64
+    return table if fits and bool(np.isfinite(table).all()) else None
+
+
+def _keep_table(path: Path, table: Float64Array) -> None:
+    # A cache that cannot be written costs a second at the next start and nothing else.
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}.new")
+        with draft.open("wb") as file:
+            np.save(file, table, allow_pickle=False)
+        os.replace(draft, path)
