@@ -48,12 +48,12 @@ def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str
 
 def decimals_for(value: float, unit: str = "") -> int:
     """Decimals that keep about three figures: 0.52, 12.1, 868, 8 127."""
-    if unit in ("1", "%", "EUR", "V", "lx"):
+    if value == 0 or unit in ("1", "%", "EUR", "V", "lx"):
         return 0
     if unit in ("degC", "Hz", "dB"):
         return 2 if unit == "Hz" else 1
     size = abs(value)
-    if size == 0 or size >= 100 or not math.isfinite(size):
+    if size >= 100 or not math.isfinite(size):
         return 0
     return 1 if size >= 10 else 2
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
@@ -14,6 +17,8 @@ from energy_console.gui.desk import EVERYTHING, Desk
 from energy_console.gui.frame.main_window import MainWindow
 from energy_console.gui.frame.memory import Memory, default_file
 from energy_console.gui.theme import THEMES, Looks
+
+log = logging.getLogger(__name__)
 
 
 def make_application(memory: Memory, theme: str = "") -> tuple[QApplication, Looks]:
@@ -46,6 +51,36 @@ def translate(app: QApplication) -> None:
             QCoreApplication.installTranslator(translator)
 
 
+class Complaints:
+    """Takes what a slot raised: into the log once per place, and as one sentence onto the status line.
+
+    Qt calls slots from C++, where an exception has nowhere to go; the window goes on.
+    """
+
+    def __init__(self, desk: Desk, otherwise: Callable[..., object]) -> None:
+        self._desk = desk
+        self._otherwise = otherwise
+        self._told: set[tuple[str, int]] = set()
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not isinstance(error, Exception):
+            self._otherwise(kind, error, trace)
+            return
+        place = _place_of(trace)
+        if place not in self._told:
+            self._told.add(place)
+            log.error("a slot raised", exc_info=(kind, error, trace))
+        sentence = QCoreApplication.translate("run", "Something on this page failed ({0}); the log tells where.")
+        self._desk.said.emit(sentence.format(f"{kind.__name__}: {error}"))
+
+
+def _place_of(trace: TracebackType | None) -> tuple[str, int]:
+    """File and line where it was raised."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return (trace.tb_frame.f_code.co_filename, trace.tb_lineno) if trace is not None else ("", 0)
+
+
 def run_window(
     engine: EngineLink,
     who: str,
@@ -65,8 +100,11 @@ def run_window(
     window = MainWindow(desk, memory, page)
     window.show()
     engine.start()
+    before = sys.excepthook
+    sys.excepthook = Complaints(desk, before)
     try:
         return app.exec()
     finally:
+        sys.excepthook = before
         desk.close()
         engine.stop()

@@ -97,3 +97,28 @@ def _point(x: int, y: int):
     from PySide6.QtCore import QPoint
 
     return QPoint(x, y)
+
+
+def _luminance(colour) -> float:
+    """Relative luminance after WCAG 2.2."""
+    parts = [part / 255 for part in (colour.red(), colour.green(), colour.blue())]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one, other) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_text_and_shapes_stand_out_from_every_ground(theme):
+    grounds = (theme.ground, theme.surface, theme.raised, theme.field, theme.selected)
+    for ground in grounds:
+        assert _contrast(theme.text, ground) >= 7
+        assert _contrast(theme.muted, ground) >= 4.5
+        for priority in (1, 2, 3, 4):
+            assert _contrast(theme.alarm(priority), ground) >= 3
+    assert _contrast(theme.on_accent, theme.accent) >= 4.5
+    for curve in theme.curves[:7]:
+        assert _contrast(curve, theme.surface) >= 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -122,6 +122,7 @@ class MainWindow(QWidget):
 
     def _page_key(self, key: str, shortcut: str) -> QShortcut:
         made = QShortcut(QKeySequence(shortcut), self)
+        made.setContext(Qt.ShortcutContext.ApplicationShortcut)  # also from a torn-off page
         made.activated.connect(lambda: self.open_page(key))
         return made
 

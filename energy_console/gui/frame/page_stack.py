@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.frame.memory import Memory
@@ -13,6 +14,18 @@ from energy_console.gui.frame.torn_off import TornOff
 from energy_console.gui.pages.page import Page
 from energy_console.gui.pages.registry import PageEntry
 from energy_console.gui.parts.state_pane import StatePane
+
+log = logging.getLogger(__name__)
+
+
+class BrokenPage(Page):
+    """Stands for a page that could not be made, and says so."""
+
+    def __init__(self, desk: Desk, name: str, error: Exception) -> None:
+        super().__init__(desk)
+        column = QVBoxLayout(self)
+        todo = self.tr("{0}. The other pages work; the log tells the rest.").format(f"{type(error).__name__}: {error}")
+        column.addWidget(StatePane(desk.looks, "error", self.tr("{0} cannot be shown.").format(name), todo))
 
 
 class PageStack(QStackedWidget):
@@ -37,12 +50,19 @@ class PageStack(QStackedWidget):
     def page(self, key: str) -> Page:
         """The page, made now if it was never opened. Raises KeyError for a page this build does not have."""
         if key not in self.pages:
-            page = self.entries[key].make(self._desk)
+            page = self._make(key)
             page.setAccessibleName(self.entries[key].name)
             page.scope.connect(lambda words, key=key: self._keep_scope(key, words))
             self.pages[key] = page
             self.addWidget(page)
         return self.pages[key]
+
+    def _make(self, key: str) -> Page:
+        try:
+            return self.entries[key].make(self._desk)
+        except Exception as error:
+            log.exception("page %s could not be opened", key)
+            return BrokenPage(self._desk, self.entries[key].name, error)
 
     def in_front(self) -> QWidget:
         """The page now shown, or the pane that says there is none."""

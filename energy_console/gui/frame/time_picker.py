@@ -6,7 +6,16 @@ import datetime as dt
 
 from PySide6.QtCore import QDate, QPoint, Qt, QTime
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCalendarWidget, QFrame, QHBoxLayout, QTimeEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCalendarWidget,
+    QFrame,
+    QHBoxLayout,
+    QSpinBox,
+    QTimeEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import clock, day, zone_name
@@ -90,6 +99,7 @@ class MomentPopup(QFrame):
         self.calendar = QCalendarWidget()
         self.calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.ISOWeekNumbers)
         self.calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
+        self._name_calendar()
         self.time = QTimeEdit()
         self.time.setDisplayFormat("HH:mm")
         self.time.setAccessibleName(self.tr("Time of day in {0}").format(desk.site.place.zone.key))
@@ -105,6 +115,19 @@ class MomentPopup(QFrame):
         row.addWidget(live)
         row.addWidget(self.show_button)
         column.addLayout(row)
+
+    def _name_calendar(self) -> None:
+        """Qt leaves the calendar's own buttons without names."""
+        names = {
+            "qt_calendar_prevmonth": self.tr("Month before"),
+            "qt_calendar_nextmonth": self.tr("Month after"),
+            "qt_calendar_monthbutton": self.tr("Month"),
+            "qt_calendar_yearbutton": self.tr("Year"),
+        }
+        for button in self.calendar.findChildren(QToolButton):
+            button.setAccessibleName(names.get(button.objectName(), ""))
+        for edit in self.calendar.findChildren(QSpinBox):
+            edit.setAccessibleName(self.tr("Year"))
 
     def show_at(self, place: QPoint) -> None:
         local = self._desk.time.now().astimezone(self._desk.site.place.zone)
