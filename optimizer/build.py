@@ -12,7 +12,7 @@ from optimizer.grid import GridBlock, write_grid
 from optimizer.lighting import LightBlock, write_lighting
 from optimizer.model import Model
 from optimizer.problem import Problem
-from optimizer.profile import FloatArray
+from optimizer.profile import BoolArray, FloatArray
 from optimizer.tables import Tables
 
 
@@ -35,12 +35,12 @@ class Dispatch:
     used_kw: FloatArray
 
 
-def write_model(model: Model, problem: Problem, tables: Tables) -> Layout:
-    """Writes all rules of a problem into a model."""
+def write_model(model: Model, problem: Problem, tables: Tables, in_order: BoolArray | None = None) -> Layout:
+    """Writes all rules of a problem into a model. `in_order`: see write_lighting."""
     grid = write_grid(model, problem, tables, fixed_power_kw(tables))
     return Layout(
         grid=grid,
-        light=write_lighting(model, problem, tables, grid.balance),
+        light=write_lighting(model, problem, tables, grid.balance, in_order),
         charge=write_charging(model, problem, tables, grid.balance),
         source=write_generation(model, problem, tables, grid.balance),
     )

@@ -18,7 +18,9 @@ from optimizer.profile import FloatArray
 from optimizer.tables import Tables, tabulate
 
 _WORTH = 1e-6  # EUR: prices below this are rounding
+_TOLD_EUR = 0.005  # a limit worth less than this would be told as 0.00
 _NOTHING_KW = 1e-3
+_FULL_KW = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Held:
     power_kw: float
     could_kw: float
     until: dt.datetime | None
-    sentence: str
+    sentence: str  # what it does instead: `waits until 19:00`, `goes without`
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,15 @@ def _runs(plan: Plan, node: NodePlan) -> Iterator[LimitAtWork]:
     for first, after in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         worth = float(node.limit_eur_per_kw[first:after].sum())
         begins, ends = plan.horizon.begin(first), plan.horizon.begin(after)
-        yield LimitAtWork(node.id, node.name, first, after - 1, begins, ends, worth)
+        if worth >= _TOLD_EUR:
+            yield LimitAtWork(node.id, node.name, first, after - 1, begins, ends, worth)
 
 
 def _dearest(plan: Plan, step: int) -> NodePlan:
     root = next(node for node in plan.nodes if node.parent is None)
     dearest = max(plan.nodes, key=lambda node: float(node.limit_eur_per_kw[step]))
-    return dearest if dearest.limit_eur_per_kw[step] > _WORTH else root
+    told = any(run.first_step <= step <= run.last_step for run in _runs(plan, dearest))
+    return dearest if told else root
 
 
 def _upwards(plan: Plan, node: NodePlan) -> Iterator[NodePlan]:
@@ -170,6 +174,8 @@ def _below(plan: Plan, node: NodePlan) -> set[str]:
 def _headline(plan: Plan, node: NodePlan, step: int, limit: LimitAtWork | None, held: tuple[Held, ...]) -> str:
     if not plan.solved.priced:
         return "This plan was found without prices: solve it again with more time to see what holds it."
+    if limit is None and node.slack_kw[step] <= _FULL_KW:
+        return f"{node.name} is full, but more there would save next to nothing."
     if limit is None:
         return f"{node.name} has {node.slack_kw[step]:,.0f} kW to spare; no limit of it holds the plan here."
     if not held:
@@ -242,7 +248,9 @@ def _held_session(
         return
     later = np.flatnonzero(asset.power_kw[step + 1 :] > asset.power_kw[step] + _NOTHING_KW)
     until = plan.horizon.begin(step + 1 + int(later[0])) if later.size else None
-    words = f"waits until {until:%H:%M}" if until is not None else "goes without"
+    missing = float(tables.charge.energy_kwh[row] - asset.state[-1]) > _NOTHING_KW
+    last_resort = "goes without" if missing else "charges before that"
+    words = f"waits until {until:%H:%M}" if until is not None else last_resort
     yield Held(asset.id, asset.name, power, could, until, words)
 
 

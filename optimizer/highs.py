@@ -198,8 +198,8 @@ def _end(status: Any, has_solution: bool, gap: float) -> End:
 class HighsArrays(pulp.LpSolver):  # type: ignore[misc]
     """HiGHS as a PuLP solver: lowers the whole model to arrays in one pass, stays warm from one call to the next.
 
-    After a solve, `solution` is the full outcome for the columns and rows of `matrix`; `lp.status` and `lp.sol_status`
-    are PuLP's, with a stop at the time limit or at the gap given as a feasible solution, never as an optimal one.
+    After a solve, `solution` is the full outcome for `matrix`, whose columns are `variables`. `lp.status` and
+    `lp.sol_status` are PuLP's; a stop at the time limit or at the gap is a feasible solution there, never an optimum.
     """
 
     name = "HighsArrays"
@@ -218,6 +218,7 @@ class HighsArrays(pulp.LpSolver):  # type: ignore[misc]
         self.session = session or HighsSession()
         self.solution: Solution | None = None
         self.matrix: Matrix | None = None
+        self.variables: list[pulp.LpVariable] = []
 
     def available(self) -> bool:
         """HiGHS ships with the program."""
@@ -225,10 +226,11 @@ class HighsArrays(pulp.LpSolver):  # type: ignore[misc]
 
     def actualSolve(self, lp: pulp.LpProblem) -> int:
         """Solves, writes values and duals into the model, and returns PuLP's status."""
-        matrix = lower(lp)
+        variables = lp.variables()
+        matrix = lower(lp, variables)
         found = self.session.solve(matrix, time_limit_s=self.timeLimit, gap=self.gap, cancel=self.cancel)
-        self.solution, self.matrix = found, matrix
-        variables, constraints = lp.variables(), lp.constraints()
+        self.solution, self.matrix, self.variables = found, matrix, variables
+        constraints = lp.constraints()
         sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
         if found.values is not None:
             for variable, value in zip(variables, found.values.tolist(), strict=True):
@@ -243,9 +245,11 @@ class HighsArrays(pulp.LpSolver):  # type: ignore[misc]
         return status
 
 
-def lower(lp: pulp.LpProblem) -> Matrix:
-    """A PuLP model as arrays, columns in the order of `lp.variables()` and rows in that of `lp.constraints`."""
-    variables = lp.variables()
+def lower(lp: pulp.LpProblem, variables: list[pulp.LpVariable]) -> Matrix:
+    """A PuLP model as arrays, columns in the order of `variables` and rows in that of the model's constraints.
+
+    `variables` is `lp.variables()`, which PuLP gathers and sorts anew at each call.
+    """
     place = {variable: number for number, variable in enumerate(variables)}
     constraints = lp.constraints()
     counts = np.fromiter((len(c) for c in constraints), np.int64, len(constraints))

@@ -17,6 +17,8 @@ from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray
 from optimizer.tables import LightTable, Tables
 
+_WASTE_KW = 1e-5
+
 
 def _no_rows() -> IntArray:
     return np.zeros(0, dtype=np.int64)
@@ -32,6 +34,7 @@ class LightBlock:
     sign: FloatArray  # -1 held back, +1 added
     width: FloatArray  # most of it, as level
     slope_kw: FloatArray  # kW for one level
+    height: IntArray  # order of the pieces of one cell, from low light to high
     ramp_rows: IntArray = field(default_factory=_no_rows)  # and of which group each is
     ramp_group: IntArray = field(default_factory=_no_rows)
     pair_rows: IntArray = field(default_factory=_no_rows)  # and of which pair of neighbours each is
@@ -43,13 +46,27 @@ class LightBlock:
         np.add.at(level, (self.group, self.step), self.sign * np.clip(values[self.columns], 0.0, self.width))
         return np.clip(level, light.floor, light.ceiling)
 
+    def out_of_order(self, light: LightTable, values: FloatArray) -> BoolArray:
+        """Cells (groups, steps) where pieces were used in an order that their curve does not have.
 
-def write_lighting(model: Model, problem: Problem, tables: Tables, balance: IntArray) -> LightBlock:
-    """All rules of lighting."""
+        Only where power has a negative price: then the model would waste some by dimming the flat part first.
+        """
+        used = self.sign * np.clip(values[self.columns], 0.0, self.width)
+        modelled = light.power_kw(light.target)
+        np.add.at(modelled, (self.group, self.step), used * self.slope_kw)
+        return np.abs(modelled - light.power_kw(self.levels(light, values))) > _WASTE_KW
+
+
+def write_lighting(
+    model: Model, problem: Problem, tables: Tables, balance: IntArray, in_order: BoolArray | None = None
+) -> LightBlock:
+    """All rules of lighting. `in_order`: cells (groups, steps) that need integers to use their pieces in order."""
     light, names = tables.light, [group.id for group in problem.lighting]
     block = keep_lighting_class_minimum(model, names, light)
     pay_for_missing_light(model, light, tables.hours, block)
     draw_lighting_power(model, light, balance, block)
+    if in_order is not None:
+        fill_pieces_in_order(model, names, block, in_order)
     ramp_rows, ramp_group = change_level_within_ramp(model, names, light, block)
     row_of = {name: row for row, name in enumerate(names)}
     pairs = [(row_of[pair.a], row_of[pair.b], pair.difference) for pair in problem.neighbours]
@@ -66,7 +83,8 @@ def keep_lighting_class_minimum(model: Model, names: Sequence[str], light: Light
     named = ((f"{('dim', 'brighten')[n % 2]}{n // 2 or ''}", part) for n, part in enumerate(parts))
     columns = [model.columns(name, Cells(names, part[0], part[1]), 0.0, part[3]) for name, part in named]
     group, step, sign, width, slope_kw = (np.concatenate([part[k] for part in parts]) for k in range(5))
-    return LightBlock(np.concatenate(columns), group, step, sign, width, slope_kw)
+    height = np.repeat(np.arange(len(parts)), [part[0].size for part in parts])
+    return LightBlock(np.concatenate(columns), group, step, sign, width, slope_kw, height)
 
 
 def _pieces(light: LightTable) -> Iterator[tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray]]:
@@ -97,6 +115,27 @@ def draw_lighting_power(model: Model, light: LightTable, balance: IntArray, bloc
     The power at the target level is among what is fixed; here only what a change of level adds or takes away.
     """
     model.put(balance[light.node[block.group], block.step], block.columns, -block.sign * block.slope_kw)
+
+
+def fill_pieces_in_order(model: Model, names: Sequence[str], block: LightBlock, cells: BoolArray) -> None:
+    """Light rises into a piece of the dimming curve only once the piece below is full. Needs an integer a border.
+
+    Convexity sees to it where power costs something; this is for the cells where it does not.
+    """
+    inside = np.flatnonzero(cells[block.group, block.step])
+    inside = inside[np.lexsort((block.height[inside], block.step[inside], block.group[inside]))]
+    same = np.diff(block.group[inside]) + np.diff(block.step[inside]) == 0
+    same &= np.diff(block.group[inside]) == 0
+    low, high = inside[:-1][same], inside[1:][same]
+    at = Cells(names, block.group[high], block.step[high])
+    full = model.columns("full", at, 0.0, 1.0, integer=True)
+    for piece, name, sign in ((low, "below", 1.0), (high, "above", -1.0)):
+        # What is filled of a held-back piece is its width less the column; of an added one, the column.
+        held_back = block.sign[piece] < 0.0
+        start = np.where(held_back, block.width[piece], 0.0)
+        rows = model.rows(name, at, *((-start, np.inf) if sign > 0.0 else (-np.inf, -start)))
+        model.put(rows, block.columns[piece], block.sign[piece])
+        model.put(rows, full, -block.width[piece])
 
 
 def change_level_within_ramp(

@@ -24,6 +24,7 @@ from optimizer.merge import Merged, merge_equal_groups
 from optimizer.naive import naive_dispatch
 from optimizer.plan import Answer, Plan, Solved, Status, Unsolved
 from optimizer.problem import Problem
+from optimizer.profile import BoolArray
 from optimizer.tables import Tables, tabulate
 from optimizer.through_pulp import PulpModel
 
@@ -36,8 +37,8 @@ class Modelling(enum.Enum):
     ARRAYS = "arrays"
 
 
-PULP_CELLS = 3000  # assets x steps up to which PuLP's objects cost less than a tenth of a second: docs/decisions
-DEFAULT_GAP = 1e-3
+PULP_CELLS = 20_000  # planned assets x steps up to which PuLP carries the model: docs/decisions/0010-two-carriers.md
+DEFAULT_GAP = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,33 +94,59 @@ class Planner:
     def _find(
         self, problem: Problem, tables: Tables, clock: _Clock, gap: float, cancel: threading.Event | None
     ) -> _Found:
-        """Writes the model the way asked for and solves it."""
-        if self._through_pulp(problem):
-            return self._find_through_pulp(problem, tables, clock, gap, cancel)
+        """Solves; and again, with integers, where light was used in an order its curve does not have."""
+        in_order: BoolArray | None = None
+        while True:
+            find = self._find_through_pulp if self._through_pulp(problem) else self._find_by_arrays
+            found = find(problem, tables, in_order, clock, gap, cancel)
+            if found.solution.values is None:
+                return found
+            wrong = found.layout.light.out_of_order(tables.light, found.solution.values)
+            if not (wrong if in_order is None else wrong & ~in_order).any():
+                return found
+            in_order = wrong if in_order is None else wrong | in_order
+
+    def _find_by_arrays(
+        self,
+        problem: Problem,
+        tables: Tables,
+        in_order: BoolArray | None,
+        clock: _Clock,
+        gap: float,
+        cancel: threading.Event | None,
+    ) -> _Found:
         model = ArrayModel()
-        layout = write_model(model, problem, tables)
+        layout = write_model(model, problem, tables, in_order)
         matrix = model.finish()
         solution = self._session.solve(matrix, time_limit_s=clock.left_s(), gap=gap, cancel=cancel)
         return _Found(solution, _priced(matrix, solution, clock, cancel), layout, matrix)
 
     def _find_through_pulp(
-        self, problem: Problem, tables: Tables, clock: _Clock, gap: float, cancel: threading.Event | None
+        self,
+        problem: Problem,
+        tables: Tables,
+        in_order: BoolArray | None,
+        clock: _Clock,
+        gap: float,
+        cancel: threading.Event | None,
     ) -> _Found:
         model = PulpModel()
-        layout = write_model(model, problem, tables)
+        layout = write_model(model, problem, tables, in_order)
         lp = model.finish()
         solver = HighsArrays(timeLimit=clock.left_s(), gapRel=gap, cancel=cancel, session=self._session)
         lp.solve(solver)
         assert solver.solution is not None
         assert solver.matrix is not None
         priced = _priced(solver.matrix, solver.solution, clock, cancel)
-        in_own_order = model.in_own_order
-        return _Found(in_own_order(solver.solution), priced and in_own_order(priced), layout, solver.matrix)
+        own = [s and model.in_own_order(s, solver.variables) for s in (solver.solution, priced)]
+        assert own[0] is not None
+        return _Found(own[0], own[1], layout, solver.matrix)
 
     def _through_pulp(self, problem: Problem) -> bool:
         if self._modelling is not Modelling.AUTO:
             return self._modelling is Modelling.PULP
-        return sum(1 for _ in problem.assets) * problem.horizon.steps <= PULP_CELLS
+        planned = len(problem.lighting) + len(problem.charging) + len(problem.generation)
+        return planned * problem.horizon.steps <= PULP_CELLS
 
     def _choose(
         self,

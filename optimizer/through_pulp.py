@@ -77,14 +77,14 @@ class PulpModel:
         """What the solver gave each column, in the order of the numbers handed out."""
         return np.array([_idle(v) if v.varValue is None else v.varValue for v in self._variables], dtype=float)
 
-    def in_own_order(self, solution: Solution) -> Solution:
-        """A solution of the lowered model by the numbers this model handed out.
+    def in_own_order(self, solution: Solution, variables: list[pulp.LpVariable]) -> Solution:
+        """A solution of the lowered model, its columns being `variables`, by the numbers this model handed out.
 
         PuLP sorts columns by name and drops those that nothing touches; a row bounded on both sides is two of its rows.
         """
         if solution.values is None:
             return solution
-        place = {variable: number for number, variable in enumerate(self.lp.variables())}
+        place = {variable: number for number, variable in enumerate(variables)}
         column = np.array([place.get(v, -1) for v in self._variables], dtype=np.int64)
         idle = np.array([_idle(v) for v in self._variables])
         row = np.repeat(np.arange(len(self._rows)), [len(sides) for sides in self._rows])

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the whole answer as one JSON document")
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop after this long with the best found")
-    parser.add_argument("--gap", type=float, default=1e-3, help="with integers: stop at this relative gap (0.001)")
+    parser.add_argument("--gap", type=float, default=1e-4, help="with integers: stop at this relative gap (0.0001)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -136,7 +136,8 @@ def _pulp_model(sense: int = pulp.LpMinimize) -> pulp.LpProblem:
 
 
 def test_a_pulp_model_is_lowered_as_it_stands() -> None:
-    matrix = lower(_pulp_model())
+    lp = _pulp_model()
+    matrix = lower(lp, lp.variables())
     assert matrix.cost.tolist() == [2.0, 3.0]
     assert matrix.offset == 7.0
     assert matrix.integer.tolist() == [False, True]

@@ -67,6 +67,32 @@ def test_a_convex_dimming_curve_gives_up_its_dearest_light_first() -> None:
     assert plan.asset("ring").power_kw.tolist() == pytest.approx([8.0] * 4)
 
 
+def test_a_negative_price_does_not_waste_power_that_the_lamps_cannot_draw() -> None:
+    # The ramp lets the first step rise by 0.2. The steep piece above 0.5 would draw more for it than the flat one below.
+    curve = ((0.0, 0.0), (0.5, 0.2), (1.0, 1.0))
+    group = lamps(curve=curve, wanted=0.4, floor=0.2, ramp=0.2, level_before=0.4)
+    tariff = Tariff(-0.1, -0.1)
+    for modelling in (Modelling.ARRAYS, Modelling.PULP):
+        plan = solve(problem(tariff=tariff, lighting=(group,)), modelling=modelling)
+        assert isinstance(plan, Plan)
+        assert plan.solved.integers > 0
+        assert plan.asset("ring").setpoint.tolist() == pytest.approx([0.6, 0.8, 1.0, 1.0])
+        assert plan.solved.bound_eur == pytest.approx(plan.cost_eur, rel=1e-4)
+
+
+def test_a_negative_price_keeps_what_must_not_flow_back() -> None:
+    nodes = (Node("grid", None, 100.0), Node("F3", "grid", 100.0, 20.0))
+    group = lamps(curve=((0.0, 0.0), (0.5, 0.2), (1.0, 1.0)), wanted=0.4, floor=0.2, missing_light_eur_per_h=5.0)
+    case = problem(
+        nodes=nodes,
+        tariff=Tariff(-0.01, -0.01),
+        lighting=(group, lamps("b", rated_kw=1.0)),
+        neighbours=(Neighbours("ring", "b", 0.3),),
+    )
+    plan = planned(case)
+    assert check_plan(case, plan) == ()
+
+
 def test_a_peak_price_flattens_what_can_wait() -> None:
     tariff = Tariff(0.2, peaks=(PeakCharge("month", 10.0, 40.0),))
     plan = planned(problem(tariff=tariff, charging=(bus(required_kwh=120.0),), loads=(load((30.0, 30.0, 10.0, 10.0)),)))

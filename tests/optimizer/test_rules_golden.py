@@ -83,6 +83,13 @@ def change_level_within_ramp(model: PulpModel) -> None:
     )
 
 
+def fill_pieces_in_order(model: PulpModel) -> None:
+    curve = ((0.0, 0.1), (0.6, 0.5), (1.0, 1.0))
+    light = tabulate(problem(1, lighting=(lamps(steps=1, curve=curve, wanted=0.9),))).light
+    block = lighting.keep_lighting_class_minimum(model, ["ring"], light)
+    lighting.fill_pieces_in_order(model, ["ring"], block, np.ones((1, 1), dtype=bool))
+
+
 def match_neighbouring_levels(model: PulpModel) -> None:
     groups = (lamps("east", 2), lamps("west", 2, wanted=0.9))
     light = tabulate(problem(2, lighting=groups)).light
@@ -135,6 +142,7 @@ RULES: tuple[Callable[[PulpModel], None], ...] = (
     keep_lighting_class_minimum,
     pay_for_missing_light,
     draw_lighting_power,
+    fill_pieces_in_order,
     change_level_within_ramp,
     match_neighbouring_levels,
     charge_while_present,
