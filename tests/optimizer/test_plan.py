@@ -68,7 +68,7 @@ def test_a_convex_dimming_curve_gives_up_its_dearest_light_first() -> None:
 
 
 def test_a_negative_price_does_not_waste_power_that_the_lamps_cannot_draw() -> None:
-    # The ramp lets the first step rise by 0.2. The steep piece above 0.5 would draw more for it than the flat one below.
+    # The ramp lets the first step rise by 0.2; the steep piece above 0.5 would draw more for it than the flat one below
     curve = ((0.0, 0.0), (0.5, 0.2), (1.0, 1.0))
     group = lamps(curve=curve, wanted=0.4, floor=0.2, ramp=0.2, level_before=0.4)
     tariff = Tariff(-0.1, -0.1)
