@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.frame.memory import Memory
@@ -52,10 +52,17 @@ class PageStack(QStackedWidget):
         if key not in self.pages:
             page = self._make(key)
             page.setAccessibleName(self.entries[key].name)
+            self._name_clear_buttons(page)
             page.scope.connect(lambda words, key=key: self._keep_scope(key, words))
             self.pages[key] = page
             self.addWidget(page)
         return self.pages[key]
+
+    def _name_clear_buttons(self, page: Page) -> None:
+        """Qt puts a cross into search fields and gives it no name."""
+        for line in page.findChildren(QLineEdit):
+            for button in line.findChildren(QToolButton):
+                button.setAccessibleName(button.accessibleName() or self.tr("Clear"))
 
     def _make(self, key: str) -> Page:
         try:

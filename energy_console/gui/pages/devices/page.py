@@ -6,7 +6,7 @@ import statistics
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 
 from energy_console.engine.link import DeviceState, EngineHealth
 from energy_console.gui.desk import Desk
@@ -76,8 +76,6 @@ class DevicesPage(Page):
         self.search.setPlaceholderText(self.tr("Find by name, link, profile or unit"))
         self.search.setAccessibleName(self.tr("Find a device (Ctrl+F)"))
         self.search.setClearButtonEnabled(True)
-        for button in self.search.findChildren(QToolButton):
-            button.setAccessibleName(self.tr("Clear the search"))
         self.search.setFixedWidth(250)
         card = Card(tools=True)
         card.setAccessibleName(self.tr("Links and devices"))
