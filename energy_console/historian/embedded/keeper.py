@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 import time
 
@@ -12,6 +13,9 @@ from energy_console.historian.embedded.merging import merge_day, merge_month, ne
 from energy_console.historian.embedded.newest import NewestFile
 from energy_console.historian.embedded.parquet import Step
 from energy_console.historian.embedded.sealing import seal_all
+from energy_console.historian.errors import StoreError
+
+log = logging.getLogger(__name__)
 
 SEAL_READINGS = 1_000_000
 MOST_WAITING = 4_000_000
@@ -76,7 +80,9 @@ class Keeper:
                 pass
         except Stopped:
             return True  # whatever was left is done next time
-        except Exception as fault:  # noqa: BLE001 - this thread outlives any trouble; the engine shows what it was
+        except Exception as fault:
+            if not isinstance(fault, StoreError):
+                log.exception("sealing or merging failed")
             self._tell(f"Sealing waits, readings are kept meanwhile: {fault}")
             return False
         self._tell("")

@@ -50,16 +50,20 @@ def next_day_merge(files: Sequence[SealedFile], today: str) -> list[SealedFile]:
     for part, group in groupby(readings, key=lambda f: f.part):
         day = list(group)
         chosen = _same_level(day) or (_worth_it(day) if part < today else [])
-        if chosen and sum(f.rows for f in chosen) <= MOST_ROWS:
+        if chosen and _fit(chosen):
             return chosen
     return []
+
+
+def _fit(files: Sequence[SealedFile]) -> bool:
+    return sum(file.rows for file in files) <= MOST_ROWS
 
 
 def _same_level(day: list[SealedFile]) -> list[SealedFile]:
     """Four neighbours of one level; neighbours, so that the merged file answers for one stretch of batches."""
     for start in range(len(day) - FANOUT + 1):
         run = day[start : start + FANOUT]
-        if len({file.level for file in run}) == 1:
+        if len({file.level for file in run}) == 1 and _fit(run):
             return run
     return []
 
@@ -78,7 +82,7 @@ def next_month_merge(files: Sequence[SealedFile], today: str) -> list[SealedFile
         for month, group in groupby(over, key=lambda f: f.part[:7]):
             crowd = sorted(group, key=lambda f: f.start_ms)
             chosen = _worth_it(crowd) if month < today[:7] else (crowd if len(crowd) >= CROWD else [])
-            if chosen and sum(f.rows for f in chosen) <= MOST_ROWS:
+            if chosen and _fit(chosen):
                 return chosen
     return []
 
