@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 
+import numpy as np
 import pytest
 
 from energy_console.historian.errors import StoreBusy, StoreError
@@ -100,6 +101,15 @@ def test_a_point_registered_later_reaches_a_reader_that_was_already_open(open_st
     assert [b.index.tolist() for b in reader.since(0)[1]] == [[2]]
     assert reader.read(POINTS[2].id, at(0), at(1)).value.tolist() == [9.0]
     assert reader.newest()[1][2] == 9.0
+
+
+def test_a_point_not_stored_yet_has_no_newest_reading_of_another_one(open_store: Opener) -> None:
+    writer = open_store(True)
+    writer.register(POINTS[:2])
+    writer.append(batch([(0, 0, 1.0), (1, 0, 2.0)]))
+    reader = open_store(False)
+    reader.register((POINTS[0], POINTS[3]))
+    assert np.isnan(reader.newest()[1]).tolist() == [False, True]
 
 
 def test_readings_outlive_the_run_and_the_order_of_its_points(open_store: Opener) -> None:

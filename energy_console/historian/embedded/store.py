@@ -95,7 +95,7 @@ class EmbeddedHistorian:
         with self._guard:
             self._refresh()
             self._fold()
-            size = max(len(self._newest.time_ms), int(self._key_of_index.max(initial=-1)) + 2)
+            size = max(len(self._newest.time_ms), int(self._key_of_index.max(initial=-1)) + 1) + 1
             held = self._newest.grown(size)  # the last row stays empty: key -1 points there
         rows = self._key_of_index
         return held.time_ms[rows] * MS, held.value[rows], held.status[rows]
