@@ -23,6 +23,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from energy_console.app.spans import span_s
+
 if TYPE_CHECKING:
     from hardware.virtual.process import Ready, VirtualSite
     from hardware.virtual.spec import VirtualSpec
@@ -85,7 +87,7 @@ def _serve(args: argparse.Namespace) -> int:
     from energy_console.site.loader import load_site
     from energy_console.site.twin import virtual_spec
     from hardware.virtual.control import parse_speed
-    from hardware.virtual.faults import BadFault, parse_fault, parse_span
+    from hardware.virtual.faults import BadFault, parse_fault
     from hardware.virtual.process import VirtualSite
     from hardware.virtual.replay import UnreadableRecording
     from hardware.virtual.server import PortInUse
@@ -94,7 +96,7 @@ def _serve(args: argparse.Namespace) -> int:
         site = load_site(args.site)
         if not 0 <= args.port_base <= 65_535 - len(site.links):
             return _complain(f"--port-base {args.port_base} leaves no room for {len(site.links)} ports.", BAD_INPUT)
-        speed, hours = parse_speed(args.speed), parse_span(args.history) / 3600.0
+        speed, hours = parse_speed(args.speed), span_s(args.history) / 3600.0
         spec = virtual_spec(site.on_loopback(args.port_base))
         world = _play_past(spec, hours, args)
         virtual = VirtualSite(world, speed, args.control_port, Path(args.memory) if args.memory else None)

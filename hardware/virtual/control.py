@@ -82,8 +82,6 @@ class ControlPort:
 
     async def _give(self, text: str) -> str:
         fault = parse_fault(text, self._site.targets, time.time())
-        if fault.kind == "sensor" and not self._site.can_lose(fault.target, fault.argument):
-            raise BadFault(f"{fault.target} has no {fault.argument} that could be missing.")
         self._site.board.give(fault)
         await self._site.apply_faults()
         return f"given {fault.text}"

@@ -17,10 +17,11 @@ is how long it lasts (`+5min`). Both run on the clock of the wall, also where th
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import difflib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 KINDS = {
@@ -58,10 +59,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What faults may be given to."""
+    """What faults may be given to. `fitting`: fault -> the devices it makes sense for, where not for all of them."""
 
     links: Collection[str]
     devices: Collection[str]
+    fitting: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
+    sensors: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)  # device -> what it can lose
 
 
 def parse_span(text: str) -> float:
@@ -88,6 +91,12 @@ def parse_fault(text: str, targets: Targets, now_s: float) -> Fault:
     if target not in known:
         thing = "link" if kind in ON_LINKS else "device"
         raise BadFault(f"There is no {thing} '{target}' on this site{_nearest(target, known)}.")
+    if target not in targets.fitting.get(kind, (target,)):
+        raise BadFault(f"{target} is not a device that '{kind}' can be given to; see simulate --faults.")
+    if kind == "sensor" and argument not in targets.sensors.get(target, (argument,)):
+        raise BadFault(
+            f"{target} has no {argument} that could be missing{_nearest(argument, targets.sensors[target])}."
+        )
     _check_number(kind, argument)
     return Fault(bare, kind, target, argument, start_s, end_s)
 

@@ -105,7 +105,9 @@ class Bank:
             if first + point.words > len(words):
                 raise WireFault(ILLEGAL_ADDRESS)
             value = decode_words(point, words[first : first + point.words])
-            self.fleet.write(int(self.fleet_rows[row]), point.quantity, value)
+            # A device that wants a key first takes the words and does nothing with them.
+            if self._is_unlocked(row, point):
+                self.fleet.write(int(self.fleet_rows[row]), point.quantity, value)
             address += point.words
         self.stale = True
 
@@ -114,6 +116,13 @@ class Bank:
             if point.writable and point.table is Table.HOLDING and self._start + point.address == address:
                 return point
         return None
+
+    def _is_unlocked(self, row: int, point: ProfilePoint) -> bool:
+        for key in self.profile.write.keys_for(point.quantity):
+            words, column = self._place(Table.HOLDING, key.address, 1)
+            if words[row, column] != key.value:
+                return False
+        return True
 
     def _write_key(self, row: int, address: int, word: int) -> None:
         if address not in self._keys:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class VirtualSite:
         self._kept_at = time.monotonic()
         self.board = FaultBoard()
         self.lines: list[Line] = make_lines(world.spec.field, world.banks)
-        self.targets = Targets({line.id for line in self.lines}, set(world.fleet_of))
+        self.targets = _targets(world, self.lines)
         self.speed = speed
         self._control = ControlPort(self, control_port)
         self._stop: asyncio.Event | None = None
@@ -136,7 +136,7 @@ class VirtualSite:
 
     def _play_physics(self, active: list[Fault]) -> None:
         world = self.world
-        for fleet in (world.ships, world.lamps, world.chargers, world.generators):
+        for fleet in world.tripping:
             fleet.trip({fleet.rows[f.target] for f in active if f.kind == "trip" and f.target in fleet.rows})
         world.lamps.fail_lamps(self._numbers(active, "lamps", world.lamps.rows))
         world.water.leak(self._numbers(active, "leak", world.water.rows))
@@ -150,13 +150,6 @@ class VirtualSite:
     def _numbers(active: list[Fault], kind: str, rows: dict[str, int]) -> dict[int, float]:
         return {rows[f.target]: f.number for f in active if f.kind == kind and f.target in rows}
 
-    def can_lose(self, device: str, quantity: str) -> bool:
-        """Whether this device type has a way to say that it has no value for the quantity."""
-        for bank in self.world.banks:
-            if device in bank.devices:
-                return any(p.quantity == quantity and has_no_value(p) for p in bank.profile.points)
-        return False
-
     async def _stopped_within(self, seconds: float) -> bool:
         assert self._stop is not None
         try:
@@ -164,3 +157,17 @@ class VirtualSite:
         except TimeoutError:
             return False
         return True
+
+
+def _targets(world: World, lines: Sequence[Line]) -> Targets:
+    fitting = {
+        "trip": {d for fleet in world.tripping for d in fleet.devices},
+        "lamps": set(world.lamps.devices),
+        "leak": set(world.water.devices),
+    }
+    sensors = {
+        device: {point.quantity for point in bank.profile.points if has_no_value(point)}
+        for bank in world.banks
+        for device in bank.devices
+    }
+    return Targets({line.id for line in lines}, set(world.fleet_of), fitting, sensors)

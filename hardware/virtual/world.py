@@ -72,6 +72,7 @@ class World:
         heat = (self.heating.meters, self.heating.controllers)
         self._self_moving: tuple[Fleet, ...] = (*takers, *heat, self.water, self.air, self.generators)
         self.fleets: tuple[Fleet, ...] = (*self._self_moving, self.meters)
+        self.tripping = (self.ships, self.chargers, self.lamps, self.generators)
 
     def _plants(self) -> list[Generator]:
         named = {plant.device: plant for plant in self.spec.generators}

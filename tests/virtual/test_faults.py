@@ -10,7 +10,7 @@ from hardware.virtual.faults import BadFault, FaultBoard, Targets, parse_fault, 
 from tests.virtual.sites import spec, value
 from tests.virtual.wire import serving
 
-TARGETS = Targets({"gw-quay"}, {"OPS-E01.1", "L-01"})
+TARGETS = Targets({"gw-quay"}, {"OPS-E01.1", "L-01"}, {"leak": ()}, {"L-01": ("illuminance_lx",)})
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,8 @@ def test_a_fault_holds_from_its_time_for_its_span(text: str, start_s: float, end
         ("silnet:L-01", "no fault 'silnet' (did you mean 'silent'?)"),
         ("silent:L-02", "no device 'L-02' on this site (did you mean 'L-01'?)"),
         ("refuse:L-01", "no link 'L-01'"),
+        ("leak:L-01:3", "L-01 is not a device that 'leak' can be given to"),
+        ("sensor:L-01:illuminance", "L-01 has no illuminance that could be missing (did you mean 'illuminance_lx'?)"),
         ("silent", "needs the form silent:DEVICE"),
         ("late:L-01", "needs the form late:DEVICE:SECONDS"),
         ("late:L-01:soon", "'soon' is not a number"),

@@ -80,6 +80,18 @@ def test_a_current_limit_is_written_as_two_words() -> None:
     asyncio.run(scenario())
 
 
+def test_a_controller_takes_an_outside_temperature_only_after_its_keys() -> None:
+    async def scenario() -> None:
+        async with serving(spec({"H": "danfoss_ecl"})) as served, served.client() as client:
+            await client.write_register(4399, 500, device_id=1)
+            assert value(served.site.world, "H/outside_command_c") == 0.0
+            for address, word in ((4397, 1), (4398, 2), (4399, 500)):
+                assert not (await client.write_register(address, word, device_id=1)).isError()
+            assert value(served.site.world, "H/outside_command_c") == 5.0
+
+    asyncio.run(scenario())
+
+
 def test_wrong_requests_are_answered_with_the_right_exception() -> None:
     async def scenario() -> None:
         async with serving(spec(STREET)) as served, served.client() as client:
