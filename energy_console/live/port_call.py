@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from energy_console.historian.counters import CounterRule, consumption
 from energy_console.historian.interface import Buckets, Series
 from energy_console.live.port import STEP_RELEASED, STEP_SUPPLIED
 from energy_console.site.model import Carbon, ShipCall, Tariff
-from hardware.points import Float64Array
+from hardware.points import GOOD_STATUS, Float64Array
 
 # Auxiliary engine on 0.1 % sulphur gas oil, per kWh. Source: USEPA marine emission tools, IMO fourth/third GHG study.
 ENGINE_CO2_KG_PER_KWH = 0.696
@@ -64,33 +65,25 @@ def supplied_since_ns(marks: Sequence[StepMark]) -> int | None:
     return marks[STEP_SUPPLIED].time_ns
 
 
-def counter_increase(value: Float64Array) -> float:
-    """What a counter grew by over its readings in time order: a fall is a reset and adds nothing; NaN is skipped."""
-    usable = value[~np.isnan(value)]
-    if usable.size < 2:
-        return 0.0
-    return float(np.clip(np.diff(usable), 0.0, None).sum())
-
-
-def energy_per_span_kwh(buckets: Buckets) -> Float64Array:
+def energy_per_span_kwh(buckets: Buckets, rated_kw: float | None) -> Float64Array:
     """Energy of each span of a counter rolled up in spans; the step from one span to the next belongs to the later one.
 
-    Shape: one entry a span. A fall of the counter is a reset and adds nothing.
+    Shape: one entry a span. Resets, rollovers and swaps are told apart, and a jump that `rated_kw` cannot explain
+    counts nothing (see `historian.counters`).
     """
-    if not len(buckets.time_ns):
-        return np.empty(0)
-    last = _filled(buckets.last)
-    before = np.concatenate((buckets.first[:1], last[:-1]))
-    before = np.where(np.isnan(before), buckets.first, before)
-    growth: Float64Array = np.clip(np.nan_to_num(last - before), 0.0, None)
-    return growth
-
-
-def _filled(value: Float64Array) -> Float64Array:
-    """Carries the newest known value over spans that have none."""
-    known = np.maximum.accumulate(np.where(np.isnan(value), 0, np.arange(len(value))))
-    filled: Float64Array = value[known]
-    return filled
+    energy = np.zeros(len(buckets.time_ns))
+    begun = np.flatnonzero(~np.isnan(buckets.first))
+    if not len(begun):
+        return energy
+    start = begun[0]
+    # one reading a span, at its end: the true time inside the span is not kept
+    time_ns = np.concatenate((buckets.time_ns[start : start + 1], buckets.time_ns[start:] + buckets.every_ns))
+    value = np.concatenate((buckets.first[start : start + 1], buckets.last[start:]))
+    status = np.full(len(value), GOOD_STATUS, np.uint16)
+    steps = consumption(time_ns, value, status, CounterRule(rated_per_h=rated_kw or None))
+    place = np.searchsorted(buckets.time_ns + buckets.every_ns, steps.end_ns)
+    np.add.at(energy, place, np.clip(steps.amount, 0.0, None))
+    return energy
 
 
 @dataclass(frozen=True, slots=True)

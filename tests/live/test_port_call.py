@@ -10,7 +10,6 @@ import pytest
 from energy_console.historian.interface import Buckets, Series
 from energy_console.live.port_call import (
     avoided,
-    counter_increase,
     energy_per_span_kwh,
     money,
     nox_g_per_kwh,
@@ -60,23 +59,24 @@ def test_a_ship_that_was_never_supplied_has_no_supply_time() -> None:
     assert supplied_since_ns(step_marks(steps((10, 0), (20, 1)), 0)) is None
 
 
-def test_a_counter_reset_adds_nothing() -> None:
-    assert counter_increase(np.array([100.0, 110.0, np.nan, 5.0, 25.0])) == pytest.approx(30.0)
-    assert counter_increase(np.array([7.0])) == 0.0
-
-
 def test_energy_of_spans_adds_up_to_the_counter() -> None:
-    energy = energy_per_span_kwh(spans([100.0, 112.0, np.nan, 130.0], [110.0, 120.0, np.nan, 141.0]))
+    energy = energy_per_span_kwh(spans([100.0, 112.0, np.nan, 130.0], [110.0, 120.0, np.nan, 141.0]), 100.0)
     assert energy.tolist() == pytest.approx([10.0, 10.0, 0.0, 21.0])
     assert energy.sum() == pytest.approx(41.0)
 
 
-def test_energy_after_a_meter_swap_starts_anew() -> None:
-    assert energy_per_span_kwh(spans([100.0, 0.0], [110.0, 6.0])).tolist() == [10.0, 0.0]
+def test_energy_after_a_reset_counts_from_zero() -> None:
+    assert energy_per_span_kwh(spans([100.0, 0.0], [110.0, 6.0]), 100.0).tolist() == [10.0, 6.0]
+
+
+def test_a_jump_beyond_the_rating_counts_nothing() -> None:
+    energy = energy_per_span_kwh(spans([100.0, 111.0, 9000.0], [110.0, 8000.0, 9020.0]), 1000.0)
+    assert energy.tolist() == [10.0, 0.0, 1020.0]
+    assert energy_per_span_kwh(spans([100.0, 111.0, 9000.0], [110.0, 8000.0, 9020.0]), 20.0).sum() == 10.0
 
 
 def test_counting_starts_at_the_first_reading() -> None:
-    energy = energy_per_span_kwh(spans([np.nan, 50.0], [np.nan, 55.0]))
+    energy = energy_per_span_kwh(spans([np.nan, 50.0], [np.nan, 55.0]), None)
     assert energy.tolist() == [0.0, 5.0]
 
 

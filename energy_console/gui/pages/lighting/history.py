@@ -48,8 +48,9 @@ def ask_energy(site: Site, start_ns: int, until_ns: int) -> Callable[[Historian]
         energy = full = 0.0
         for group in site.lighting:
             spans = historian.spans(f"{group.device}/energy_import_kwh", start_ns, until_ns, HOUR_NS)
-            energy += float(energy_per_span_kwh(spans).sum())
-            full += group.lamps * group.lamp_w / 1000.0 * _hours_covered(spans, start_ns, until_ns)
+            rated_kw = group.lamps * group.lamp_w / 1000.0
+            energy += float(energy_per_span_kwh(spans, rated_kw).sum())
+            full += rated_kw * _hours_covered(spans, start_ns, until_ns)
         return NightEnergy(start_ns, until_ns, energy, full)
 
     return question

@@ -195,7 +195,7 @@ class LightingPage(Page):
         )
         self._scene = scene
         order = rank(now)
-        if not self._selected:
+        if not self._selected and not now.unread.all():
             self._selected = self._ids[order[0]]
         self._draw_answer(scene, order)
         self._draw_figures(scene)
@@ -341,7 +341,7 @@ class LightingPage(Page):
             self._energy_asked_s = clock_s
             end_ns = min(until_ns, round(night.dawn.timestamp() * 1e9))
             self._ask(ask_energy(self.desk.site, round(night.dusk.timestamp() * 1e9), end_ns), self._energy_known)
-        if clock_s - self._group_asked_s > (_GROUP_EVERY_S if self._past is None else 1e9):
+        if self._selected and clock_s - self._group_asked_s > (_GROUP_EVERY_S if self._past is None else 1e9):
             self._group_asked_s = clock_s
             start_ns = round(night.start_s * 1e9)
             self._ask(ask_group(self._groups[self._selected], start_ns, until_ns), self._group_known)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy_console.gui.format import clock, number
-from energy_console.gui.pages.port.attention import Scene
+from energy_console.gui.pages.port.attention import Scene, late_ships
 from energy_console.gui.pages.port.words import tr
 from energy_console.live.port import CHANGING, PointState, ShipState, Supply, headroom_kw
 
@@ -69,12 +69,7 @@ def _wrong(scene: Scene) -> str:
         words.append(one if len(tripped) == 1 else tr("{0} trips ({1})").format(len(tripped), _some(tripped)))
     if silent:
         words.append(tr("{0} silent ({1})").format(len(silent), _some(silent)))
-    late = [
-        ship.call.ship
-        for ship in scene.ships
-        if ship.state is ShipState.OWN_ENGINES and ship.call.points and ship.call.ship
-    ]
-    if late and not tripped:
+    if late := [ship.call.ship for ship in late_ships(scene)]:
         words.append(tr("{0} still on own engines").format(_some(late)))
     return ", ".join(words) + "." if words else tr("Nothing tripped, every point answers.")
 

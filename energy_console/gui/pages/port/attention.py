@@ -79,6 +79,19 @@ def _warned(scene: Scene) -> list[Finding]:
     ]
 
 
+def late_ships(scene: Scene) -> list[ShipNow]:
+    """Ships that have a socket, have been here for some time, will stay for some, and still run their engines."""
+    return [
+        ship
+        for ship in scene.ships
+        if ship.state is ShipState.OWN_ENGINES
+        and ship.call.points
+        and scene.now - ship.call.arrives > LATE_AFTER
+        and ship.call.leaves - scene.now > LATE_AFTER
+        and not any(_tripped(scene, point) for point in ship.call.points)
+    ]
+
+
 def _late(scene: Scene) -> list[Finding]:
     return [
         Finding(
@@ -88,12 +101,7 @@ def _late(scene: Scene) -> list[Finding]:
             tr("{0} still on own engines").format(ship.call.ship),
             tr("at {0} since {1}").format(ship.call.station, clock(ship.call.arrives, scene.site.place.zone)),
         )
-        for ship in scene.ships
-        if ship.state is ShipState.OWN_ENGINES
-        and ship.call.points
-        and scene.now - ship.call.arrives > LATE_AFTER
-        and ship.call.leaves - scene.now > LATE_AFTER
-        and not any(_tripped(scene, point) for point in ship.call.points)
+        for ship in late_ships(scene)
     ]
 
 

@@ -73,7 +73,9 @@ def _day_energy(
         spans = historian.spans(f"{point.device}/energy_import_kwh", start_ns, now_ns, HOUR_NS)
         if not len(spans.time_ns):
             continue
-        for moment, kwh in zip(spans.time_ns.tolist(), energy_per_span_kwh(spans).tolist(), strict=True):
+        for moment, kwh in zip(
+            spans.time_ns.tolist(), energy_per_span_kwh(spans, point.rated_kw).tolist(), strict=True
+        ):
             energy[moment] = energy.get(moment, 0.0) + kwh
         stands[point.id] = _last_known(spans.last)
         first_ns = min(first_ns, int(spans.time_ns[0]))
@@ -128,7 +130,9 @@ def ask_call(points: Sequence[AccessPoint], start_ns: int, now_ns: int) -> Calla
         curves = []
         for point in points:
             spans = historian.spans(f"{point.device}/energy_import_kwh", start_ns, now_ns, QUARTER_NS)
-            for moment, kwh in zip(spans.time_ns.tolist(), energy_per_span_kwh(spans).tolist(), strict=True):
+            for moment, kwh in zip(
+                spans.time_ns.tolist(), energy_per_span_kwh(spans, point.rated_kw).tolist(), strict=True
+            ):
                 energy[moment] = energy.get(moment, 0.0) + kwh
             first += _first_known(spans)
             last += _last_known(spans.last)

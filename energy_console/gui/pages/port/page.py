@@ -37,6 +37,7 @@ from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.figure_row import FigureRow
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.theme import CARD_GAP, DRAWER_WIDTH, PAGE_MARGIN
+from energy_console.historian.counters import MARGIN
 from energy_console.live.port import (
     FleetNow,
     PointState,
@@ -52,6 +53,7 @@ from energy_console.live.port_call import ENGINE_CO2_KG_PER_KWH
 from energy_console.live.table import LiveTable
 from energy_console.site.model import AccessPoint, ShipCall, Tariff
 from energy_console.site.timetable import ship_calls
+from hardware.points import Float64Array
 
 _TICK_MS = 1000
 _LOW_PX = 592  # below this page height the calls make room for the map
@@ -305,7 +307,7 @@ class PortPage(Page):
         if day is None:
             return
         stands = np.array([day.stands_kwh.get(point.id, np.nan) for point in self.desk.site.access_points])
-        grown = float(np.nansum(np.clip(fleet.energy_kwh - stands, 0.0, None))) if self._past is None else 0.0
+        grown = self._grown_kwh(fleet, stands, now, day) if self._past is None else 0.0
         grid = self.desk.site.carbon.grid_kg_per_kwh[now.astimezone(zone).hour]
         co2_t = (day.co2_avoided_kg + grown * (ENGINE_CO2_KG_PER_KWH - grid)) / 1000.0
         # a store that began after midnight cannot tell of the hours before it
@@ -313,6 +315,14 @@ class PortPage(Page):
         since = clock(dt.datetime.fromtimestamp(begun / 1e9, dt.UTC), zone)
         self.figure_row.show_figure("energy", number(day.energy_kwh + grown), "kWh", f"{since}–{clock(now, zone)}")
         self.figure_row.show_figure("co2", number(co2_t, 1 if co2_t >= 1 else 2), "t", self.tr("net of grid"))
+
+    def _grown_kwh(self, fleet: FleetNow, stands: Float64Array, now: dt.datetime, day: DayEnergy) -> float:
+        """Energy since the store was asked; a jump that the rating cannot explain counts nothing."""
+        rated_kw = np.array([point.rated_kw for point in self.desk.site.access_points])
+        hours = max(0.0, now.timestamp() - day.until_ns / 1e9) / 3600.0
+        grown = np.nan_to_num(fleet.energy_kwh - stands)
+        believed = (grown > 0) & (grown <= MARGIN * rated_kw * hours + 1.0)
+        return float(grown[believed].sum())
 
     def _ask_day(self, now: dt.datetime) -> None:
         self._day_asked_s = time.monotonic()
