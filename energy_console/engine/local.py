@@ -220,13 +220,14 @@ class LocalEngine:
             batch = self._pulse.beat()
             silent = {name: state.reason for name, state in states.items() if state.state in SILENT}
             changed = self._alarms.step(time.time_ns(), silent, self._own_conditions())
+            first = not self._told_devices
             devices = {name: state for name, state in states.items() if state != self._told_devices.get(name)}
             self._told_devices = states
             self._tell(
                 batch=batch,
                 devices=devices or None,
                 health=self._health(running=True),
-                alarms=self._alarms.views if changed or batch is None else None,
+                alarms=self._alarms.views if changed or first else None,
             )
 
     def _own_conditions(self) -> Iterator[Condition]:

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 import math
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -33,6 +34,9 @@ ROOM, IN_FORCE = "plan", "in force"
 LOOK_EVERY_S = 5.0
 RETRY_S = 30.0  # between two tries of a set-point that the field did not take
 AT_ONCE = 16
+QUARTER_S = 900.0
+FIRST_PROPOSAL_S = 12.0  # by then every device of a site has been read once
+AFTER_QUARTER_S = 5.0
 
 Write = Callable[[str, float, str], Awaitable[CommandResult]]
 Release = Callable[[str, str], Awaitable[CommandResult]]
@@ -106,9 +110,15 @@ class Planner:
         return CommandResult(let_go == len(points), f"{let_go} of {len(points)} devices went back to their own ways.")
 
     async def run(self) -> None:
-        """Follows the plan in force until cancelled."""
+        """Follows the plan in force, and proposes a new one every quarter hour, until cancelled."""
+        next_s = time.time() + FIRST_PROPOSAL_S
         while True:
             await self.follow()
+            if (
+                time.time() >= next_s or next_s - time.time() > QUARTER_S + FIRST_PROPOSAL_S
+            ):  # or the clock was set back
+                await self.make()
+                next_s = (time.time() // QUARTER_S + 1) * QUARTER_S + AFTER_QUARTER_S
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def follow(self) -> None:
