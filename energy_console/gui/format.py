@@ -24,6 +24,9 @@ _UNITS = {
     "ug/m3": "µg/m³",
     "ugm3": "µg/m³",
     "kohm": "kΩ",
+    "kOhm": "kΩ",
+    "deg": "°",
+    "W/m2": "W/m²",
     "1": "%",
     "EUR_per_kWh": "EUR/kWh",
 }
@@ -48,7 +51,7 @@ def number(value: float | None, decimals: int = 0, *, sign: bool = False) -> str
 
 def decimals_for(value: float, unit: str = "") -> int:
     """Decimals that keep about three figures: 0.52, 12.1, 868, 8 127."""
-    if value == 0 or unit in ("1", "%", "EUR", "V", "lx"):
+    if value == 0 or (not unit and float(value).is_integer()) or unit in ("1", "%", "EUR", "V", "lx"):
         return 0
     if unit in ("degC", "Hz", "dB"):
         return 2 if unit == "Hz" else 1
@@ -78,6 +81,8 @@ def point_value(point: Point, value: float) -> str:
     if point.bits:
         names_set = [name for bit, name in enumerate(point.bits) if int(value) >> bit & 1]
         return ", ".join(names_set) or NONE
+    if point.quantity == "power_factor":  # a fraction that nobody writes in percent
+        return number(value, 2)
     return quantity(value, point.unit)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 
 from energy_console.gui import format
 from energy_console.gui.parts.alarm_shape import alarm_pixmap
@@ -12,6 +12,7 @@ from energy_console.gui.parts.rank_table import RankTable
 from energy_console.gui.parts.segments import Segments
 from energy_console.gui.parts.table_model import Column
 from energy_console.gui.theme import DARK, LIGHT
+from hardware.points import Point
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,27 @@ def test_ages_are_told_in_the_unit_that_fits(seconds, text):
     assert format.duration(seconds) == text
 
 
+def _point(quantity: str, unit: str, **more) -> Point:
+    return Point(f"M1/{quantity}", "M1", quantity, unit, quantity, **more)
+
+
+@pytest.mark.parametrize(
+    ("point", "value", "text"),
+    [
+        (_point("power_factor", "1"), 0.938, "0.94"),
+        (_point("level", "1"), 0.63, "63 %"),
+        (_point("lamps_lit", ""), 48.0, "48"),
+        (_point("insulation_kohm", "kOhm"), 412.0, "412 kΩ"),
+        (_point("power_kw", "kW"), 0.0, "0 kW"),
+        (_point("step", "", states=((0, "idle"), (7, "supplied"))), 7.0, "supplied"),
+        (_point("alarms", "", bits=("overcurrent", "earth", "door")), 5.0, "overcurrent, door"),
+        (_point("power_kw", "kW"), float("nan"), "–"),
+    ],
+)
+def test_a_value_is_written_as_its_point_means_it(point, value, text):
+    assert format.point_value(point, value) == text
+
+
 def test_every_priority_and_state_has_a_shape_of_its_own(looks):
     seen = {}
     for theme in (DARK, LIGHT):
@@ -69,7 +91,7 @@ def test_a_ranked_table_sorts_by_value_with_missing_values_last(looks, qtbot):
     table = _table(looks, qtbot)
     header = table.horizontalHeader()
     place = header.sectionViewportPosition(1) + 30
-    qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=_point(place, 10))
+    qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place, 10))
     order = [table.table_model.id_at(row) for row in range(3)]
     assert order in (["a", "c", "b"], ["c", "a", "b"])
 
@@ -91,12 +113,6 @@ def test_segments_are_picked_by_mouse_and_by_arrow_keys(looks, qtbot):
     qtbot.mouseClick(buttons[1], Qt.MouseButton.LeftButton)
     qtbot.keyClick(buttons[1], Qt.Key.Key_Left)
     assert picked == ["silent", "all"]
-
-
-def _point(x: int, y: int):
-    from PySide6.QtCore import QPoint
-
-    return QPoint(x, y)
 
 
 def _luminance(colour) -> float:
