@@ -52,12 +52,14 @@ class Horizon:
         return self.begin(self.steps)
 
     def begin(self, step: int) -> dt.datetime:
-        """When a step begins, in the zone the start was given in."""
-        return self.start + dt.timedelta(hours=math.fsum(self.steps_h[:step]))
+        """When a step begins, in the zone the start was given in; right through a change of its clock."""
+        # two times of one zone are added and taken apart by the wall clock, so this goes by UTC
+        moment = self.start.astimezone(dt.UTC) + dt.timedelta(hours=math.fsum(self.steps_h[:step]))
+        return moment.astimezone(self.start.tzinfo)
 
     def offset_h(self, moment: dt.datetime) -> float:
         """Hours from the start of the horizon to a moment; negative before it."""
-        return (moment - self.start).total_seconds() / 3600.0
+        return (moment - self.start.astimezone(dt.UTC)).total_seconds() / 3600.0
 
 
 @dataclass(frozen=True, slots=True)

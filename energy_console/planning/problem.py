@@ -43,7 +43,8 @@ def steps_from(site: Site, now: dt.datetime, count: int = STEPS) -> Steps:
     """Quarter hours from the one that `now` lies in."""
     utc = now.astimezone(dt.UTC)  # quarter hours are whole in UTC too, and never come twice
     start = utc.replace(minute=utc.minute // 15 * 15, second=0, microsecond=0)
-    horizon = op.Horizon(start, (STEP_H,) * count)
+    # what the plan says in words is in the zone of its start
+    horizon = op.Horizon(start.astimezone(site.place.zone), (STEP_H,) * count)
     first = int(start.timestamp())
     start_ns = (first + 900 * np.arange(count, dtype=np.int64)) * 1_000_000_000
     middles = [dt.datetime.fromtimestamp(first + 900 * k + 450, dt.UTC) for k in range(count)]
@@ -82,7 +83,8 @@ def problem_of(
 
 def _tariff(site: Site, measured: Measured, steps: Steps) -> op.Tariff:
     horizon = steps.horizon
-    curve = prices.price_curve(site, [horizon.begin(step) for step in range(horizon.steps)] + [horizon.end])
+    edges = [horizon.begin(step).astimezone(dt.UTC) for step in range(horizon.steps + 1)]
+    curve = prices.price_curve(site, edges)
     tariff = prices.tariff_on(site, horizon.start)
     return op.Tariff(
         import_eur_per_kwh=tuple(curve.import_eur_per_kwh),
@@ -150,8 +152,8 @@ def _sessions(
     chargers = {charger.id: charger for charger in site.chargers}
     for booking in bookings:
         charger = chargers[booking.charger]
-        arrives = max(booking.arrives, steps.horizon.start)
-        departs = min(booking.departs, steps.horizon.end)
+        arrives = max(booking.arrives, steps.horizon.start).astimezone(dt.UTC)
+        departs = min(booking.departs, steps.horizon.end).astimezone(dt.UTC)
         if departs - arrives < dt.timedelta(minutes=1):
             continue
         efficiency = VEHICLE_EFFICIENCY.get(charger.kind, 0.9)

@@ -123,4 +123,6 @@ def schedule_of(plan: Plan, id: str, name: str) -> Schedule:
         for asset in plan.assets
     )
     horizon = plan.horizon
-    return Schedule(id, name, horizon.start, horizon.steps_h, assets, tuple(map(float, plan.outcome.net_kw)))
+    return Schedule(
+        id, name, horizon.start.astimezone(dt.UTC), horizon.steps_h, assets, tuple(map(float, plan.outcome.net_kw))
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -150,3 +151,10 @@ def test_steps_of_unequal_length_have_their_own_edges() -> None:
     assert horizon.edges_h.tolist() == [0.0, 0.25, 0.75, 1.75]
     assert horizon.begin(2) == at(0.75)
     assert horizon.end == at(1.75)
+
+
+def test_steps_run_through_a_change_of_the_clock_without_a_jump() -> None:
+    zone = ZoneInfo("Europe/Amsterdam")
+    horizon = Horizon(dt.datetime(2026, 10, 25, 0, 0, tzinfo=zone), (1.0,) * 24)
+    assert [f"{horizon.begin(step):%H:%M %z}" for step in (2, 3, 24)] == ["02:00 +0200", "02:00 +0100", "23:00 +0100"]
+    assert [horizon.offset_h(horizon.begin(step)) for step in range(25)] == list(range(25))
