@@ -26,12 +26,17 @@ from typing import TYPE_CHECKING
 from energy_console.app.spans import span_s
 
 if TYPE_CHECKING:
+    from energy_console.site.model import Site
     from hardware.virtual.process import Ready, VirtualSite
     from hardware.virtual.spec import VirtualSpec
     from hardware.virtual.world import World
 
 FINE, FAILED, BAD_INPUT = 0, 1, 2
 PORT_BASE = 15_020
+
+
+class PastNotWritten(OSError):
+    """The file for the past could not be written."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,10 +90,7 @@ def _tell(port: str, command: str) -> int:
 def _serve(args: argparse.Namespace) -> int:
     from energy_console.site.faults import SiteFaults
     from energy_console.site.loader import load_site
-    from energy_console.site.twin import virtual_spec
-    from hardware.virtual.control import parse_speed
-    from hardware.virtual.faults import BadFault, parse_fault
-    from hardware.virtual.process import VirtualSite
+    from hardware.virtual.faults import BadFault
     from hardware.virtual.replay import UnreadableRecording
     from hardware.virtual.server import PortInUse
 
@@ -96,28 +98,43 @@ def _serve(args: argparse.Namespace) -> int:
         site = load_site(args.site)
         if not 0 <= args.port_base <= 65_535 - len(site.links):
             return _complain(f"--port-base {args.port_base} leaves no room for {len(site.links)} ports.", BAD_INPUT)
-        speed, hours = parse_speed(args.speed), span_s(args.history) / 3600.0
-        spec = virtual_spec(site.on_loopback(args.port_base))
-        world = _play_past(spec, hours, args)
-        virtual = VirtualSite(world, speed, args.control_port, Path(args.memory) if args.memory else None)
-        now_s = time.time()
-        for text in args.fault:
-            virtual.board.give(parse_fault(text, virtual.targets, now_s))
+        virtual = _prepare(site, args)
+        asyncio.run(_run(virtual, site.name, args.json, _parent_watch(args.parent)))
     except SiteFaults as bad:
         for fault in bad.faults:
             print(fault, file=sys.stderr)
         return _complain(f"{args.site} is not sound, so it cannot be played; mend it and start again.", BAD_INPUT)
     except (BadFault, UnreadableRecording) as error:
         return _complain(str(error), BAD_INPUT)
-    except OSError as error:
-        return _complain(f"The past could not be written to {args.history_out}: {error.strerror}.", FAILED)
-    try:
-        asyncio.run(_run(virtual, site.name, args.json, _parent_watch(args.parent)))
-    except PortInUse as error:
+    except (PortInUse, PastNotWritten) as error:
         return _complain(str(error), FAILED)
     except KeyboardInterrupt:
         pass
     return FINE
+
+
+def _prepare(site: Site, args: argparse.Namespace) -> VirtualSite:
+    """Takes the ports first, so that nobody else does while the past is played, then plays it."""
+    from energy_console.site.twin import virtual_spec
+    from hardware.virtual.control import parse_speed
+    from hardware.virtual.faults import parse_fault
+    from hardware.virtual.process import VirtualSite
+    from hardware.virtual.server import listen_for
+
+    speed, hours = parse_speed(args.speed), span_s(args.history) / 3600.0
+    spec = virtual_spec(site.on_loopback(args.port_base))
+    listeners = listen_for(spec.field)
+    try:
+        world = _play_past(spec, hours, args)
+        memory = Path(args.memory) if args.memory else None
+        virtual = VirtualSite(world, speed, args.control_port, memory, listeners)
+        for text in args.fault:
+            virtual.board.give(parse_fault(text, virtual.targets, time.time()))
+    except Exception:
+        for listener in listeners.values():
+            listener.close()
+        raise
+    return virtual
 
 
 def _play_past(spec: VirtualSpec, hours: float, args: argparse.Namespace) -> World:
@@ -131,7 +148,13 @@ def _play_past(spec: VirtualSpec, hours: float, args: argparse.Namespace) -> Wor
     keep = args.history_out is not None
     world, history = play_until(spec, time.time(), hours, recording, keep=keep, memory=memory)
     if args.history_out is not None and history is not None:
-        write_history(history, Path(args.history_out))
+        try:
+            write_history(history, Path(args.history_out))
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise PastNotWritten(f"The past could not be written to {args.history_out}: {why}.") from error
+    for _ in world.run_to(time.time()):  # what went by meanwhile
+        pass
     return world
 
 

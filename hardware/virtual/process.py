@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,13 +39,18 @@ class VirtualSite:
     """Serves a world on the links of its field. `speed`: seconds of the site's time in a second of the wall's."""
 
     def __init__(
-        self, world: World, speed: float = 1.0, control_port: int = 0, memory_file: Path | None = None
+        self,
+        world: World,
+        speed: float = 1.0,
+        control_port: int = 0,
+        memory_file: Path | None = None,
+        listeners: Mapping[str, socket.socket] | None = None,
     ) -> None:
         self.world = world
         self._memory_file = memory_file
         self._kept_at = time.monotonic()
         self.board = FaultBoard()
-        self.lines: list[Line] = make_lines(world.spec.field, world.banks)
+        self.lines: list[Line] = make_lines(world.spec.field, world.banks, listeners)
         self.targets = _targets(world, self.lines)
         self.speed = speed
         self._control = ControlPort(self, control_port)

@@ -9,6 +9,9 @@ registers where this one takes 17 us (`python -m tests.benchmarks.virtual_server
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import socket
 import struct
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
@@ -35,11 +38,13 @@ GATEWAY_NO_ANSWER = 11
 
 
 class PortInUse(OSError):
-    """A port that a link should be served on is taken."""
+    """A port that a link should be served on cannot be had."""
 
-    def __init__(self, link: str, host: str, port: int) -> None:
+    def __init__(self, link: str, host: str, port: int, cause: OSError) -> None:
+        taken = cause.errno == errno.EADDRINUSE
+        why = "is in use" if taken else f"cannot be opened ({(cause.strerror or str(cause)).lower()})"
         super().__init__(
-            f"Port {port} on {host} is in use, so link {link} cannot be served there; "
+            f"Port {port} on {host} {why}, so link {link} cannot be served there; "
             "stop what holds it or choose another --port-base."
         )
 
@@ -97,16 +102,19 @@ class VirtualDevice:
 class Line:
     """One link: its socket, its connections, its devices by unit, and the faults it has to play."""
 
-    def __init__(self, link: LinkSpec, devices: Mapping[int, VirtualDevice]) -> None:
+    def __init__(
+        self, link: LinkSpec, devices: Mapping[int, VirtualDevice], listener: socket.socket | None = None
+    ) -> None:
         parts = urlsplit(link.url)
         self.id = link.id
-        self.host, self.port = parts.hostname or "127.0.0.1", parts.port or 502
+        self.host, self.port = _place(link)
         self.rtu = parts.scheme in ("rtu+tcp", "serial")
         self.devices = dict(devices)
         self.connections: set[_Connection] = set()
         self.faults: dict[str, list[Fault]] = {}  # by device
         self.drops = False
         self._server: asyncio.Server | None = None
+        self._listener = listener
 
     @property
     def url(self) -> str:
@@ -121,14 +129,16 @@ class Line:
         if self._server is not None:
             return
         loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(lambda: _Connection(self), self.host, self.port)
-        except OSError as error:
-            raise PortInUse(self.id, self.host, self.port) from error
+        listener = self._listener or listen(self.id, self.host, self.port)
+        self._listener = None
+        self._server = await loop.create_server(lambda: _Connection(self), sock=listener)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
         """Stops listening and hangs up on everybody."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -222,14 +232,50 @@ class _Connection(asyncio.Protocol):
                 return self._framing.frame(other, request.unit % 247 + 1 if self._line.rtu else request.unit, body)
 
 
-def make_lines(field: FieldSpec, banks: Sequence[Bank]) -> list[Line]:
-    """A line for every link of the field, with its devices."""
+def listen(link: str, host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises PortInUse."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # On Windows this option would let two programs share a port; elsewhere it only forgives an old connection.
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(100)
+    except OSError as error:
+        listener.close()
+        raise PortInUse(link, host, port, error) from error
+    listener.setblocking(False)
+    return listener
+
+
+def listen_for(field: FieldSpec) -> dict[str, socket.socket]:
+    """A listening socket for every link, taken before the long work of playing a past begins. Raises PortInUse."""
+    taken: dict[str, socket.socket] = {}
+    try:
+        for link in field.links:
+            taken[link.id] = listen(link.id, *_place(link))
+    except PortInUse:
+        for listener in taken.values():
+            listener.close()
+        raise
+    return taken
+
+
+def _place(link: LinkSpec) -> tuple[str, int]:
+    parts = urlsplit(link.url)
+    return parts.hostname or "127.0.0.1", 502 if parts.port is None else parts.port
+
+
+def make_lines(
+    field: FieldSpec, banks: Sequence[Bank], listeners: Mapping[str, socket.socket] | None = None
+) -> list[Line]:
+    """A line for every link of the field, with its devices; on the sockets given, else on those it opens itself."""
     bank_of = {device: bank for bank in banks for device in bank.devices}
     units: dict[str, dict[int, VirtualDevice]] = {link.id: {} for link in field.links}
     for device in field.devices:
         if device.link in units and device.id in bank_of:
             units[device.link][device.unit] = VirtualDevice(device.id, bank_of[device.id])
-    return [Line(link, units[link.id]) for link in field.links]
+    return [Line(link, units[link.id], (listeners or {}).get(link.id)) for link in field.links]
 
 
 async def play_line_faults(lines: Sequence[Line], active: Sequence[Fault]) -> None:
