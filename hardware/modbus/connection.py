@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import importlib.util
 import logging
 import random
 import time
@@ -35,6 +37,12 @@ _READS: dict[Table, type[ModbusPDU]] = {
     Table.HOLDING: ReadHoldingRegistersRequest,
     Table.INPUT: ReadInputRegistersRequest,
 }
+
+# A port that is no serial line fails with termios' own error, which is no OSError and is not there on Windows.
+_TERMIOS = importlib.import_module("termios") if importlib.util.find_spec("termios") else None
+_CANNOT_OPEN: tuple[type[Exception], ...] = (OSError, UnicodeError, ValueError)
+if _TERMIOS is not None:
+    _CANNOT_OPEN += (_TERMIOS.error,)
 
 # What fails is told once by whoever owns the device; pymodbus would tell it at every request.
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
@@ -202,7 +210,7 @@ class Connection:
         async def create_and_remember_why_not() -> Any:
             try:
                 return await create()
-            except (OSError, UnicodeError) as error:
+            except _CANNOT_OPEN as error:
                 self._why_not = _sentence(error)
                 raise OSError(str(error)) from error
 

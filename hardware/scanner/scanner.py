@@ -24,6 +24,7 @@ from hardware.scanner.task import DeviceTask
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+_FIRST_WITHIN_S = 1.0  # of the start every device has had its first turn, as far as its link is fast enough
 _BURST_GAP_S = 0.002  # between devices of a fast link, which are read one after the other without sleeping between
 
 
@@ -193,18 +194,19 @@ class Scanner:
         return tasks
 
     def _stagger(self) -> None:
-        """Spreads first readings, so that the field is not asked everything in the same instant.
+        """Everything is read once soon after the start; from then on readings are spread over their periods.
 
-        Links begin one after the other over a period. A fast link reads its devices in one go, which costs one
-        sleep a period; on a slow one they are spread evenly.
+        Links begin one after the other. A fast link reads its devices in one go, which costs one sleep a period;
+        on a slow one they are spread evenly.
         """
         now = time.monotonic()
         for place, bus in enumerate(self._buses.values()):
+            share = place / len(self._buses)
             for number, task in enumerate(bus.tasks):
-                period = min(task.every_s, 5.0)
-                phase = period * place / len(self._buses)
-                within = period * number / len(bus.tasks) if bus.is_slow else _BURST_GAP_S * number
-                task.due = now + (phase + min(within, period)) % max(period, 0.001)
+                burst = _BURST_GAP_S * number
+                within = task.every_s * number / len(bus.tasks) if bus.is_slow else burst
+                task.due = now + min(_FIRST_WITHIN_S, task.every_s) * share + burst
+                task.place_in_time = now + (task.every_s * share + within) % task.every_s
 
     # -- publishing -------------------------------------------------------------------------------------------
 

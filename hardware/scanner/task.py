@@ -18,8 +18,8 @@ class DeviceTask:
     """Belongs to one bus. Times are monotonic seconds."""
 
     __slots__ = (
-        "answered_last", "due", "every_s", "failures", "group", "number", "record", "requests", "row", "silence_s",
-        "spec", "start",
+        "answered_last", "due", "every_s", "failures", "group", "number", "place_in_time", "record", "requests", "row",
+        "silence_s", "spec", "start",
     )  # fmt: skip
 
     def __init__(self, spec: DeviceSpec, group: Group, row: int, record: Record, due: float) -> None:
@@ -32,6 +32,7 @@ class DeviceTask:
         self.every_s = max(spec.every_s, rules.every_min_s)
         self.silence_s = rules.silence_ms / 1000.0
         self.number = 0  # on its bus
+        self.place_in_time: float | None = None  # where its readings shall lie, once the first one is done
         self.failures = 0  # in a row
         self.answered_last = False  # at least one request of the newest reading
         self.start: int | None = None  # None: a SunSpec device whose model has still to be found
@@ -57,6 +58,8 @@ class DeviceTask:
     def next_after_success(self, now: float) -> None:
         """Due again one period after it was due, not after it was read: no drift. Periods gone by are left out."""
         self.failures = 0
+        if self.place_in_time is not None:
+            self.due, self.place_in_time = self.place_in_time - self.every_s, None
         self.due += self.every_s
         if self.due <= now:
             self.due += self.every_s * math.ceil((now - self.due) / self.every_s + 1e-9)

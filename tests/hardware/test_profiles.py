@@ -129,3 +129,62 @@ def test_values_that_overlap_and_watchdogs_without_a_point_are_refused(tmp_path)
     assert any("overlaps 'power_kw'" in text for text in told)
     assert any("'y' is not a writable point" in text for text in told)
     assert any("too late for a timeout" in text for text in told)
+
+
+def test_the_format_says_what_real_devices_ask_for(tmp_path):
+    """Two words a request and a rest between, a key before every write, a life sign of its own, signed sentinels."""
+    text = """format = 1
+name = "sample"
+title = "Sample"
+maker = "Nobody"
+kind = "charger"
+source = "none"
+
+[read]
+longest = 2
+silence_ms = 500
+every_min_s = 0.5
+
+[write]
+single = true
+every_min_s = 5
+keys = { "*" = [[144, 1732]] }
+
+[[watchdog]]
+command = "limit_a"
+feed = "life_sign"
+feed_value = 0x55AA
+every_s = 2
+timeout_s = 5
+fallback = "The charger goes to its safe current."
+
+[defaults]
+table = "holding"
+type = "uint32"
+
+[point.limit_a]
+name = "Limit"
+address = 10
+scale = 0.001
+writable = true
+
+[point.life_sign]
+name = "Life sign"
+address = 12
+type = "uint16"
+writable = true
+
+[point.valve]
+name = "Valve"
+address = 20
+unit = "1"
+type = "int16"
+no_value = { "32767" = "sensor_open", "-32768" = "unspecified" }
+"""
+    loaded = load(tmp_path, text)
+    assert [request.count for request in plan_reads(loaded)] == [2, 1, 1]
+    assert (loaded.read.silence_ms, loaded.read.every_min_s, loaded.write.every_min_s) == (500, 0.5, 5)
+    assert [(key.address, key.value) for key in loaded.write.keys_for("limit_a")] == [(144, 1732)]
+    watchdog = loaded.watchdog("limit_a")
+    assert (watchdog.feed, watchdog.feed_value, watchdog.every_s) == ("life_sign", 0x55AA, 2)
+    assert [sentinel.raw for sentinel in loaded.point("valve").sentinels] == [0x7FFF, 0x8000]
