@@ -11,12 +11,12 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from energy_console.gui.format import number
-from energy_console.gui.plots.ticks import TimeTick, time_ticks, value_ticks
+from energy_console.gui.plots.ticks import PERCENT_FACTORS, TimeTick, time_ticks, value_ticks
 from energy_console.gui.theme import CAPTION_PX, MEDIUM, REGULAR, SEMIBOLD, Looks, font
 
 VALUE_AXIS_WIDTH = 52
 TIME_AXIS_HEIGHT = 40
-_PX_PER_VALUE = 56
+_PX_PER_VALUE = 38
 _PX_PER_TIME = 66
 _GAP_PX = 6
 _TAG_HEIGHT = 16
@@ -42,7 +42,10 @@ class ValueAxis(pg.GraphicsWidget):  # type: ignore[misc]
         """Values to mark, and the decimals they need, for the height the axis has now."""
         most = max(2, int(self.size().height() / _PX_PER_VALUE))
         scale = 100.0 if self.percent else 1.0
-        values, decimals = value_ticks(self._low * scale, self._high * scale, most)
+        low, high = self._low * scale, self._high * scale
+        values, decimals = (
+            value_ticks(low, high, most, PERCENT_FACTORS) if self.percent else value_ticks(low, high, most)
+        )
         return tuple(value / scale for value in values), decimals
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:

@@ -82,6 +82,10 @@ class CurveItem(ViewItem):
     def pyramid(self) -> Pyramid:
         return self._pyramid
 
+    @property
+    def steps(self) -> bool:
+        return self._steps
+
     def show_readings(self, pyramid: Pyramid) -> None:
         """Draws another pyramid from now on."""
         self._pyramid = pyramid

@@ -34,6 +34,7 @@ class GapItem(ViewItem):
         self._gaps: tuple[Gap, ...] = ()
         self._range: tuple[float, float] | None = None
         self.setZValue(-10)
+        self.setVisible(False)
         looks.changed.connect(self.update)
 
     @property
@@ -43,6 +44,7 @@ class GapItem(ViewItem):
     def show_gaps(self, gaps: tuple[Gap, ...]) -> None:
         if gaps != self._gaps:
             self._gaps = gaps
+            self.setVisible(bool(gaps))
             self.update()
 
     def show_range(self, found: tuple[float, float] | None) -> None:

@@ -83,21 +83,21 @@ class EventLane(pg.GraphicsWidget):  # type: ignore[misc]
         groups = self.groups()
         middle = self.size().height() / 2
         width = float(self.size().width())
+        free_from = 0.0
         for place, (x, group) in enumerate(groups):
             mark = _most_urgent(group)
             if mark.priority:
                 draw_alarm_shape(painter, QPointF(x, middle), theme, mark.priority, mark.state, _SHAPE_PX)
             else:
                 draw_flag(painter, QPointF(x, middle), theme.bar)
-            before = groups[place - 1][0] + _SHAPE_PX if place else 0.0
             after = groups[place + 1][0] - _SHAPE_PX if place + 1 < len(groups) else width
             words = mark.words if len(group) == 1 else f"{len(group)}"
-            self._write(painter, measure, words, x, before, after)
+            free_from = max(x + _SHAPE_PX, self._write(painter, measure, words, x, free_from, after))
 
     def _write(
         self, painter: QPainter, measure: QFontMetricsF, words: str, x: float, before: float, after: float
-    ) -> None:
-        """Words to the right of the shape, to the left where only there is room for them whole."""
+    ) -> float:
+        """Words to the right of the shape, to the left where only there is room for them whole; returns their end."""
         painter.setPen(self._looks.theme.text)
         height = float(self.size().height())
         wanted = min(measure.horizontalAdvance(words) + 2, _LONGEST_WORDS_PX)
@@ -106,11 +106,12 @@ class EventLane(pg.GraphicsWidget):  # type: ignore[misc]
         to_left = right < wanted <= left
         room = min(wanted, left if to_left else right)
         if room < 24 and room < wanted:
-            return
+            return x
         text = measure.elidedText(words, Qt.TextElideMode.ElideRight, room + 1)
         start = x - _SHAPE_PX / 2 - 5 - room if to_left else x + _SHAPE_PX / 2 + 5
         side = Qt.AlignmentFlag.AlignRight if to_left else Qt.AlignmentFlag.AlignLeft
         painter.drawText(QRectF(start, 0, room + 2, height), side | Qt.AlignmentFlag.AlignVCenter, text)
+        return x if to_left else start + room + 6
 
 
 def _most_urgent(group: list[Mark]) -> Mark:

@@ -162,7 +162,7 @@ def _rounded_range(low: float, high: float, height_px: float) -> tuple[float, fl
     if low > 0 and low < 0.4 * high:
         low = 0.0  # near enough: a power that starts at zero is read right
     room = span * 0.06
-    step = value_step(high - low, max(2, int(height_px / 56))) / 2
+    step = value_step(high - low, max(2, int(height_px / 42))) / 2
     first = low if low == 0.0 else np.floor((low - room) / step) * step
     if low > 0 > first:
         first = 0.0

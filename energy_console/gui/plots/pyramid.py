@@ -10,6 +10,7 @@ from hardware.points import Float64Array
 
 _FACTOR = 4
 _BLOCKS_PER_COLUMN = 4  # a column's edge is off by at most a quarter of a column
+_PIECES = 64  # blocks from which the extremes of a window are put together, at least
 _FIRST_CAPACITY = 1024
 
 
@@ -35,6 +36,7 @@ class Pyramid:
         self._value = np.empty(_FIRST_CAPACITY)
         self._lows: list[Float64Array] = [np.empty(_FIRST_CAPACITY)]
         self._highs: list[Float64Array] = [np.empty(_FIRST_CAPACITY)]
+        self._starts: list[Float64Array] = [self._time]  # time of the first reading of each block
         if time_s is not None and value is not None:
             self.append(time_s, value)
 
@@ -64,6 +66,7 @@ class Pyramid:
         self._value = _fitted(self._value, self._size)
         self._time[first : self._size] = time_s
         self._value[first : self._size] = value
+        self._starts[0] = self._time
         self._raise_levels(first)
 
     def _raise_levels(self, first: int) -> None:
@@ -80,6 +83,9 @@ class Pyramid:
             if level == len(self._lows):
                 self._lows.append(np.empty(_FIRST_CAPACITY))
                 self._highs.append(np.empty(_FIRST_CAPACITY))
+                self._starts.append(np.empty(_FIRST_CAPACITY))
+            self._starts[level] = _fitted(self._starts[level], filled)
+            self._starts[level][first:filled] = self._time[first * _FACTOR**level : self._size : _FACTOR**level]
             starts = np.arange(first, filled) * _FACTOR
             for levels, reduce in ((self._lows, np.minimum), (self._highs, np.maximum)):
                 levels[level] = _fitted(levels[level], filled)
@@ -91,23 +97,63 @@ class Pyramid:
         first, last = np.searchsorted(self.time_s, (start_s, end_s))
         return int(first), int(last)
 
-    def extremes(self, start_s: float, end_s: float) -> tuple[float, float] | None:
-        """Lowest and highest value drawn between two times, None where nothing is."""
-        found = self.columns(np.array([start_s, end_s]))
-        low, high = float(found.low[0]), float(found.high[0])
-        return None if np.isnan(low) else (low, high)
+    def extremes(self, start_s: float, end_s: float, *, steps: bool = False) -> tuple[float, float] | None:
+        """Lowest and highest value drawn between two times, exactly; None where nothing is."""
+        if not self._size:
+            return None
+        edges_s = np.array([start_s, end_s])
+        index = np.searchsorted(self.time_s, edges_s)
+        lows, highs = self._pieces(int(index[0]), int(index[1]))
+        ends = self._at_edges(edges_s, index, steps)
+        ends = ends[~np.isnan(ends)]
+        low = min((float(part.min()) for part in (*lows, ends) if len(part)), default=np.inf)
+        high = max((float(part.max()) for part in (*highs, ends) if len(part)), default=-np.inf)
+        return (low, high) if low <= high else None
+
+    def _pieces(self, first: int, last: int) -> tuple[list[Float64Array], list[Float64Array]]:
+        """Lowest and highest of the readings from index `first` to before `last`: whole blocks and single ends."""
+        level = self._level_for((last - first) / _PIECES)
+        block: int = _FACTOR**level
+        left, right = -(-first // block), last // block
+        if level == 0 or right <= left:
+            return [self._lows[0][first:last]], [self._highs[0][first:last]]
+        cuts = ((0, first, left * block), (level, left, right), (0, right * block, last))
+        return [self._lows[at][one:other] for at, one, other in cuts], [
+            self._highs[at][one:other] for at, one, other in cuts
+        ]
 
     def columns(self, edges_s: Float64Array, *, steps: bool = False) -> Columns:
         """The curve over the columns between `edges_s` (rising). `steps`: a value holds until the next reading."""
+        if not self._size:
+            blank = np.full(len(edges_s), np.nan)
+            return Columns(blank[1:], blank[1:], blank)
+        first, last = self.between(float(edges_s[0]), float(edges_s[-1]))
+        level = self._level_for((last - first) / max(1, len(edges_s) - 1))
+        dense = self._dense(edges_s, level) if level else None
+        if dense is not None:
+            return dense
         index = np.searchsorted(self.time_s, edges_s)
         at_edge = self._at_edges(edges_s, index, steps)
-        low, high = self._inside(index)
-        left, right = at_edge[:-1], at_edge[1:]
-        low = np.fmin(np.fmin(left, right), low)
-        high = np.fmax(np.fmax(left, right), high)
-        low[~np.isfinite(low)] = np.nan
-        high[~np.isfinite(high)] = np.nan
-        return Columns(low, high, at_edge)
+        return _columns(*self._inside(index), at_edge)
+
+    def _dense(self, edges_s: Float64Array, level: int) -> Columns | None:
+        """Columns that each hold whole blocks: what the line is at an edge is told by the first reading after it.
+
+        None where a column between readings is empty, so that the line must be worked out.
+        """
+        count = -(-self._size // _FACTOR**level)
+        bounds = np.searchsorted(self._starts[level][:count], edges_s)
+        kept = bounds[1:] > bounds[:-1]
+        if not kept.all() and (~kept & (bounds[1:] > 0) & (bounds[:-1] < count)).any():
+            return None
+        low, high = np.full(len(kept), np.inf), np.full(len(kept), -np.inf)
+        starts = bounds[:-1][kept]
+        if len(starts):
+            low[kept] = np.minimum.reduceat(self._lows[level][: bounds[-1]], starts)
+            high[kept] = np.maximum.reduceat(self._highs[level][: bounds[-1]], starts)
+        at_edge = self._value[np.minimum(bounds * _FACTOR**level, self._size - 1)]
+        at_edge[(edges_s < self._time[0]) | (edges_s > self._time[self._size - 1])] = np.nan
+        return _columns(low, high, at_edge)
 
     def _at_edges(self, edges_s: Float64Array, index: np.ndarray, steps: bool) -> Float64Array:
         found = np.full(len(edges_s), np.nan)
@@ -143,6 +189,16 @@ class Pyramid:
         while readings_per_column >= _FACTOR ** (level + 1) * _BLOCKS_PER_COLUMN and level + 1 < len(self._lows):
             level += 1
         return level
+
+
+def _columns(low: Float64Array, high: Float64Array, at_edge: Float64Array) -> Columns:
+    """Columns of what is inside them (+inf and -inf where nothing is) and of the line at their edges."""
+    left, right = at_edge[:-1], at_edge[1:]
+    low = np.fmin(np.fmin(left, right), low)
+    high = np.fmax(np.fmax(left, right), high)
+    low[~np.isfinite(low)] = np.nan
+    high[~np.isfinite(high)] = np.nan
+    return Columns(low, high, at_edge)
 
 
 def _fitted(array: Float64Array, size: int) -> Float64Array:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QWidget
 
 from energy_console.gui.plots.axis import VALUE_AXIS_WIDTH, AxisTag, TimeAxis
 from energy_console.gui.plots.marks import EventLane, Mark
@@ -193,6 +194,10 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
         if self._built:
             self._place()
             self._rest.start()
+
+    def close(self) -> bool:
+        """As of any widget: pyqtgraph's own clears the scene under items that Python still holds, and crashes."""
+        return bool(QWidget.close(self))
 
     def showEvent(self, event: QEvent) -> None:
         super().showEvent(event)

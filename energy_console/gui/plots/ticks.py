@@ -28,21 +28,27 @@ class TimeTick:
     strong: bool = False
 
 
-def value_step(span: float, most: int) -> float:
-    """Round step (1, 2, 4 or 5 times a power of ten) that gives at most `most` marks over `span`."""
+_FACTORS = (1.0, 2.0, 4.0, 5.0, 10.0)
+PERCENT_FACTORS = (1.0, 2.0, 5.0, 10.0)  # 0, 50, 100 and not 0, 40, 80
+
+
+def value_step(span: float, most: int, factors: tuple[float, ...] = _FACTORS) -> float:
+    """Round step (a factor times a power of ten) that gives at most `most` marks over `span`."""
     if span <= 0 or most < 1 or not math.isfinite(span):
         return 1.0
     rough = span / most
     power = 10.0 ** math.floor(math.log10(rough))
-    for factor in (1.0, 2.0, 4.0, 5.0, 10.0):
+    for factor in factors:
         if factor * power >= rough * (1 - 1e-9):
             return factor * power
     return 10.0 * power
 
 
-def value_ticks(low: float, high: float, most: int) -> tuple[tuple[float, ...], int]:
+def value_ticks(
+    low: float, high: float, most: int, factors: tuple[float, ...] = _FACTORS
+) -> tuple[tuple[float, ...], int]:
     """Round values from `low` to `high`, and the decimals they need."""
-    step = value_step(high - low, most)
+    step = value_step(high - low, most, factors)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return tuple(step * count for count in range(first, last + 1)), decimals

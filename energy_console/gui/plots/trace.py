@@ -57,6 +57,8 @@ class Trace:
         self.gaps = GapItem(looks)
         self.ghosts: dict[str, CurveItem] = {}
         self._last: tuple[float, float] | None = None
+        self.dotted.setVisible(False)
+        self.plan.setVisible(False)
         self._restyle()
 
     @property
@@ -92,6 +94,7 @@ class Trace:
         self._last = None
         self.solid.show_readings(Pyramid())
         self.dotted.show_readings(Pyramid())
+        self.dotted.setVisible(False)  # what draws nothing need not be asked at every frame
         self.append(line)
         self.gaps.show_gaps(gaps)
 
@@ -102,6 +105,7 @@ class Trace:
         self.solid.pyramid.append(line.time_s, np.where(line.uncertain, np.nan, line.value))
         if line.uncertain.any():
             self._append_uncertain(line)
+            self.dotted.setVisible(True)
         self._last = (float(line.time_s[-1]), float(line.value[-1]))
         self.solid.refresh()
 
@@ -123,6 +127,7 @@ class Trace:
     def show_plan(self, time_s: Float64Array, value: Float64Array) -> None:
         """The planned course, dashed; empty arrays take it away."""
         self.plan.show_readings(Pyramid(time_s, value))
+        self.plan.setVisible(len(time_s) > 0)
 
     def show_ghost(self, key: str, line: Line | None) -> CurveItem | None:
         """The course of an earlier day moved onto this one, paler; None takes it away. Returns an item that is new."""
@@ -141,12 +146,16 @@ class Trace:
 
     def extremes(self, start_s: float, end_s: float) -> tuple[float, float] | None:
         """Lowest and highest value drawn in a window, plan and earlier days included; None where nothing is."""
-        found = [item.pyramid.extremes(start_s, end_s) for item in self.items() if isinstance(item, CurveItem)]
+        found = [
+            item.pyramid.extremes(start_s, end_s, steps=item.steps)
+            for item in self.items()
+            if isinstance(item, CurveItem)
+        ]
         kept = [part for part in found if part is not None]
         return (min(low for low, _ in kept), max(high for _, high in kept)) if kept else None
 
     def measured(self, start_s: float, end_s: float) -> tuple[float, float] | None:
         """As `extremes`, of what was measured."""
-        parts = [item.pyramid.extremes(start_s, end_s) for item in (self.solid, self.dotted)]
+        parts = [item.pyramid.extremes(start_s, end_s, steps=self.steps) for item in (self.solid, self.dotted)]
         kept = [part for part in parts if part is not None]
         return (min(low for low, _ in kept), max(high for _, high in kept)) if kept else None

@@ -79,3 +79,12 @@ def test_readings_out_of_order_are_refused():
     pyramid = made([1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="time order"):
         pyramid.append(np.array([1.0]), np.array([1.0]))
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=600), st.integers(0, 600), st.integers(1, 600))
+@settings(max_examples=100, deadline=None)
+def test_the_extremes_of_a_window_are_exactly_those_of_its_readings(value, first, size):
+    first = min(first, len(value) - 2)
+    last = min(first + size, len(value) - 1)
+    inside = value[first : last + 1]
+    assert made(value).extremes(float(first), float(last)) == pytest.approx((min(inside), max(inside)))

@@ -108,6 +108,7 @@ class PointFeed:
         self._asked: Asked | None = None
         self._have: Asked | None = None
         self._wanted: tuple[float, float, float] | None = None
+        self._asked_for: tuple[float, float, float] | None = None
         self._cells: Cells | None = None
         self._closed = False
 
@@ -157,10 +158,16 @@ class PointFeed:
 
     def whole(self) -> Line:
         """The curve from the beginning; `fresh` goes on from its end."""
-        cells = self.cells
-        line = cells.line()
-        self._drawn_until_s = float(cells.start_s[-1]) if len(cells) else -np.inf
-        return line
+        line = self._base.line()
+        self._drawn_until_s = float(self._base.start_s[-1]) if len(self._base) else -np.inf
+        live = self.fresh()
+        if live is None:
+            return line
+        return Line(
+            np.concatenate((line.time_s, live.time_s)),
+            np.concatenate((line.value, live.value)),
+            np.concatenate((line.uncertain, live.uncertain)),
+        )
 
     def want(self, start_s: float, end_s: float, width_px: float) -> None:
         """Sees to it that a window is known about as finely as its pixels; asks the store where it is not."""
@@ -185,7 +192,7 @@ class PointFeed:
 
     def _covers(self, have: Asked) -> bool:
         """Whether the live readings go on where the answer ends."""
-        return self._tail.from_s <= have.now_s
+        return self._cut_s is not None and self._tail.from_s <= max(have.now_s, self._cut_s)
 
     def _ask(self, start_s: float, end_s: float, width_px: float, now_s: float) -> None:
         span_s = end_s - start_s
@@ -195,7 +202,7 @@ class PointFeed:
         count = max(300, round(3 * width_px))
         single = (last - first) / self.every_s <= _MOST_READINGS
         asked = Asked(first, last, count, single, now_s)
-        self._asked = asked
+        self._asked, self._asked_for = asked, self._wanted
         self._desk.query(lambda store: _question(store, self.point, asked), self._answer)
 
     def _answer(self, answer: object) -> None:
@@ -209,7 +216,8 @@ class PointFeed:
             self.failure = ""
             self._keep(asked, answer)
         self._changed(self.point)
-        if self._wanted is not None and not self.failure:
+        # only for a window that has moved meanwhile: an answer that does not suffice would be the same again
+        if self._wanted is not None and self._wanted != self._asked_for and not self.failure:
             self.want(*self._wanted)
 
     def _keep(self, asked: Asked, answer: object) -> None:

@@ -34,7 +34,7 @@ from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
 from energy_console.planning.proposal import PlanNews
 
 _TREE_WIDTH, _SIDE_WIDTH = 272, 384
-_NARROW_TREE, _NARROW_SIDE = 228, 324
+_NARROW_TREE, _NARROW_SIDE = 220, 348
 _NARROW_PX = 1400
 _AHEAD = 0.03  # of the window right of the live edge
 _AHEAD_WITH_PLAN = 0.14
@@ -150,14 +150,12 @@ class TrendsPage(Page):
     def select(self, what: object) -> None:
         """Adds and chooses: point ids, or a device id, whose first point it then is."""
         wanted = what if isinstance(what, list | tuple) else [what]
-        points = [point for one in wanted for point in self._points_of(str(one))]
-        if points:
-            self.add(points)
+        self.add([point for one in wanted for point in self._points_of(str(one))])
 
     def _points_of(self, what: str) -> list[str]:
         if what in self.names.points:
             return [what]
-        return [point.id for point in self.desk.site.points if point.device == what][:1]
+        return [point.id for point in self.desk.site.points if point.device == what][:1] or [what]
 
     def add(self, points: list[str], plot: int | None = None, *, own: bool = False) -> None:
         """Adds points by id and chooses the last; says so where the site does not have one."""

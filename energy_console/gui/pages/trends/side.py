@@ -20,6 +20,7 @@ from energy_console.gui.theme import CARD_HEADER_HEIGHT as HEADER_HEIGHT
 
 _EVENTS_SHOWN = 6
 _FEWEST_EVENTS = 3
+_WIDE_PX = 360
 
 
 class Side(QWidget):
@@ -53,7 +54,7 @@ class Side(QWidget):
     def show_time(self, time_s: float, *, cursor: bool, live: bool) -> None:
         """Which time the table is of: the cursor's, else the present or the moment picked."""
         moment = dt.datetime.fromtimestamp(time_s, dt.UTC)
-        words = f"{day(moment, self._zone, year=True)} {clock(moment, self._zone, seconds=True)}"
+        words = f"{day(moment, self._zone, year=self.width() > _WIDE_PX)} {clock(moment, self._zone, seconds=True)}"
         title = self.tr("Cursor") if cursor else self.tr("Now") if live else self.tr("Moment shown")
         self._cursor_card.say(title, words)
 
