@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from energy_console.historian.counters import CounterRule, consumption
+from energy_console.historian.counters import CounterRule, Step, consumption
 from energy_console.historian.interface import Buckets, Series
 from energy_console.live.port import STEP_RELEASED, STEP_SUPPLIED
 from energy_console.site.model import Carbon, ShipCall, Tariff
@@ -68,8 +68,8 @@ def supplied_since_ns(marks: Sequence[StepMark]) -> int | None:
 def energy_per_span_kwh(buckets: Buckets, rated_kw: float | None) -> Float64Array:
     """Energy of each span of a counter rolled up in spans; the step from one span to the next belongs to the later one.
 
-    Shape: one entry a span. Resets, rollovers and swaps are told apart, and a jump that `rated_kw` cannot explain
-    counts nothing (see `historian.counters`).
+    Shape: one entry a span. Resets and rollovers are counted across; a span with a swap, or with a jump that
+    `rated_kw` cannot explain, is NaN (see `historian.counters`).
     """
     energy = np.zeros(len(buckets.time_ns))
     begun = np.flatnonzero(~np.isnan(buckets.first))
@@ -82,7 +82,8 @@ def energy_per_span_kwh(buckets: Buckets, rated_kw: float | None) -> Float64Arra
     status = np.full(len(value), GOOD_STATUS, np.uint16)
     steps = consumption(time_ns, value, status, CounterRule(rated_per_h=rated_kw or None))
     place = np.searchsorted(buckets.time_ns + buckets.every_ns, steps.end_ns)
-    np.add.at(energy, place, np.clip(steps.amount, 0.0, None))
+    unexplained = np.isin(steps.step, (Step.JUMP, Step.SWAP))
+    np.add.at(energy, place, np.where(unexplained, np.nan, np.clip(steps.amount, 0.0, None)))
     return energy
 
 

@@ -190,8 +190,9 @@ def test_nothing_is_painted_anew_while_nothing_changes(open_page: OpenPage, qtbo
     assert page.map.drawn == drawn
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize(("width", "height"), [(1176, 584), (1496, 764), (1816, 944)])
+@pytest.mark.parametrize(
+    ("width", "height", "theme"), [(1176, 584, "light"), (1496, 764, "dark"), (1816, 944, "light")]
+)
 def test_pictures_of_the_page(
     open_page: OpenPage,
     light_desk: Desk,

@@ -26,7 +26,7 @@ class NightEnergy:
     from_ns: int
     until_ns: int
     energy_kwh: float
-    full_kwh: float  # of those cabinets and hours that the store has readings of
+    full_kwh: float  # of those cabinets and hours whose energy was counted
 
     @property
     def saved_kwh(self) -> float:
@@ -49,18 +49,19 @@ def ask_energy(site: Site, start_ns: int, until_ns: int) -> Callable[[Historian]
         for group in site.lighting:
             spans = historian.spans(f"{group.device}/energy_import_kwh", start_ns, until_ns, HOUR_NS)
             rated_kw = group.lamps * group.lamp_w / 1000.0
-            energy += float(energy_per_span_kwh(spans, rated_kw).sum())
-            full += rated_kw * _hours_covered(spans, start_ns, until_ns)
+            counted_kwh = energy_per_span_kwh(spans, rated_kw)
+            energy += float(np.nansum(counted_kwh))
+            full += rated_kw * _hours(spans, until_ns)[~np.isnan(counted_kwh)].sum()
         return NightEnergy(start_ns, until_ns, energy, full)
 
     return question
 
 
-def _hours_covered(spans: Buckets, start_ns: int, until_ns: int) -> float:
-    """Hours of the window from the first span with a reading to the end."""
-    if not len(spans.time_ns):
-        return 0.0
-    return max(0.0, (until_ns - max(start_ns, int(spans.time_ns[0]))) / HOUR_NS)
+def _hours(spans: Buckets, until_ns: int) -> Float64Array:
+    """Length of each span, the last one up to `until_ns`."""
+    ends_ns = np.minimum(spans.time_ns + spans.every_ns, until_ns)
+    hours: Float64Array = np.maximum(ends_ns - spans.time_ns, 0) / HOUR_NS
+    return hours
 
 
 def ask_group(group: LightingGroup, start_ns: int, until_ns: int) -> Callable[[Historian], GroupNight]:

@@ -60,6 +60,7 @@ class PortDrawer(Drawer):
         self._subject: Subject | None = None
         self._detail: CallDetail | None = None
         self._live = True
+        self._may_ask = True
         self._announced_kw = 0.0
         self._findings: tuple[Finding, ...] = ()
         self._build()
@@ -116,12 +117,12 @@ class PortDrawer(Drawer):
     def subject(self) -> Subject | None:
         return self._subject
 
-    def show_subject(self, subject: Subject, table: LiveTable, now_ns: int, *, live: bool) -> None:
-        """All that comes from the table of values. `live`: False where nothing may be asked."""
+    def show_subject(self, subject: Subject, table: LiveTable, now_ns: int, *, live: bool, may_ask: bool) -> None:
+        """All that comes from the table of values. `may_ask`: whether the person here may send requests at all."""
         before = self._subject
         if before is None or (before.point.id, before.call) != (subject.point.id, subject.call):
             self._detail = None
-        self._subject, self._live = subject, live
+        self._subject, self._live, self._may_ask = subject, live, may_ask
         self._show_head(subject)
         self._show_signals(subject.point, table, now_ns)
         self._announced_kw = self._value(table, subject.point, "ship_announced_kw")
@@ -308,14 +309,15 @@ class PortDrawer(Drawer):
         return self.tr("Energy at {0} EUR/kWh (tariff)").format(price)
 
     def _show_foot(self, subject: Subject) -> None:
-        supplied = subject.step == STEP_SUPPLIED
-        allowed = supplied and self._live
+        allowed = subject.step == STEP_SUPPLIED and self._live and self._may_ask
         for button in (self.reduce_button, self.back_button):
             button.setEnabled(allowed)
         if allowed:
             words = self.tr("Breakers are operated on board. From here you may ask:")
         elif not self._live:
             words = self.tr("Breakers are operated on board. Nothing can be asked at a time in the past.")
+        elif not self._may_ask:
+            words = self.tr("Breakers are operated on board. Your role may look, not ask.")
         else:
             words = self.tr("Breakers are operated on board. A ship can be asked while it is supplied.")
         self._foot_words.setText(words)

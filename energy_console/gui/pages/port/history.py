@@ -73,9 +73,7 @@ def _day_energy(
         spans = historian.spans(f"{point.device}/energy_import_kwh", start_ns, now_ns, HOUR_NS)
         if not len(spans.time_ns):
             continue
-        for moment, kwh in zip(
-            spans.time_ns.tolist(), energy_per_span_kwh(spans, point.rated_kw).tolist(), strict=True
-        ):
+        for moment, kwh in zip(spans.time_ns.tolist(), _counted(spans, point), strict=True):
             energy[moment] = energy.get(moment, 0.0) + kwh
         stands[point.id] = _last_known(spans.last)
         first_ns = min(first_ns, int(spans.time_ns[0]))
@@ -83,6 +81,12 @@ def _day_energy(
     total = float(column.sum()) if len(column) else 0.0
     avoided_kg = total * ENGINE_CO2_KG_PER_KWH - grid_co2_kg(carbon, zone, list(energy), column)
     return DayEnergy(start_ns, now_ns, total, avoided_kg, stands, first_ns)
+
+
+def _counted(spans: Buckets, point: AccessPoint) -> list[float]:
+    """Energy by span; what the rating cannot explain counts nothing."""
+    found: list[float] = np.nan_to_num(energy_per_span_kwh(spans, point.rated_kw)).tolist()
+    return found
 
 
 def _last_known(value: Float64Array) -> float:
@@ -130,9 +134,7 @@ def ask_call(points: Sequence[AccessPoint], start_ns: int, now_ns: int) -> Calla
         curves = []
         for point in points:
             spans = historian.spans(f"{point.device}/energy_import_kwh", start_ns, now_ns, QUARTER_NS)
-            for moment, kwh in zip(
-                spans.time_ns.tolist(), energy_per_span_kwh(spans, point.rated_kw).tolist(), strict=True
-            ):
+            for moment, kwh in zip(spans.time_ns.tolist(), _counted(spans, point), strict=True):
                 energy[moment] = energy.get(moment, 0.0) + kwh
             first += _first_known(spans)
             last += _last_known(spans.last)

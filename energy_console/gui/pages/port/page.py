@@ -11,56 +11,36 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from energy_console.engine.link import AlarmView, CommandResult
+from energy_console.engine.link import CommandResult
 from energy_console.gui.desk import Desk
-from energy_console.gui.format import clock, number, stamp
+from energy_console.gui.format import number, stamp
 from energy_console.gui.pages.page import Page
 from energy_console.gui.pages.port.answer import answer, figures
 from energy_console.gui.pages.port.attention import Scene, findings
 from energy_console.gui.pages.port.attention_list import AttentionList
 from energy_console.gui.pages.port.calls_card import CallsCard
-from energy_console.gui.pages.port.drawer import PortDrawer, Subject, power_points
+from energy_console.gui.pages.port.day_figures import DayFigures
+from energy_console.gui.pages.port.drawer import PortDrawer, power_points
 from energy_console.gui.pages.port.harbour_view import HarbourNow, HarbourView, Pick
-from energy_console.gui.pages.port.history import (
-    CallDetail,
-    DayEnergy,
-    ask_call,
-    ask_day,
-    ask_moment,
-    ask_points,
-    signal_points,
-)
+from energy_console.gui.pages.port.history import ask_moment
 from energy_console.gui.pages.port.legend import Legend
 from energy_console.gui.pages.port.requests import Request
+from energy_console.gui.pages.port.scenes import Scenes
+from energy_console.gui.pages.port.subject_pane import SubjectPane
 from energy_console.gui.parts.answer_line import AnswerLine
 from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.figure_row import FigureRow
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.theme import CARD_GAP, DRAWER_WIDTH, PAGE_MARGIN
-from energy_console.historian.counters import MARGIN
-from energy_console.live.port import (
-    FleetNow,
-    PointState,
-    ShipNow,
-    Tight,
-    fleet_now,
-    fleet_rows,
-    ships_now,
-    supplies,
-    tightest,
-)
-from energy_console.live.port_call import ENGINE_CO2_KG_PER_KWH
+from energy_console.live.port import FleetNow, PointState, ShipNow
 from energy_console.live.table import LiveTable
-from energy_console.site.model import AccessPoint, ShipCall, Tariff
-from energy_console.site.timetable import ship_calls
-from hardware.points import Float64Array
+from energy_console.site.model import Tariff
 
 _TICK_MS = 1000
+_LEAST_S = 0.9  # more often would only show noise
 _LOW_PX = 592  # below this page height the calls make room for the map
 _WIDE_PX = 1320  # from this page width on the drawer stands beside the map instead of over it
-_DAY_EVERY_S, _DETAIL_EVERY_S = 300.0, 30.0
-_CALLS_AROUND = dt.timedelta(hours=48)
-_POINT_BEHIND = dt.timedelta(hours=12)  # of a point without a ship
+_MAP_LEAST_PX = 354
 
 
 class PortPage(Page):
@@ -68,71 +48,53 @@ class PortPage(Page):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        site = desk.site
-        self._rows = fleet_rows(site, desk.live.index)
-        self._supplies = supplies(site)
-        self._points = {point.id: point for point in site.access_points}
-        self._row_of = {point.id: row for row, point in enumerate(site.access_points)}
-        self._tariff = _tariff_of(site.tariffs, dt.datetime.now(dt.UTC))
-        self._calls: tuple[ShipCall, ...] = ()
-        self._calls_for: dt.datetime | None = None
-        self._tight: Tight | None = None
-        self._tight_at = -1e9
+        self._scenes = Scenes(desk.site, desk.live)
+        self._scene: Scene | None = None
         self._past: LiveTable | None = None
         self._asked_moment: dt.datetime | None = None
-        self._day: DayEnergy | None = None
-        self._day_asked_s = -1e9
-        self._detail_asked_s = -1e9
-        self._drawn_s = -1e9
         self._pick: Pick | None = None
-        self._scene: Scene | None = None
+        self._drawn_s = -1e9
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tick)
-        self._build()
-
-    # building
-
-    def _build(self) -> None:
-        site, looks = self.desk.site, self.looks
         outer = QVBoxLayout(self)
         outer.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN, CARD_GAP)
         outer.setSpacing(CARD_GAP)
-        if not site.access_points:
-            outer.addWidget(
-                StatePane(
-                    looks,
-                    "empty",
-                    self.tr("This site has no shore power."),
-                    self.tr(
-                        "Name its quays, stations and access points in quays.csv, stations.csv, access_points.csv."
-                    ),
-                )
-            )
-            return
+        if desk.site.access_points:
+            self._build(outer)
+        else:
+            outer.addWidget(self._nothing_here())
+
+    # building
+
+    def _nothing_here(self) -> StatePane:
+        todo = self.tr("Name its quays, stations and access points in quays.csv, stations.csv, access_points.csv.")
+        return StatePane(self.looks, "empty", self.tr("This site has no shore power."), todo)
+
+    def _build(self, outer: QVBoxLayout) -> None:
+        site, looks = self.desk.site, self.looks
         self.answer_line = AnswerLine(looks)
-        self.figure_row = FigureRow(
-            (
-                ("in_use", self.tr("Points in use")),
-                ("power", self.tr("Power now")),
-                ("headroom", self.tr("Supply head-room")),
-                ("energy", self.tr("Energy today")),
-                ("co2", self.tr("CO₂ avoided today")),
-            ),
-            self.tr("Port in figures"),
-            beside=True,
+        captions = (
+            ("in_use", self.tr("Points in use")),
+            ("power", self.tr("Power now")),
+            ("headroom", self.tr("Supply head-room")),
+            ("energy", self.tr("Energy today")),
+            ("co2", self.tr("CO₂ avoided today")),
         )
+        self.figure_row = FigureRow(captions, self.tr("Port in figures"), beside=True)
         self.harbour = HarbourView(site, looks)
         self.legend = Legend(looks)
-        self.calls_card = CallsCard(self.desk, self._supplies)
-        self.drawer = PortDrawer(site, looks, self._tariff)
+        self.calls_card = CallsCard(self.desk, self._scenes.supplies)
         self.attention = AttentionList(looks)
+        self.drawer = PortDrawer(site, looks, _tariff_of(site.tariffs, dt.datetime.now(dt.UTC)))
+        self._day = DayFigures(self.desk, self.figure_row)
+        self._subject = SubjectPane(self.desk, self.drawer, self._scenes)
         self._lay_out(outer)
         self._connect()
 
     def _lay_out(self, outer: QVBoxLayout) -> None:
         map_card = Card()
-        map_card.setMinimumHeight(328 + 26)
+        map_card.setMinimumHeight(_MAP_LEAST_PX)
         map_card.body.addWidget(self.harbour, 1)
         map_card.body.addWidget(self.legend)
         left = QVBoxLayout()
@@ -158,9 +120,9 @@ class PortPage(Page):
         self.drawer.hide()
 
     def _connect(self) -> None:
-        self.harbour.picked.connect(self._picked)
-        self.harbour.opened.connect(self._opened)
-        self.harbour.trend.connect(self._trend)
+        self.harbour.picked.connect(lambda pick: self._take(pick, reveal=False))
+        self.harbour.opened.connect(self._take)
+        self.harbour.trend.connect(lambda _points: self._trend())
         self.calls_card.picked.connect(self._picked_call)
         self.attention.picked.connect(self.select)
         self.drawer.closed.connect(self.close_drawer)
@@ -200,72 +162,50 @@ class PortPage(Page):
             return
         if not self.desk.time.live:
             self._refresh_past()
-        elif self._past is not None or self._asked_moment is not None:
-            self._leave_past()
-        elif time.monotonic() - self._drawn_s >= 0.9:  # more often would only show noise
+        elif self._asked_moment is not None:
+            self._past, self._asked_moment = None, None
+            self._forget()
             self._draw()
+        else:
+            self._tick()
 
     def select(self, what: object) -> None:
         """A point id, one of its values, a station, or a call."""
         if not isinstance(what, str) or not self.desk.site.access_points:
             return
         name = what.split("/")[0]
-        if name in self._points:
+        if name in self._scenes.points:
             self._take(self.harbour.pick_point(name))
             return
         for point in self.desk.site.access_points:
             if name in (point.station, point.device):
                 self._take(self.harbour.pick_point(point.id))
                 return
-        for call in self._calls:
-            if call.id == name:
-                points = call.points or tuple(p.id for p in self.desk.site.access_points if p.station == call.station)
-                self._take(Pick(call.station, points[0], call.id))
-                return
+        if (call := self._scenes.call(name)) is not None:
+            self._picked_call(call.station, call.id)
 
     # drawing
 
     def _tick(self) -> None:
-        if self.desk.time.live and self._past is None and time.monotonic() - self._drawn_s >= 0.9:
+        if self.desk.time.live and time.monotonic() - self._drawn_s >= _LEAST_S:
             self._draw()
+
+    def _table(self) -> LiveTable:
+        return self._past or self.desk.live
 
     def _draw(self) -> None:
         """Everything from the table in force."""
         self._drawn_s = time.monotonic()
-        table, now = self._past or self.desk.live, self.desk.time.now()
-        self._read_timetable(now)
-        fleet = fleet_now(self._rows, table)
-        ships = ships_now(self.desk.site, fleet, self._calls, now)
-        alarms = self._alarms() if self._past is None else {}
-        scene = Scene(self.desk.site, fleet, ships, self._calls, alarms, self._tight, now)
-        self._scene = scene
+        live = self.desk.time.live
+        alarms = self.desk.latest.alarms if live else ()
+        scene = self._scene = self._scenes.make(self._table(), self.desk.time.now(), alarms)
         self._draw_map(scene)
         self._draw_words(scene)
         self.attention.show_findings(findings(scene))
-        self.calls_card.show_time(now, self._calls, live=self._past is None)
+        self.calls_card.show_time(scene.now, self._scenes.calls, live=live)
         if self._pick is not None:
-            self._draw_subject(self._pick, table)
-        self._draw_day(fleet, now)
-
-    def _read_timetable(self, now: dt.datetime) -> None:
-        """Calls are made anew every hour; the tightest moment every minute."""
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        if hour != self._calls_for:
-            self._calls_for, self._tight_at = hour, -1e9
-            self._calls = ship_calls(self.desk.site, hour - _CALLS_AROUND, hour + _CALLS_AROUND)
-        if abs(now.timestamp() - self._tight_at) > 60:
-            self._tight_at = now.timestamp()
-            self._tight = tightest(self.desk.site, self._supplies, self._calls, now)
-
-    def _alarms(self) -> dict[str, AlarmView]:
-        """Worst open alarm by device of the fleet."""
-        devices = {point.device for point in self.desk.site.access_points}
-        worst: dict[str, AlarmView] = {}
-        for alarm in self.desk.latest.alarms:
-            device = alarm.source.split("/")[0]
-            if device in devices and (device not in worst or alarm.priority < worst[device].priority):
-                worst[device] = alarm
-        return worst
+            self._subject.show_pick(self._pick, scene, self._table())
+        self._day.show_scene(scene)
 
     def _draw_map(self, scene: Scene) -> None:
         priorities = {device: alarm.priority for device, alarm in scene.alarms.items()}
@@ -287,71 +227,30 @@ class PortPage(Page):
 
     def _draw_words(self, scene: Scene) -> None:
         said = answer(scene)
-        if self._past is not None:
-            moment = stamp(scene.now, self.desk.site.place.zone)
-            self.answer_line.say(
-                self.tr("At {0}: {1}").format(moment, said.first), said.rest, said.priority, said.state
-            )
-        else:
-            self.answer_line.say(said.first, said.rest, said.priority, said.state)
-        for figure in figures(scene, self._supplies):
+        first = said.first
+        if not self.desk.time.live:
+            first = self.tr("At {0}: {1}").format(stamp(scene.now, self.desk.site.place.zone), first)
+        self.answer_line.say(first, said.rest, said.priority, said.state)
+        for figure in figures(scene, self._scenes.supplies):
             self.figure_row.show_figure(figure.key, figure.value, figure.unit, figure.note)
 
-    # the day so far
-
-    def _draw_day(self, fleet: FleetNow, now: dt.datetime) -> None:
-        clock_s = time.monotonic()
-        if self._past is None and clock_s - self._day_asked_s > _DAY_EVERY_S:
-            self._ask_day(now)
-        day, zone = self._day, self.desk.site.place.zone
-        if day is None:
-            return
-        stands = np.array([day.stands_kwh.get(point.id, np.nan) for point in self.desk.site.access_points])
-        grown = self._grown_kwh(fleet, stands, now, day) if self._past is None else 0.0
-        grid = self.desk.site.carbon.grid_kg_per_kwh[now.astimezone(zone).hour]
-        co2_t = (day.co2_avoided_kg + grown * (ENGINE_CO2_KG_PER_KWH - grid)) / 1000.0
-        # a store that began after midnight cannot tell of the hours before it
-        begun = max(day.since_ns, day.first_ns) if day.first_ns - day.since_ns > 3600e9 else day.since_ns
-        since = clock(dt.datetime.fromtimestamp(begun / 1e9, dt.UTC), zone)
-        self.figure_row.show_figure("energy", number(day.energy_kwh + grown), "kWh", f"{since}–{clock(now, zone)}")
-        self.figure_row.show_figure("co2", number(co2_t, 1 if co2_t >= 1 else 2), "t", self.tr("net of grid"))
-
-    def _grown_kwh(self, fleet: FleetNow, stands: Float64Array, now: dt.datetime, day: DayEnergy) -> float:
-        """Energy since the store was asked; a jump that the rating cannot explain counts nothing."""
-        rated_kw = np.array([point.rated_kw for point in self.desk.site.access_points])
-        hours = max(0.0, now.timestamp() - day.until_ns / 1e9) / 3600.0
-        grown = np.nan_to_num(fleet.energy_kwh - stands)
-        believed = (grown > 0) & (grown <= MARGIN * rated_kw * hours + 1.0)
-        return float(grown[believed].sum())
-
-    def _ask_day(self, now: dt.datetime) -> None:
-        self._day_asked_s = time.monotonic()
-        moment = self.desk.time.moment
-
-        def answered(result: Any) -> None:
-            if self.desk.time.moment != moment:
-                return
-            self._day = result if isinstance(result, DayEnergy) else None
-            if isinstance(result, Exception):
-                self.figure_row.show_figure("energy", None, "kWh", self.tr("the store did not answer"))
-                self.figure_row.show_figure("co2", None, "t", "")
-            elif self._scene is not None:
-                self._draw_day(self._scene.fleet, self._scene.now)
-
-        self.desk.query(ask_day(self.desk.site, round(now.timestamp() * 1e9)), answered)
-
     # the past
+
+    def _forget(self) -> None:
+        self._day.forget()
+        self._subject.forget()
 
     def _refresh_past(self) -> None:
         moment = self.desk.time.moment
         if moment is None or moment == self._asked_moment:
             return
-        self._asked_moment, self._past, self._day = moment, None, None
-        zone = self.desk.site.place.zone
-        self.answer_line.say(self.tr("Reading {0} from the store…").format(stamp(moment, zone)))
-        for key in ("in_use", "power", "headroom", "energy", "co2"):
+        self._asked_moment, self._past = moment, None
+        self._forget()
+        self.answer_line.say(self.tr("Reading {0} from the store…").format(stamp(moment, self.desk.site.place.zone)))
+        for key in ("in_use", "power", "headroom"):
             self.figure_row.show_figure(key, None)
-        self.harbour.show_now(self._nothing_known())
+        nothing = self._scenes.make(LiveTable(self.desk.site.points), moment, ())
+        self.harbour.show_now(HarbourNow(nothing.fleet, (), {}, {}))
 
         def answered(result: Any) -> None:
             if self.desk.time.moment != moment:
@@ -360,79 +259,32 @@ class PortPage(Page):
                 self.answer_line.say(self.tr("The store did not answer: {0}").format(result))
                 return
             self._past = result
-            self._detail_asked_s = -1e9
-            self._ask_day(moment)
             self._draw()
 
-        more = [point.id for point in self._signal_points()]
+        device = self._scenes.points[self._pick.point].device if self._pick is not None else ""
+        more = [point.id for point in self.desk.site.points if point.device == device]
         self.desk.query(ask_moment(self.desk.site, round(moment.timestamp() * 1e9), more), answered)
-
-    def _nothing_known(self) -> HarbourNow:
-        empty = LiveTable(self.desk.site.points)
-        return HarbourNow(fleet_now(self._rows, empty), (), {}, {})
-
-    def _leave_past(self) -> None:
-        self._past, self._asked_moment, self._day = None, None, None
-        self._day_asked_s = self._detail_asked_s = -1e9
-        for key in ("energy", "co2"):
-            self.figure_row.show_figure(key, None)
-        self._draw()
-
-    def _signal_points(self) -> list[Any]:
-        return signal_points(self.desk.site, self._points[self._pick.point]) if self._pick is not None else []
 
     # selection
 
-    def _picked(self, pick: Pick) -> None:
-        self._take(pick, reveal=self._wide())
-
-    def _opened(self, pick: Pick) -> None:
-        self._take(pick)
-
-    def _picked_call(self, station: str, call: str) -> None:
-        found = next((candidate for candidate in self._calls if candidate.id == call), None)
-        points = [point.id for point in self.desk.site.access_points if point.station == station]
-        wanted = found.points if found is not None and found.points else points
-        if wanted:
-            self._take(Pick(station, wanted[0], call) if call else self.harbour.pick_point(wanted[0]))
+    def _picked_call(self, station: str, call_id: str) -> None:
+        call = self._scenes.call(call_id)
+        points = call.points if call is not None and call.points else self._scenes.points_at(station)
+        if points:
+            self._take(Pick(station, points[0], call_id) if call_id else self.harbour.pick_point(points[0]))
 
     def _take(self, pick: Pick, *, reveal: bool = True) -> None:
-        """Marks a selection everywhere. `reveal`: False leaves a closed drawer closed."""
-        changed = pick != self._pick
+        """Marks a selection everywhere. `reveal`: False leaves a drawer that would cover the map closed."""
         self._pick = pick
         self.harbour.select(pick)
-        quay = next(s.quay for s in self.desk.site.stations if s.id == pick.station)
+        quay = next(station.quay for station in self.desk.site.stations if station.id == pick.station)
         self.calls_card.select(quay, pick.station, pick.call)
-        if changed:
-            self._detail_asked_s = -1e9
-        table = self._past or self.desk.live
-        if self._past is not None and changed:
-            self._ask_signals()
-        if self._scene is not None:
-            self._draw_subject(pick, table)
+        if self._scene is not None and (self.desk.time.live or self._past is not None):
+            self._subject.show_pick(pick, self._scene, self._table())
         if reveal or self._wide() or self.drawer.isVisible():
-            self._show_drawer()
-
-    def _ask_signals(self) -> None:
-        """At a moment of the past, the values that only the drawer shows are asked for when it needs them."""
-        past, moment = self._past, self.desk.time.moment
-        if past is None or moment is None:
-            return
-        wanted = [point.id for point in self._signal_points()]
-
-        def answered(result: Any) -> None:
-            if self._past is not past or isinstance(result, Exception):
-                return
-            rows = past.rows(wanted)
-            past.status[rows], past.value[rows], past.time_ns[rows] = (
-                result.status[rows],
-                result.value[rows],
-                result.time_ns[rows],
-            )
-            if self._pick is not None:
-                self._draw_subject(self._pick, past)
-
-        self.desk.query(ask_points(self.desk.site, wanted, round(moment.timestamp() * 1e9)), answered)
+            self._place_drawer()
+            self.drawer.show()
+            self.drawer.raise_()
 
     def close_drawer(self) -> None:
         """Nothing is selected any more."""
@@ -441,8 +293,6 @@ class PortPage(Page):
         self.harbour.select(None)
         self.calls_card.select("", "", "")
         self.harbour.setFocus()
-
-    # the drawer
 
     def _wide(self) -> bool:
         return self.width() >= _WIDE_PX
@@ -458,47 +308,9 @@ class PortPage(Page):
         self.drawer.setGeometry(left, top, DRAWER_WIDTH, self.height() - CARD_GAP - top)
         self.drawer.raise_()
 
-    def _show_drawer(self) -> None:
-        self._place_drawer()
-        self.drawer.show()
-        self.drawer.raise_()
-
-    def _draw_subject(self, pick: Pick, table: LiveTable) -> None:
-        if self._scene is None:
-            return
-        point = self._points[pick.point]
-        call = next((candidate for candidate in self._calls if candidate.id == pick.call), None)
-        points = self._points_of(point, call)
-        rows = [self._row_of[candidate.id] for candidate in points]
-        fleet, now_ns = self._scene.fleet, round(self._scene.now.timestamp() * 1e9)
-        present = call is not None and call.arrives <= self._scene.now < call.leaves
-        step = int(fleet.step[self._row_of[point.id]]) if present or call is None else 0
-        subject = Subject(point, points, call, step, float(np.nansum(fleet.power_kw[rows])))
-        self.drawer.show_subject(subject, table, now_ns, live=self._past is None and self.desk.may("command"))
-        if time.monotonic() - self._detail_asked_s > _DETAIL_EVERY_S:
-            self._ask_detail(subject, now_ns)
-
-    def _points_of(self, point: AccessPoint, call: ShipCall | None) -> tuple[AccessPoint, ...]:
-        if call is None or not call.points:
-            return (point,)
-        return tuple(self._points[name] for name in call.points)
-
-    def _ask_detail(self, subject: Subject, now_ns: int) -> None:
-        self._detail_asked_s = time.monotonic()
-        start = subject.call.arrives if subject.call else self.desk.time.now() - _POINT_BEHIND
-        start_ns = min(round(start.timestamp() * 1e9), now_ns)
-
-        def answered(result: CallDetail | Exception) -> None:
-            shown = self.drawer.subject
-            if shown is not None and (shown.point.id, shown.call) == (subject.point.id, subject.call):
-                self.drawer.show_detail(result, now_ns)
-
-        points = (subject.point, *(p for p in subject.points if p is not subject.point))
-        self.desk.query(ask_call(points, start_ns, now_ns), answered)
-
     # acts
 
-    def _trend(self, _points: list[str]) -> None:
+    def _trend(self) -> None:
         if self.drawer.subject is not None:
             self.desk.trend.emit(power_points(self.drawer.subject.points))
 
