@@ -60,7 +60,7 @@ class Consumers:
 
 
 def _heating_shape(outside_c: float) -> float:
-    """Of a heat pump: what the house loses against what the pump makes of it; 1 at 10 degC."""
+    """Power of a heat pump: what the house loses against what the pump makes of it; 1 on average over a mild year."""
     demand = max(0.12, (17.0 - outside_c) / 7.0)
-    cop = 2.6 + 0.06 * outside_c
-    return demand * (2.6 + 0.6) / max(cop, 1.5)
+    cop = max(2.6 + 0.06 * outside_c, 1.5)
+    return demand / cop * 3.2 / 1.1

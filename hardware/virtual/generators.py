@@ -14,7 +14,7 @@ from hardware.virtual.weather import Conditions
 
 GROUND_ALBEDO = 0.2
 PER_KELVIN = -0.0037  # of crystalline silicon
-SYSTEM_SHARE = 0.90  # inverter, cables, dirt
+SYSTEM_SHARE = 0.86  # inverter, cables, dirt
 CUT_IN_MS, RATED_MS, CUT_OUT_MS = 3.0, 12.0, 25.0
 SHEAR = 0.16  # wind over the height, power law
 SLEEPING, PRODUCING, FAULT = 2.0, 4.0, 7.0

@@ -55,7 +55,7 @@ class Ships(Fleet):
         self._dry_kohm = 900.0 * 10.0 ** (1.2 * self.noise.uniform(2))
 
     def mean_rates(self) -> dict[str, Float64Array]:
-        return {"energy_import_kwh": self.rated_kw * 0.18}
+        return {"energy_import_kwh": self.rated_kw * 0.075}
 
     def write(self, row: int, quantity: str, value: float) -> None:
         if quantity == "request_load_reduction_kw":

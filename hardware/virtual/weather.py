@@ -49,7 +49,7 @@ class Weather:
         hour = local.hour + local.minute / 60 + (local.second + local.microsecond * 1e-6) / 3600
         season = self._season(local, hour)
         swing = self._swing(time_s)
-        cloud = _normal_to_share(0.9 * swing[1] + 0.35 - 0.3 * season)
+        cloud = _normal_to_share(0.9 * swing[1] + 0.5 - 0.3 * season)
         sun = self._sky.at(time_s)
         outside_c = self._outside(season, hour, cloud, swing[0])
         ghi = sun.ghi_wm2 * (1.0 - 0.75 * cloud**3.4)  # Kasten and Czeplak (1980)
@@ -61,7 +61,7 @@ class Weather:
             outside_c=outside_c,
             humidity=min(0.99, max(0.25, 0.78 - 0.012 * (outside_c - 10) + 0.12 * cloud + 0.05 * swing[3])),
             cloud=cloud,
-            wind_ms=_weibull(swing[2], scale=6.4 - 0.8 * season, shape=2.0),
+            wind_ms=_weibull(swing[2], scale=5.5 - 0.7 * season, shape=2.0),
             wind_deg=(235.0 + 70.0 * swing[4]) % 360.0,
             sun=sun,
             ghi_wm2=ghi,
@@ -84,8 +84,8 @@ class Weather:
 
     @staticmethod
     def _outside(season: float, hour: float, cloud: float, swing: float) -> float:
-        daily = (1.6 + 1.4 * (season + 1)) * (1.0 - 0.6 * cloud)
-        return 10.6 + 7.4 * season + daily * math.cos(2 * math.pi * (hour - 15) / 24) + (3.6 - 0.8 * season) * swing
+        daily = (1.6 + 1.9 * (season + 1)) * (1.0 - 0.6 * cloud)
+        return 10.6 + 7.4 * season + daily * math.cos(2 * math.pi * (hour - 15) / 24) + (3.6 - 0.3 * season) * swing
 
 
 def _normal_to_share(x: float) -> float:
