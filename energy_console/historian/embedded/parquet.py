@@ -32,7 +32,7 @@ METADATA_KEY = b"energy-console"
 GROUP_ROWS = 65_536
 """Few groups keep the footer small, and the footer is what a query of one point pays for."""
 
-CELL_GROUP_ROWS = 16_384
+CELL_GROUP_ROWS = 8_192
 """Cells have many columns, all of them asked for: smaller groups leave less to unpack beside the point wanted."""
 
 READINGS = "readings"

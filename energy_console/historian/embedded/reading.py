@@ -41,7 +41,7 @@ class SealedReader:
 
     def __init__(self, folder: StoreFolder) -> None:
         self._folder = folder
-        self._duck = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
+        self._duck = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"})
         self._duck.execute("set parquet_metadata_cache = true")
 
     def close(self) -> None:
