@@ -245,6 +245,22 @@ def test_a_lying_device_never_answers_what_was_asked() -> None:
     asyncio.run(scenario())
 
 
+def test_time_sped_up_passes_for_the_site_and_counts_in_its_own_time() -> None:
+    async def scenario() -> None:
+        async with serving(spec({"M": "eastron_sdm630"}), speed=1200.0) as served:
+            played = served.site.world
+            start_s, counted = played.time_s, value(played, "M/energy_import_kwh")
+            deadline = time.monotonic() + 10
+            while played.time_s < start_s + 2400:
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.05)
+            hours = (played.time_s - start_s) / 3600
+            mean_kw = (value(played, "M/energy_import_kwh") - counted) / hours
+            assert mean_kw == pytest.approx(value(played, "M/power_kw"), rel=0.5)
+
+    asyncio.run(scenario())
+
+
 def test_a_port_in_use_is_one_clear_sentence_and_serves_nothing() -> None:
     async def scenario() -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
