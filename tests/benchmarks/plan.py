@@ -4,6 +4,7 @@ district   200 groups that all differ, 300 sessions, 96 steps
 city       2,000 groups that all differ, 1,000 sessions, 96 steps
 
 HiGHS      HiGHS as it comes, given the finished matrix as arrays: pass it, run, read values and duals
+no presolve  the same with presolve off, which is how the planner runs it: what is left above it is the planner's own
 plan       Problem to Plan, everything: merging, building, solving, second solve, naive case, account, check
 again      the same Planner after all prices have changed, and after all forecasts have
 PuLP       (only with `--pulp`) the same rules as PuLP objects through PuLP's own bridge to HiGHS
@@ -51,6 +52,7 @@ class Figures:
     rows: int
     nonzeros: int
     highs_s: float
+    highs_no_presolve_s: float
     plan_s: float
     plan_solver_s: float
     again_prices_s: float
@@ -61,7 +63,10 @@ class Figures:
     def ratios(self) -> dict[str, float]:
         """What the targets are stated in."""
         again = {"prices": self.again_prices_s, "forecasts": self.again_forecasts_s}
-        ratios = {"plan / HiGHS": self.plan_s / self.highs_s}
+        ratios = {
+            "plan / HiGHS": self.plan_s / self.highs_s,
+            "plan / HiGHS, no presolve": self.plan_s / self.highs_no_presolve_s,
+        }
         for name, seconds in again.items():
             ratios[f"again, {name} / first plan"] = seconds / self.plan_s
             ratios[f"again, {name} / HiGHS"] = seconds / self.highs_s
@@ -75,9 +80,10 @@ def measure(size: str, *, with_pulp: bool = False) -> Figures:
     make, rounds = SIZES[size]
     problem = make()
     matrix = _matrix(problem)
-    highs, plans, solver, prices, forecasts = [], [], [], [], []
+    highs, bare, plans, solver, prices, forecasts = [], [], [], [], [], []
     for turn in range(rounds):
         highs.append(_timed(lambda: bare_highs(matrix)))
+        bare.append(_timed(lambda: bare_highs(matrix, "off")))
         planner = Planner(Modelling.ARRAYS)
         seconds, plan = _planned(planner, problem)
         plans.append(seconds)
@@ -91,6 +97,7 @@ def measure(size: str, *, with_pulp: bool = False) -> Figures:
         rows=matrix.rows,
         nonzeros=matrix.nonzeros,
         highs_s=statistics.median(highs),
+        highs_no_presolve_s=statistics.median(bare),
         plan_s=statistics.median(plans),
         plan_solver_s=statistics.median(solver),
         again_prices_s=statistics.median(prices),
@@ -99,10 +106,11 @@ def measure(size: str, *, with_pulp: bool = False) -> Figures:
     )
 
 
-def bare_highs(matrix: Matrix) -> float:
+def bare_highs(matrix: Matrix, presolve: str = "choose") -> float:
     """HiGHS with its own options on the finished matrix; gives the objective."""
     highs: Any = highspy.Highs()
     highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("presolve", presolve)
     highs.passModel(
         matrix.columns,
         matrix.rows,
