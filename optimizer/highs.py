@@ -82,7 +82,7 @@ class HighsSession:
         began = time.perf_counter()
         warm = self._take(matrix)
         self._listen(cancel)
-        # The rules are written so that presolve finds little, and takes longer than it saves: docs/decisions.
+        # The rules are written so that presolve finds little, and takes longer than it saves: docs/decisions/0012.
         self._option("presolve", "choose" if matrix.integers else "off")
         self._option("mip_rel_gap", max(gap, PROVED_GAP / 2))
         self._option("time_limit", math.inf if time_limit_s is None else float(time_limit_s))

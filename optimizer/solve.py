@@ -37,7 +37,7 @@ class Modelling(enum.Enum):
     ARRAYS = "arrays"
 
 
-PULP_CELLS = 20_000  # planned assets x steps up to which PuLP carries the model: docs/decisions/0010-two-carriers.md
+PULP_CELLS = 20_000  # planned assets x steps up to which PuLP carries the model: docs/decisions/0012
 DEFAULT_GAP = 1e-4
 
 
