@@ -11,9 +11,9 @@ PuLP       (only with `--pulp`) the same rules as PuLP objects through PuLP's ow
 
 Each figure is the median of a few rounds, taken in turns, so that whatever else the machine does falls on all of them.
 
-Targets: plan at most 1.25 x HiGHS; again at most 0.4 x (district) and 0.25 x (city) of a first plan. That was set when a
-first plan took as long as HiGHS; the planner's own is twice as fast by now, so `again` is given against both, and judged
-against HiGHS from nothing.
+Targets: plan at most 1.25 x HiGHS; again at most 0.4 x (district) and 0.25 x (city) of a first plan. That was set when
+a first plan took as long as HiGHS; the planner's own is twice as fast by now, so `again` is given against both, and
+judged against HiGHS from nothing.
 
 Measured on two shared cores of an AMD EPYC with Python 3.11, HiGHS 1.15.1, PuLP 3.3.2:
 district  plan / HiGHS 0.62, without presolve 1.6, again 0.40 and 0.30 (prices, forecasts) x HiGHS, PuLP as shipped 5.0
