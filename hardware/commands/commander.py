@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 _READ_BACKS = 3  # a device may take a moment to show what it took
 _SETTLE_S = 0.05
-_FEED_RETRY_SHARE = 0.25  # of the feeding time, after a feeding that failed
+_FEED_RETRY_S = 1.0  # after a feeding that failed
 _STILL_WORKING = 5  # Modbus exception 05: accepted, takes a while
 _MAY_HAVE_TAKEN = (Reason.TIMEOUT, Reason.DROPPED, Reason.WRONG_ANSWER)
 
@@ -170,6 +170,8 @@ class Commander:
                 read, _status = await self._scanner.on_line(target.device, lambda line: line.read_point(target.coded))
             except FieldError as error:
                 why = error.text
+                if lost:  # neither the write nor the look at it got an answer: the device is gone
+                    break
                 continue
             if is_same(target.coded, value, read):
                 text = f"{_name(target)} is set to {told(target.point, value)}, and reads back so."
@@ -204,8 +206,7 @@ class Commander:
         """Writes the set-point and its feed again and again; a device that was away gets both when it is back."""
         while True:
             hold = self._holds[target.point.id]
-            pause = watchdog.every_s * (_FEED_RETRY_SHARE if hold.problem else 1.0)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(min(watchdog.every_s, _FEED_RETRY_S) if hold.problem else watchdog.every_s)
             problem = await self._feed_once(target, value)
             if problem != hold.problem:
                 log.log(logging.WARNING if problem else logging.INFO, "%s %s", _name(target), problem or "is fed again")
@@ -216,6 +217,9 @@ class Commander:
         """What went wrong, empty if nothing."""
         if self._scanner.is_out_of_service(target.device):
             return "is not fed: the device is out of service"
+        if reason := self._scanner.lost_because(target.device):
+            # The scan finds out when it is back, without taking its neighbours' time for it.
+            return f"is not fed: {reason}"
         async with self._locks.setdefault(target.device, asyncio.Lock()):
             try:
                 await self._scanner.on_line(target.device, lambda line: _send(line, target, value))

@@ -154,6 +154,12 @@ class Scanner:
     def is_out_of_service(self, device: str) -> bool:
         return self._tasks[device].record.out_of_service
 
+    def lost_because(self, device: str) -> str:
+        """Why a device is not answering at the moment; empty while it does."""
+        task = self._tasks[device]
+        problem = task.record.problem
+        return problem.text if task.is_troubled and problem is not None else ""
+
     def set_out_of_service(self, device: str, out: bool) -> None:
         """Takes a device out of the scan, or puts it back. Only in the loop."""
         task = self._tasks[device]

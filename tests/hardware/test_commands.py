@@ -247,6 +247,45 @@ def test_a_hold_says_when_its_device_cannot_be_fed_and_goes_on_when_it_can():
     command("alfen_ng9", conversation, loaded=quick("alfen_ng9"))
 
 
+def test_a_lost_device_is_not_fed_at_its_neighbours_cost_and_is_fed_when_it_is_back():
+    class Mute(Registers):
+        mute = False
+
+        def __call__(self, request):
+            return [] if self.mute else super().__call__(request)
+
+    async def conversation(commander, device, scanner):
+        await commander.write("D/limit_a", 16.0)
+        device.mute = True
+        await asyncio.sleep(1.6)
+        (hold,) = commander.holds()
+        assert "is not fed: no answer" in hold.problem
+        device.mute = False
+        device.writes.clear()
+        await asyncio.sleep(1.5)
+        (hold,) = commander.holds()
+        assert hold.problem == ""
+        assert set(device.writes) == {(1210, float_words(16.0))}
+
+    command("alfen_ng9", conversation, loaded=quick("alfen_ng9"), device=Mute())
+
+
+def test_a_device_that_is_gone_is_told_after_one_write_and_one_look():
+    class Gone(Registers):
+        def __call__(self, request):
+            return [] if request.unit == 1 and self.writes else super().__call__(request)
+
+    device = Gone()
+    device.silent_writes = 1
+
+    async def conversation(commander, device, scanner):
+        result = await commander.write("D/comfort_setpoint_c", 21.5)
+        assert not result.ok
+        assert "was written but cannot be read back: no answer" in result.text
+
+    command("danfoss_ecl", conversation, device=device)
+
+
 def test_a_device_out_of_service_is_not_written_to():
     async def conversation(commander, device, scanner):
         scanner.set_out_of_service("D", True)
