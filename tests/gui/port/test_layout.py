@@ -41,6 +41,17 @@ def test_ids_stay_inside_and_free_of_every_cell(demo: Site, width: int, height: 
         assert not any(overlap(place.label, rect) for _, rect in place.cells)
 
 
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_texts_of_facing_and_of_neighbouring_quays_do_not_touch(demo: Site, width: int, height: int) -> None:
+    harbour = harbour_of(demo, width, height)
+    ships = place_ships(harbour, calls_of(demo), {station.id: station for station in demo.stations})
+    texts = [place.label for place in harbour.stations.values()] + [ship.name_slot for ship in ships]
+    shrunk = [Rect(t.x, t.y + 0.6, t.w, t.h - 1.2) for t in texts if t.w > 0]  # cells stand on whole pixels
+    heights = sorted((t.y, t.bottom) for t in shrunk)
+    for k, (_, bottom) in enumerate(heights):
+        assert all(other_y == heights[k][0] or other_y >= bottom - 0.7 for other_y, _ in heights[k + 1 :])
+
+
 def test_stations_stand_in_order_along_their_quay_to_scale(demo: Site) -> None:
     harbour = harbour_of(demo, 1094, 400)
     for station in demo.stations:

@@ -32,7 +32,7 @@ def answer(scene: Scene) -> Answer:
     changing = sum(ship.state in (ShipState.CONNECTING, ShipState.RELEASING) for ship in ships)
     if ships:
         first = tr("{0} of {1} ships at berth take shore power").format(supplied, len(ships))
-        first += (", " + tr("{0} connect or release").format(changing) if changing else "") + "."
+        first += (", " + tr("{0} changing").format(changing) if changing else "") + "."
     else:
         first = tr("No ship is at berth.")
     parts = [_wrong(scene), _next(scene), _tight(scene)]
@@ -93,7 +93,7 @@ def _tight(scene: Scene) -> str:
     if tight.left_kw < 0:
         text = tr("{0} short of {2} kW at {1} by announced loads.")
         return text.format(name, clock(tight.time, zone), number(-tight.left_kw))
-    text = tr("{0} tightest at {1}, {2} kW left.")
+    text = tr("{0} tightest {1}, {2} kW left.")
     return text.format(name, clock(tight.time, zone), number(tight.left_kw))
 
 

@@ -79,15 +79,15 @@ class PortDrawer(Drawer):
         self._signals_section.body.addWidget(self.signal_table)
         self._finding_box = QWidget()
         self._signals_section.body.addWidget(self._finding_box)
-        self._power_section = self.add_section(self.tr("Power"), " ")
-        self._plot = DayPlot(self._looks, self._zone, self.tr("Power of the ship"), height=84)
-        self._power_section.body.addWidget(self._plot)
         self._money_section = self.add_section(self.tr("Energy and money"), " ")
         self.money_rows = FactRows(self._looks, self.tr("Energy and money"))
         self._money_section.body.addWidget(self.money_rows)
         self._avoided_section = self.add_section(self.tr("Avoided"), " ")
         self.avoided_rows = FactRows(self._looks, self.tr("Exhaust avoided"))
         self._avoided_section.body.addWidget(self.avoided_rows)
+        self._power_section = self.add_section(self.tr("Power"), " ")
+        self._plot = DayPlot(self._looks, self._zone, self.tr("Power of the ship"), height=84)
+        self._power_section.body.addWidget(self._plot)
         self._build_foot()
 
     def _build_foot(self) -> None:

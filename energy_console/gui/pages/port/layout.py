@@ -10,12 +10,12 @@ from energy_console.site.model import AccessPoint, Quay, ShipCall, Station
 
 GUTTER_PX = 142.0  # names of the quays, left of the quay face
 RIGHT_PX = 20.0
-BASE_HEIGHT_PX = 396.0  # height at which the sizes below hold as they are
 SMALLEST, LARGEST = 0.8, 1.35
 CELL_W, CELL_H, CELL_GAP = 12.0, 20.0, 2.0
 APRON = 40.0  # id, cells, foot line and the edge of the quay
 HALF_BASIN = 27.0
 BEAM = 9.0
+TEXT_PX = 11.0  # a line of ids or names; does not shrink with the rest
 MARGIN_PX = 3.0  # above the first quay and under the last, so that their ids are whole
 
 
@@ -136,6 +136,11 @@ def _back_to_back(upper: Quay, lower: Quay) -> bool:
     return upper.water == "above" and lower.water == "below"
 
 
+def _text_gap(scale: float) -> float:
+    """Between a cell and its id, a hull and its name: none where every pixel is needed."""
+    return min(2.0, max(0.0, (scale - SMALLEST) * 10.0))
+
+
 def _quay_place(quay: Quay, top: float, scale: float, land_right: float, width: float) -> QuayPlace:
     """`top` is the upper end of the quay's band: its apron, or its water where that lies above."""
     below = quay.water == "below"
@@ -145,7 +150,7 @@ def _quay_place(quay: Quay, top: float, scale: float, land_right: float, width: 
     beam = BEAM * scale
     gap = 4.0 * scale
     ship_y = edge_y + gap if below else edge_y - gap - beam
-    name_y = ship_y + beam + 1.0 if below else ship_y - 1.0 - 13.0
+    name_y = ship_y + beam + _text_gap(scale) if below else ship_y - _text_gap(scale) - TEXT_PX
     title = Rect(10.0, apron_y, GUTTER_PX + 8.0, apron.h)
     return QuayPlace(quay, apron, edge_y, ship_y, name_y, title, land_right)
 
@@ -162,8 +167,9 @@ def _station_place(
     cells = tuple(
         (point.id, Rect(left + number * (cell_w + gap), cell_y, cell_w, cell_h)) for number, point in enumerate(points)
     )
-    label_y = cell_y - 13.0 if below else cell_y + cell_h + 1.0
-    label = Rect(left - 20.0, label_y, width + 40.0, 12.0)
+    text_gap = _text_gap(scale)
+    label_y = cell_y - text_gap - TEXT_PX if below else cell_y + cell_h + text_gap
+    label = Rect(left - 20.0, label_y, width + 40.0, TEXT_PX)
     top, bottom = (cell_y, foot_y) if below else (foot_y, cell_y + cell_h)
     frame = Rect(left, top, width, bottom - top).grown(2.0)
     return StationPlace(station.id, station.quay, cells, foot_y, label, frame)
@@ -209,7 +215,7 @@ def _place_along(harbour: Harbour, place: QuayPlace, calls: Sequence[ShipCall]) 
         left = (hulls[number - 1].right + hull.x) / 2.0 + 2.0 if number else 0.0
         right = (hull.right + hulls[number + 1].x) / 2.0 - 2.0 if number + 1 < len(hulls) else harbour.width
         half = min(hull.middle_x - left, right - hull.middle_x)
-        slot = Rect(hull.middle_x - half, place.name_y, 2.0 * half, 13.0)
+        slot = Rect(hull.middle_x - half, place.name_y, 2.0 * half, TEXT_PX)
         found.append(ShipPlace(call, hull, slot, below))
     return found
 

@@ -38,7 +38,7 @@ from energy_console.site.model import Tariff
 
 _TICK_MS = 1000
 _LEAST_S = 0.9  # more often would only show noise
-_LOW_PX = 592  # below this page height the calls make room for the map
+_LOW_PX = 594  # below this page height the calls make room for the map
 _WIDE_PX = 1320  # from this page width on the drawer stands beside the map instead of over it
 _MAP_LEAST_PX = 354
 
