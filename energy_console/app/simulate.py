@@ -2,8 +2,10 @@
 
     main.py simulate --site sites/port-demo                          serve it; Ctrl+C stops
     main.py simulate --site sites/port-demo --fault silent:A01.1     with one device that does not answer
-    main.py simulate --tell PORT "silent:A01.1"                      pull its plug while it runs (PORT is printed)
-    main.py simulate --tell PORT "heal A01.1"                        put the plug back
+    main.py simulate --tell sites/port-demo "silent:A01.1"           pull its plug while it runs, whoever started it
+    main.py simulate --tell sites/port-demo "heal A01.1"             put the plug back
+
+Where several play the same site, `--tell PORT` reaches the one that printed this control port.
 
 `--speed X` lets X seconds of the site's time pass in a second. Its ship calls, sessions, dusk and weather then run X
 times as fast, starting from now, and its counters count X times what the powers read would give on the wall's clock,
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import signal
 import sys
@@ -54,7 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--control-port", type=int, default=0, metavar="N", help="where to take commands; 0: any free")
     parser.add_argument("--parent", type=int, metavar="PID", help="stop when this process is gone")
     parser.add_argument("--json", action="store_true", help="print one JSON document when ready")
-    parser.add_argument("--tell", nargs=2, metavar=("PORT", "COMMAND"), help="send a command to one that runs")
+    parser.add_argument(
+        "--tell", nargs=2, metavar=("SITE", "COMMAND"), help="tell one that runs (its folder, or its control port)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,14 +76,15 @@ def run(args: argparse.Namespace) -> int:
     return _serve(args)
 
 
-def _tell(port: str, command: str) -> int:
+def _tell(where: str, command: str) -> int:
+    from energy_console.app.running_site import NotRunning, control_port
+    from energy_console.site.loader import load_site
     from hardware.virtual.control import NobodyThere, tell
 
-    if not port.isdigit() or not 0 < int(port) < 65_536:
-        return _complain(f"'{port}' is not a port; the running simulate prints its control port.", BAD_INPUT)
+    port = int(where) if where.isdigit() else None
     try:
-        answer = tell(int(port), command)
-    except NobodyThere as error:
+        answer = tell(control_port(load_site(where).id) if port is None else port, command)
+    except (NobodyThere, NotRunning) as error:
         return _complain(str(error), FAILED)
     word, _, rest = answer.partition(" ")
     if word != "ok":
@@ -99,7 +105,7 @@ def _serve(args: argparse.Namespace) -> int:
         if not 0 <= args.port_base <= 65_535 - len(site.links):
             return _complain(f"--port-base {args.port_base} leaves no room for {len(site.links)} ports.", BAD_INPUT)
         virtual = _prepare(site, args)
-        asyncio.run(_run(virtual, site.name, args.json, _parent_watch(args.parent)))
+        asyncio.run(_run(virtual, site, args.json, _parent_watch(args.parent)))
     except SiteFaults as bad:
         for fault in bad.faults:
             print(fault, file=sys.stderr)
@@ -158,22 +164,30 @@ def _play_past(spec: VirtualSpec, hours: float, args: argparse.Namespace) -> Wor
     return world
 
 
-async def _run(virtual: VirtualSite, name: str, as_json: bool, alive: Callable[[], bool]) -> None:
+async def _run(virtual: VirtualSite, site: Site, as_json: bool, alive: Callable[[], bool]) -> None:
+    from energy_console.app.running_site import noted
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
             loop.add_signal_handler(number, virtual.stop)
         except NotImplementedError:  # Windows: Ctrl+C arrives as KeyboardInterrupt, a stop as the process's end
             break
-    await virtual.run(lambda ready: _announce(ready, name, as_json), alive)
+    with contextlib.ExitStack() as until_stopped:
+
+        def announce(ready: Ready) -> None:
+            until_stopped.enter_context(noted(site.id, ready.control_port))
+            _announce(ready, site, as_json)
+
+        await virtual.run(announce, alive)
 
 
-def _announce(ready: Ready, name: str, as_json: bool) -> None:
+def _announce(ready: Ready, site: Site, as_json: bool) -> None:
     if as_json:
         links = [{"link": link, "url": url, "devices": devices} for link, url, devices in ready.links]
         document = {
             "ready": True,
-            "site": name,
+            "site": site.name,
             "links": links,
             "devices": ready.devices,
             "control": ready.control_port,
@@ -182,8 +196,9 @@ def _announce(ready: Ready, name: str, as_json: bool) -> None:
         return
     for link, url, devices in ready.links:
         print(f"{link:<16} {url:<28} {devices} device{'s' if devices != 1 else ''}")
-    print(f"{name}: {ready.devices} virtual devices on {len(ready.links)} links. Ctrl+C stops.")
-    print(f'Faults while it runs: main.py simulate --tell {ready.control_port} "silent:DEVICE"', flush=True)
+    print(f"{site.name}: {ready.devices} virtual devices on {len(ready.links)} links. Ctrl+C stops.")
+    print(f'Faults while it runs: main.py simulate --tell {site.folder} "silent:DEVICE"', end=" ")
+    print(f"(control port {ready.control_port})", flush=True)
 
 
 def _parent_watch(pid: int | None) -> Callable[[], bool]:

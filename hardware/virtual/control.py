@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING
 
 from hardware.virtual.faults import BadFault, parse_fault
+from hardware.virtual.server import PortInUse, why_not
 
 if TYPE_CHECKING:
     from hardware.virtual.process import VirtualSite
@@ -35,7 +36,14 @@ class ControlPort:
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, HOST, self.port, limit=LONGEST_LINE)
+        """Raises PortInUse."""
+        try:
+            self._server = await asyncio.start_server(self._serve, HOST, self.port, limit=LONGEST_LINE)
+        except OSError as error:
+            raise PortInUse(
+                f"Port {self.port} on {HOST} {why_not(error)}, so nobody could tell the virtual site "
+                "anything; choose another --control-port."
+            ) from error
         self.port = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
@@ -108,6 +116,8 @@ def parse_speed(text: str) -> float:
 def tell(port: int, line: str, timeout_s: float = 5.0) -> str:
     """Sends one command to the control port of a running virtual site; its answer. Raises NobodyThere."""
     try:
+        if not 0 < port < 65_536:
+            raise OSError("it is not a port")
         with socket.create_connection((HOST, port), timeout_s) as connection:
             connection.sendall(line.strip().encode() + b"\n")
             answer = connection.makefile("r", encoding="utf-8").readline()

@@ -38,15 +38,11 @@ GATEWAY_NO_ANSWER = 11
 
 
 class PortInUse(OSError):
-    """A port that a link should be served on cannot be had."""
+    """A port that is needed cannot be had; the message is the sentence to show."""
 
-    def __init__(self, link: str, host: str, port: int, cause: OSError) -> None:
-        taken = cause.errno == errno.EADDRINUSE
-        why = "is in use" if taken else f"cannot be opened ({(cause.strerror or str(cause)).lower()})"
-        super().__init__(
-            f"Port {port} on {host} {why}, so link {link} cannot be served there; "
-            "stop what holds it or choose another --port-base."
-        )
+
+def why_not(cause: OSError) -> str:
+    return "is in use" if cause.errno == errno.EADDRINUSE else f"cannot be opened ({cause.strerror or cause})"
 
 
 class VirtualDevice:
@@ -243,7 +239,10 @@ def listen(link: str, host: str, port: int) -> socket.socket:
         listener.listen(100)
     except OSError as error:
         listener.close()
-        raise PortInUse(link, host, port, error) from error
+        raise PortInUse(
+            f"Port {port} on {host} {why_not(error)}, so link {link} cannot be served there; "
+            "stop what holds it or choose another --port-base."
+        ) from error
     listener.setblocking(False)
     return listener
 

@@ -74,9 +74,9 @@ def test_the_one_meter_is_served_and_its_plug_can_be_pulled(capsys: pytest.Captu
         control = str(ready["control"])
         assert main(["simulate", "--tell", control, "silent:meter"]) == 0
         assert power_kw(ready) is None
-        assert main(["simulate", "--tell", control, "heal meter"]) == 0
+        assert main(["simulate", "--tell", ONE, "heal meter"]) == 0
         assert power_kw(ready) is not None
-        assert main(["simulate", "--tell", control, "silent:metre"]) == 2
+        assert main(["simulate", "--tell", ONE, "silent:metre"]) == 2
         told = capsys.readouterr()
         assert told.out == "given silent:meter\nhealed 1\n"
         assert "did you mean 'meter'?" in told.err
@@ -119,6 +119,16 @@ def test_a_port_in_use_is_one_sentence() -> None:
     assert err.count("\n") == 1
 
 
+def test_a_control_port_in_use_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        process = start("--port-base", str(free_port()), "--control-port", str(port))
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (1, "")
+    assert err.startswith(f"Port {port} on 127.0.0.1 is in use, so nobody could tell the virtual site anything; ")
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
@@ -131,13 +141,16 @@ def test_a_port_in_use_is_one_sentence() -> None:
         (("--site", ONE, "--replay", "none.csv"), 2, "none.csv cannot be read as a recording"),
         (("--site", ONE, "--port-base", "65535"), 2, "--port-base 65535 leaves no room"),
         (("--site", ONE, "--history-out", "nowhere/past.csv"), 1, "could not be written to nowhere/past.csv"),
-        (("--tell", "port", "faults"), 2, "'port' is not a port"),
+        (("--tell", "70000", "faults"), 1, "No virtual site listens on control port 70000"),
+        (("--tell", ONE, "faults"), 1, "No virtual site 'one-meter' is known to run"),
+        (("--tell", "sites/nowhere", "faults"), 2, "there is no such folder"),
     ],
 )
 def test_wrong_input_is_one_sentence(
     arguments: tuple[str, ...], code: int, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["simulate", *arguments]) == code
+    port = () if "--port-base" in arguments else ("--port-base", str(free_port()))
+    assert main(["simulate", *arguments, *port]) == code
     told = capsys.readouterr()
     assert sentence in told.err
     assert "Traceback" not in told.err
