@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
@@ -52,7 +53,7 @@ class CabinetTable(Card):
         self.body.addLayout(foot)
         self.table.picked.connect(self.picked)
         self.table.trend.connect(self.trend)
-        self._telling = False
+        self._rows: tuple[list[str], dict[str, Sequence[Any]], list[str]] = ([], {}, [])
 
     def fit_columns(self, width: float) -> None:
         """Leaves out what can be spared where there is little room."""
@@ -67,7 +68,7 @@ class CabinetTable(Card):
         wrong = sum(finding is not Finding.NONE for finding in now.findings)
         self.remark.setText(self.tr("{0} cabinets · {1} with a finding").format(len(groups), wrong))
         shapes = [priority_of(scene, row) for row in order]
-        self.table.set_rows(
+        self._fill(
             [groups[row].id for row in order],
             {
                 "shape": [shape if shape[0] else None for shape in shapes],
@@ -75,11 +76,11 @@ class CabinetTable(Card):
                 "street": [groups[row].name for row in order],
                 "class": [groups[row].road_class for row in order],
                 "lamps": [groups[row].lamps for row in order],
-                "level": [float(now.level[row]) * 100 for row in order],
-                "expected": [float(now.expected_w[row]) for row in order],
-                "metered": [float(now.power_w[row]) for row in order],
-                "difference": [float(now.difference_w[row]) for row in order],
-                "out": [float(now.out[row]) for row in order],
+                "level": [_whole(now.level[row] * 100) for row in order],
+                "expected": [_whole(now.expected_w[row]) for row in order],
+                "metered": [_whole(now.power_w[row]) for row in order],
+                "difference": [_whole(now.difference_w[row]) for row in order],
+                "out": [_whole(now.out[row]) for row in order],
                 "reading": [finding_words(now, row) for row in order],
             },
             [groups[row].id for row in order if now.findings[row] is Finding.NONE],
@@ -98,9 +99,21 @@ class CabinetTable(Card):
             )
         )
 
+    def _fill(self, ids: list[str], values: dict[str, Sequence[Any]], calm: list[str]) -> None:
+        """Hands rows over only when something shown has changed."""
+        rows = (ids, values, calm)
+        if rows != self._rows:
+            self._rows = rows
+            self.table.set_rows(ids, values, calm)
+
     def select(self, group: str) -> None:
         """Marks a row without telling so."""
         if self.table.selected_id() != group:
             self.table.blockSignals(True)
             self.table.select_id(group)
             self.table.blockSignals(False)
+
+
+def _whole(value: float) -> int | None:
+    """The figure as it is shown, None where it is not known."""
+    return None if np.isnan(value) else round(float(value))

@@ -38,6 +38,9 @@ class CircuitBars(QWidget):
 
     def show_cabinet(self, amps: Float64Array, dead: int, facts: Sequence[tuple[str, str]]) -> None:
         """`dead` is the number of the circuit that carries nothing, 0 for none; `facts` are (name, value)."""
+        shown = (np.round(amps, 1).tolist(), dead, tuple(facts))
+        if shown == (np.round(self._amps, 1).tolist(), self._dead, self._facts):
+            return
         self._amps, self._dead, self._facts = amps, dead, tuple(facts)
         self.setAccessibleName(self.tr("Circuit currents"))
         currents = [f"F{k + 1} {number(float(a), 1)} A" for k, a in enumerate(amps)]

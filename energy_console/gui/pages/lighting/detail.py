@@ -43,9 +43,8 @@ class CabinetDetail(Card):
         row.addWidget(self.circuits)
         self.body.addLayout(row)
 
-    def show_group(
-        self, group: LightingGroup, scene: Scene, row: int, night: Night | None, measured: GroupNight | None
-    ) -> None:
+    def show_group(self, group: LightingGroup, scene: Scene, row: int) -> None:
+        """What is so now."""
         self.say(f"{group.id} {group.name}", self.tr("{0} lamps × {1} W").format(group.lamps, number(group.lamp_w)))
         now = scene.now
         level = float(now.level[row])
@@ -56,6 +55,9 @@ class CabinetDetail(Card):
             (self.tr("Class minimum"), f"{number(group.floor * 100)} %"),
         )
         self.circuits.show_cabinet(now.circuits_a[row], int(now.dead_circuit[row]), facts)
+
+    def show_night(self, group: LightingGroup, night: Night | None, measured: GroupNight | None) -> None:
+        """The curves of the night; None while the store has not answered."""
         if measured is None or night is None:
             self.plot.show_picture(None, self.tr("reading the store"))
             return

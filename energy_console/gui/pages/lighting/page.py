@@ -35,7 +35,7 @@ from energy_console.planning.schedule import Schedule
 from energy_console.site.sun import dusk_and_dawn, elevation_deg, nights
 
 _TICK_MS = 1000
-_ENERGY_EVERY_S, _GROUP_EVERY_S = 300.0, 60.0
+_ENERGY_EVERY_S, _GROUP_EVERY_S, _CURVES_EVERY_S = 300.0, 60.0, 15.0
 _FIGURES = ("lit", "power", "level", "energy", "saved", "silent")
 
 
@@ -55,6 +55,7 @@ class LightingPage(Page):
         self._energy: NightEnergy | None = None
         self._measured: GroupNight | None = None
         self._drawn_s = self._energy_asked_s = self._group_asked_s = -1e9
+        self._curves_s = -1e18
         self._selected = ""
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
@@ -202,7 +203,7 @@ class LightingPage(Page):
         self._draw_map(scene, order)
         self.table.show_scene(scene, order)
         self._mark_selected()
-        self._draw_group()
+        self._draw_group(curves=scene.moment.timestamp() - self._curves_s >= _CURVES_EVERY_S)
         self._ask_history(scene)
 
     def _find_night(self, moment: dt.datetime) -> None:
@@ -310,7 +311,8 @@ class LightingPage(Page):
     def selected(self) -> str:
         return self._selected
 
-    def _draw_group(self) -> None:
+    def _draw_group(self, *, curves: bool = True) -> None:
+        """`curves`: False leaves the plots as they are."""
         group = self._groups.get(self._selected)
         if group is None or self._scene is None:
             return
@@ -319,16 +321,21 @@ class LightingPage(Page):
         night = self._night
         which = "" if night is None else self.tr("last night") if night.over else self.tr("tonight")
         self.level_card.say(group.name, words.format(group.road_class, group.lamps, number(group.lamp_w), which))
+        self.detail.show_group(group, self._scene, row)
+        if not curves:
+            return
+        self._curves_s = self._scene.moment.timestamp()
+        self.detail.show_night(group, night, self._measured)
         if night is None:
             self.level_plot.show_picture(None, self.tr("The sun does not set at this site on these days."))
         else:
             self.level_plot.show_picture(level_picture(group, night, self._measured, self._plan()))
-        self.detail.show_group(group, self._scene, row, night, self._measured)
 
     # the store
 
     def _forget_history(self) -> None:
         self._energy, self._measured = None, None
+        self._curves_s = -1e18
         self._energy_asked_s = self._group_asked_s = -1e9
 
     def _ask_history(self, scene: Scene) -> None:

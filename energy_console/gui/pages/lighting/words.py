@@ -39,6 +39,8 @@ class Scene:
 def finding_words(now: LightingNow, row: int) -> str:
     """What is found at one group, short."""
     finding = now.findings[row]
+    if finding is Finding.NONE and not now.unread[row]:
+        return tr("as expected")
     if now.unread[row]:
         return tr("not read yet")
     if finding is Finding.CIRCUIT:
@@ -55,7 +57,6 @@ def finding_words(now: LightingNow, row: int) -> str:
         Finding.BELOW_MINIMUM: tr("below minimum"),
         Finding.BY_DAY: tr("burns by day"),
         Finding.DOOR: tr("door open"),
-        Finding.NONE: tr("as expected"),
     }[finding]
 
 

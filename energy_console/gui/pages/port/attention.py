@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from energy_console.engine.link import AlarmView
 from energy_console.gui.format import clock, duration, number
 from energy_console.gui.pages.port.rows import Finding
@@ -42,7 +44,8 @@ def _ship_at(scene: Scene, point: str) -> str:
 
 
 def _points_in(scene: Scene, state: PointState) -> list[int]:
-    return [row for row in range(len(scene.site.access_points)) if scene.fleet.state[row] == state]
+    found: list[int] = np.flatnonzero(scene.fleet.state == int(state)).tolist()
+    return found
 
 
 def _finding(scene: Scene, row: int, priority: int, text: str) -> Finding:
@@ -74,8 +77,8 @@ def _warned(scene: Scene) -> list[Finding]:
     told = {*_points_in(scene, PointState.TRIPPED), *_points_in(scene, PointState.NO_ANSWER)}
     return [
         _finding(scene, row, 4, tr("{0} has a warning").format(scene.site.access_points[row].id))
-        for row in range(len(scene.site.access_points))
-        if scene.fleet.warned[row] and row not in told
+        for row in np.flatnonzero(scene.fleet.warned).tolist()
+        if row not in told
     ]
 
 
