@@ -126,6 +126,7 @@ class Desk(QObject):
         # a method of a QObject, so that Qt delivers it on this object's thread
         self.bridge.news.connect(self._keep)
         self.time = TimePick()
+        self._closed = False
         self._readers = ThreadPoolExecutor(2, "history")
 
     def _keep(self, news: EngineNews) -> None:
@@ -142,6 +143,10 @@ class Desk(QObject):
             self.bridge.answered.emit(answer, result)
             return result
 
+        if self._closed:  # a page's timer that fires while the window goes down
+            nothing: Future[Any] = Future()
+            nothing.cancel()
+            return nothing
         return self._readers.submit(work)
 
     def may(self, permission: str) -> bool:
@@ -153,7 +158,8 @@ class Desk(QObject):
         return lambda result: self.bridge.answered.emit(answer, result)
 
     def close(self) -> None:
-        """No more news, and no query running."""
+        """No more news, no query running, and none begun from here on."""
+        self._closed = True
         self.bridge.close()
         self._readers.shutdown(wait=True, cancel_futures=True)
 

@@ -97,9 +97,9 @@ def run_window(
     memory = Memory(memory_file or default_file(engine.site.id))
     app, looks = make_application(memory, theme)
     desk = Desk(engine, who, looks, permissions)
+    engine.start()  # the desk listens already; the field comes up while the window does
     window = MainWindow(desk, memory, page)
     window.show()
-    engine.start()
     before = sys.excepthook
     sys.excepthook = Complaints(desk, before)
     try:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from PySide6.QtCore import QDate, Qt, QTime
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QDate, QPointF, Qt, QTime
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit, QWidget
 
+from energy_console.gui.desk import Desk
 from energy_console.gui.frame import actions
 from energy_console.gui.frame.finding import Finder
 from energy_console.gui.frame.main_window import MainWindow
 from energy_console.gui.frame.memory import Memory
 from energy_console.gui.frame.status_line import LOST_AFTER_S
 from energy_console.gui.pages import registry
+from energy_console.gui.parts.point_drag import points_mime
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.run import Complaints
 
@@ -223,7 +225,6 @@ def test_silence_of_the_engine_is_said_and_hatched(window, engine, monkeypatch):
 
 
 def test_before_the_first_news_the_window_says_what_it_waits_for(site, looks, tmp_path, qtbot):
-    from energy_console.gui.desk import Desk
     from energy_console.historian.embedded import open_embedded
     from tests.gui.scripted_engine import ScriptedEngine
 
@@ -245,8 +246,6 @@ def test_the_status_line_counts_what_the_engine_says(window, engine):
 
 
 def test_who_may_only_look_can_acknowledge_nothing(engine, looks, tmp_path, qtbot):
-    from energy_console.gui.desk import Desk
-
     desk = Desk(engine, "Guest", looks, frozenset({"look"}))
     window = MainWindow(desk, Memory(tmp_path / "memory.ini"))
     window.show()
@@ -317,6 +316,30 @@ def test_news_from_another_thread_is_delivered_on_the_gui_thread(window, engine,
     assert all(seen)
 
 
+def drag_event(kind, window, points, key):
+    place = window.rail.item(key).rect().center()
+    actions = Qt.DropAction.CopyAction
+    mime = points_mime(points)
+    at = place if kind is QDragEnterEvent else QPointF(place)
+    return kind(at, actions, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier), mime
+
+
+def test_points_let_go_on_the_rail_open_the_page_on_them(window, qapp):
+    for kind in (QDragEnterEvent, QDropEvent):
+        event, _mime = drag_event(kind, window, ["B1-02/power_kw"], "devices")
+        qapp.sendEvent(window.rail.item("devices"), event)
+    assert window.stack.current == "devices"
+    assert window.stack.pages["devices"].panel.device == "B1-02"
+
+
+def test_points_held_over_the_rail_open_the_page_so_that_they_can_be_let_go_there(window, qapp, qtbot):
+    window.open_page(next(key for key in PAGES if key != "devices"))
+    event, _mime = drag_event(QDragEnterEvent, window, ["B1-02/power_kw"], "devices")
+    qapp.sendEvent(window.rail.item("devices"), event)
+    assert event.isAccepted()
+    qtbot.waitUntil(lambda: window.stack.current == "devices", timeout=2000)
+
+
 def test_a_page_that_cannot_be_made_says_so_and_leaves_the_others_alone(window, monkeypatch, caplog):
     def broken(self, desk):
         raise ValueError("no quay in this site")
@@ -340,6 +363,14 @@ def test_what_a_slot_raises_is_one_line_in_the_log_and_a_sentence_on_the_status_
             complaints(type(error), error, error.__traceback__)
     assert caplog.text.count("a slot raised") == 1
     assert "a value without unit" in window.status.said.whole()
+
+
+def test_a_question_to_the_store_after_the_end_is_dropped(engine, looks):
+    desk = Desk(engine, "M. Brandt", looks)
+    desk.close()
+    answers = []
+    assert desk.query(lambda store: store.events(0, 1), answers.append).cancelled()
+    assert answers == []
 
 
 def test_a_hidden_page_does_not_draw(window, engine, qtbot):

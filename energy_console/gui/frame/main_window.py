@@ -102,6 +102,7 @@ class MainWindow(QWidget):
     def _connect(self) -> None:
         desk = self.desk
         self.rail.picked.connect(self.open_page)
+        self.rail.dropped.connect(self._drop)
         self.rail.theme_toggled.connect(self._toggle_theme)
         self.strip.acknowledge.connect(lambda _alarm: self._acknowledge())
         self.strip.show_source.connect(lambda _alarm: self._show_alarm())
@@ -147,6 +148,13 @@ class MainWindow(QWidget):
     def _tear_off(self) -> None:
         if self.stack.current and self.stack.current not in self.stack.windows:
             self.stack.tear_off(self.stack.current)
+
+    def _drop(self, key: str, points: list[str]) -> None:
+        """Points let go on the rail: Trends draws them, another page shows the first."""
+        if key == "trends":
+            self._trend(points)
+        elif points:
+            self.open_page(key, points[0])
 
     def _trend(self, points: list[str]) -> None:
         self.open_page("trends", points)

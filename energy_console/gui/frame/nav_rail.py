@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QEnterEvent,
+    QFontMetrics,
+    QPainter,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QVBoxLayout, QWidget
 
 from energy_console.gui.icons import icon_pixmap
 from energy_console.gui.pages.registry import PageEntry
+from energy_console.gui.parts.point_drag import dragged_points
 from energy_console.gui.parts.text import Text
 from energy_console.gui.theme import (
     ALARM_STRIP_HEIGHT,
@@ -25,9 +34,18 @@ from energy_console.gui.theme import (
     font,
 )
 
+SPRING_MS = 500  # points held over an item this long open its page
+
 
 class RailItem(QAbstractButton):
-    """Icon over label; `away` marks a page that is in its own window."""
+    """Icon over label; `away` marks a page that is in its own window.
+
+    Points dragged over it for a moment open its page (`hovered`), so that they can be let go there; let go on the item
+    itself they are `dropped`.
+    """
+
+    hovered = Signal()
+    dropped = Signal(list)
 
     def __init__(self, looks: Looks, text: str, icon_name: str, tip: str, *, page: bool = True) -> None:
         super().__init__()
@@ -40,7 +58,25 @@ class RailItem(QAbstractButton):
         self.setCheckable(page)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setFixedSize(RAIL_WIDTH - 1, RAIL_ITEM_HEIGHT)
+        self.setAcceptDrops(page)
+        self._hover = QTimer(self)
+        self._hover.setSingleShot(True)
+        self._hover.setInterval(SPRING_MS)
+        self._hover.timeout.connect(self.hovered)
         looks.changed.connect(self.update)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dragged_points(event.mimeData()):
+            event.acceptProposedAction()
+            self._hover.start()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._hover.stop()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._hover.stop()
+        event.acceptProposedAction()
+        self.dropped.emit(dragged_points(event.mimeData()))
 
     def show_as(self, text: str, icon_name: str) -> None:
         self._icon_name = icon_name
@@ -81,9 +117,10 @@ class RailItem(QAbstractButton):
 
 
 class NavRail(QFrame):
-    """`picked` carries the page's key; `theme_toggled` comes from the item at the foot."""
+    """`picked` carries a page's key, `dropped` also points let go on it; `theme_toggled` is the item at the foot."""
 
     picked = Signal(str)
+    dropped = Signal(str, list)
     theme_toggled = Signal()
 
     def __init__(self, looks: Looks, entries: Sequence[PageEntry], name: str, subtitle: str) -> None:
@@ -115,6 +152,8 @@ class NavRail(QFrame):
     def _item(self, entry: PageEntry) -> RailItem:
         item = RailItem(self._looks, entry.name, entry.icon, f"{entry.name} ({entry.shortcut})")
         item.clicked.connect(lambda _checked=False, key=entry.key: self.picked.emit(key))
+        item.hovered.connect(lambda key=entry.key: self.picked.emit(key))
+        item.dropped.connect(lambda points, key=entry.key: self.dropped.emit(key, points))
         self._group.addButton(item)
         self._items[entry.key] = item
         return item
