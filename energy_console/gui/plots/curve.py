@@ -25,11 +25,12 @@ from hardware.points import BoolArray, Float64Array, Int32Array
 NORMAL_PX = 1.5
 SELECTED_PX = 2.2
 PLAN_PX = 1.3
-UNCERTAIN_PX = 1.1
+UNCERTAIN_PX = 1.4
 
 _FEW_PER_COLUMN = 0.5
 _NOISY_SHARE = 0.25  # of the columns that hold more than their line, from which on bars alone are drawn
 _MORE_PX = 1.0
+_STEEP_PX = 24.0
 _TALL_PX = 6.0  # mean height of bars from which on their ends need no antialiasing
 
 
@@ -142,7 +143,8 @@ class CurveItem(ViewItem):
         columns = self._pyramid.columns(edges_s, steps=self._steps)
         x = view.x(edges_s)
         top, bottom, at_edge = view.y(columns.high), view.y(columns.low), view.y(columns.at_edge)
-        seen = ~np.isnan(top) & self._on(edges_s, column_s)
+        # a steep column is drawn whole: a jump must not fall into the space between two dots
+        seen = ~np.isnan(top) & (self._on(edges_s, column_s) | (bottom - top > _STEEP_PX))
         left, right = at_edge[:-1], at_edge[1:]
         line_top, line_bottom = np.minimum(left, right), np.maximum(left, right)
         more = ~((line_top - top < _MORE_PX) & (bottom - line_bottom < _MORE_PX))

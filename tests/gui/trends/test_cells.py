@@ -76,3 +76,19 @@ def test_a_view_survives_being_kept_and_leaves_out_points_the_site_lost():
 def test_a_view_that_cannot_be_read_is_refused_with_a_sentence(kept):
     with pytest.raises(ForeignView, match=r"\w+ .*\."):
         from_json(kept, {})
+
+
+def test_a_history_kept_more_rarely_than_live_has_no_gaps_of_its_own():
+    rare = [(300.0 * step, 1.0) for step in range(20)]
+    often = [(6000.0 + step, 2.0) for step in range(200)]
+    cells = of_readings(series(*rare, *often), hold_s=5)
+    assert cells.gaps(6200) == ()
+    assert cells.figures(0, 6199).good == pytest.approx(1.0)
+    assert not np.isnan(cells.line().value).any()
+
+
+def test_an_outage_in_a_rare_history_is_still_a_gap():
+    rare = [(300.0 * step, 1.0) for step in range(20) if step not in range(8, 14)]
+    (gap,) = of_readings(series(*rare), hold_s=5).gaps(5700)
+    assert gap.end_s == 300 * 14
+    assert gap.start_s < 300 * 8

@@ -21,6 +21,8 @@ from hardware.points import FIRST_BAD_REASON, GOOD_STATUS, Float64Array, UInt16A
 
 _NS = 1e9
 _SAME = 1e-6
+_MISSED = 3.0  # steps without a reading, from which on something is missing
+_BESIDE = 4  # steps looked at on either side to know what is usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Cells:
     """Equally long columns, in order of time. A cell is one reading, or a span of `every_s` (0: readings).
 
     `usable` is the share of a cell's readings that are good or uncertain; low, high, mean, first and last are NaN
-    where it is 0. `hold_s`: how long a reading counts when no other follows.
+    where it is 0. A cell ends where the next one starts, or earlier where something is missing between them.
+    `hold_s`: how long a reading counts at least when no other follows.
     """
 
     start_s: Float64Array
@@ -91,7 +94,8 @@ class Cells:
             np.concatenate((one, two)) for one, two in zip(joined._numbers(), other._numbers(), strict=True)
         )
         status: UInt16Array = np.concatenate((joined.status, other.status))
-        return Cells(start_s, end_s, low, high, mean, first, last, usable, status, self.every_s, self.hold_s)
+        held_s = _held(start_s, end_s, self.hold_s)
+        return Cells(start_s, held_s, low, high, mean, first, last, usable, status, self.every_s, self.hold_s)
 
     def _numbers(self) -> tuple[Float64Array, ...]:
         return self.start_s, self.end_s, self.low, self.high, self.mean, self.first, self.last, self.usable
@@ -123,13 +127,18 @@ class Cells:
         if usable[0] > 0:
             found.append(self._told(float(self.start_s[0]), float(self.start_s[usable[0]]), 0))
         here, following = usable[:-1], usable[1:]
-        broken = (following - here > 1) | (self.start_s[following] - self.end_s[here] > self.hold_s)
+        broken = (following - here > 1) | (self.start_s[following] - self.end_s[here] > _SAME)
         for one, other in zip(here[broken], following[broken], strict=True):
             found.append(self._gap(int(one), int(other), until_s))
         last = int(usable[-1])
-        if last < len(self) - 1 or until_s - float(self.end_s[last]) > self.hold_s:
+        if last < len(self) - 1 or until_s - float(self.end_s[last]) > self._last_hold_s():
             found.append(self._gap(last, len(self), until_s))
         return found
+
+    def _last_hold_s(self) -> float:
+        """How long the newest reading may be the last one before that is a gap, by how often others came."""
+        step_s = np.diff(self.start_s[-_BESIDE - 1 :])
+        return max(self.hold_s, _MISSED * float(np.median(step_s))) if len(step_s) else self.hold_s
 
     def _gap(self, before: int, after: int, until_s: float) -> Gap:
         """The gap between two usable cells, or after the last one."""
@@ -171,13 +180,15 @@ class Cells:
         return AtCursor(float(self.mean[row]), status if status >> 8 < FIRST_BAD_REASON else GOOD_STATUS, kept=True)
 
     def strip(self, start_s: float, end_s: float, count: int) -> list[tuple[float, int]]:
-        """Share of usable time and worst status in `count` equal parts of a window, for the quality strip."""
+        """Share of usable time and worst status in `count` equal parts of a window; NaN before anything was kept."""
         edges = np.linspace(start_s, end_s, count + 1)
         parts = []
         for left, right in itertools.pairwise(edges):
             weight = np.minimum(self.end_s, right) - np.maximum(self.start_s, left)
             seen = weight > 0
             share = float((weight[seen] * self.usable[seen]).sum() / (right - left)) if seen.any() else 0.0
+            if not len(self) or right <= self.start_s[0]:
+                share = math.nan
             parts.append((min(1.0, share), int(self.status[seen].max()) if seen.any() else 0))
         return parts
 
@@ -188,7 +199,7 @@ def of_readings(series: Series, hold_s: float) -> Cells:
     end_s = np.empty_like(start_s)
     if len(start_s):
         step_s = np.diff(start_s)
-        end_s[:-1] = start_s[:-1] + np.minimum(step_s, hold_s)
+        end_s[:-1] = _held(start_s, start_s + hold_s, hold_s)[:-1]
         end_s[-1] = start_s[-1] + (min(float(np.median(step_s)), hold_s) if len(step_s) else 0.0)
     usable = is_usable(series.status) & ~np.isnan(series.value)
     value = np.where(usable, series.value, np.nan)
@@ -201,9 +212,10 @@ def of_buckets(buckets: Buckets, hold_s: float, until_s: float) -> Cells:
     every_s = buckets.every_ns / _NS
     count = np.maximum(buckets.count, 1)
     usable = np.where(np.isnan(buckets.first), 0.0, buckets.good_count / count)
+    end_s = np.maximum(start_s, np.minimum(start_s + every_s, until_s))
     return Cells(
         start_s,
-        np.maximum(start_s, np.minimum(start_s + every_s, until_s)),
+        _held(start_s, end_s, hold_s),
         buckets.minimum,
         buckets.maximum,
         buckets.mean,
@@ -212,8 +224,35 @@ def of_buckets(buckets: Buckets, hold_s: float, until_s: float) -> Cells:
         usable,
         buckets.status,
         every_s,
-        max(hold_s, every_s * 0.5),
+        hold_s,
     )
+
+
+def _held(start_s: Float64Array, end_s: Float64Array, hold_s: float) -> Float64Array:
+    """Ends of cells carried on to the start of the next, but not over a time in which readings are missing.
+
+    Missing is what lasts longer than `hold_s` and three times as long as the steps just before and after: a history
+    may have been kept at every five minutes where live readings come every second.
+    """
+    if len(start_s) < 2:
+        return end_s
+    step_s = np.diff(start_s)
+    missing = start_s[1:] - end_s[:-1] > max(hold_s, _SAME)
+    missing |= step_s > _MISSED * hold_s
+    places = np.flatnonzero(missing)
+    if len(places):
+        shifts = np.concatenate((np.arange(-_BESIDE, 0), np.arange(1, _BESIDE + 1)))
+        beside = places[:, None] + shifts[None, :]
+        inside = (beside >= 0) & (beside < len(step_s))
+        steps = np.where(inside, step_s[np.clip(beside, 0, len(step_s) - 1)], np.nan)
+        known = inside.any(axis=1)
+        usual = np.full(len(places), hold_s)
+        usual[known] = np.nanmedian(steps[known], axis=1)
+        missing[places] = step_s[places] > _MISSED * usual
+    held = end_s.copy()
+    # over a missing time the last reading counts no longer than it would have live
+    held[:-1] = np.where(missing, np.minimum(end_s[:-1], start_s[1:]), start_s[1:])
+    return held
 
 
 def nothing(hold_s: float) -> Cells:
@@ -240,7 +279,7 @@ def _broken(cells: Cells, line: Line, places: int) -> Line:
     """The line with a break wherever cells are further apart than a reading holds."""
     if len(cells) < 2:
         return line
-    apart = np.flatnonzero(cells.start_s[1:] - cells.end_s[:-1] > cells.hold_s)
+    apart = np.flatnonzero(cells.start_s[1:] - cells.end_s[:-1] > _SAME)
     if not len(apart):
         return line
     before = (apart + 1) * places

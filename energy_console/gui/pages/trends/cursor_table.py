@@ -64,7 +64,7 @@ class CursorRow:
 
 def columns(width: float) -> tuple[tuple[float, float], ...]:
     """Left and right of the five figure columns for a width in px."""
-    widths = (58, 44, 44, 44, 46) if width >= 360 else (56, 42, 42, 42, 44)
+    widths = (58, 48, 48, 48, 46) if width >= 360 else (56, 46, 46, 46, 44)
     right = width - _EDGE_PX
     found = []
     for part in reversed(widths):

@@ -24,6 +24,8 @@ _MOST_READINGS = 12_000  # in an answer; beyond, spans are asked for
 _MOST_LIVE = 6_000
 _MISSED_CYCLES = 3.0
 _LEAST_HOLD_S = 5.0
+_ASK_AGAIN_S = 10.0
+_REFRESH_S = 120.0
 _COARSER = 1.5  # an answer this many times coarser than a pixel is asked for again
 
 
@@ -180,6 +182,8 @@ class PointFeed:
         have = self._have
         if have is None or start_s < have.start_s or (have.reaches_now and len(self._tail) > _MOST_LIVE):
             return False
+        if end_s >= have.now_s - 1 and now_s - have.now_s > self._fresh_for_s(start_s, end_s):
+            return False
         if end_s > have.end_s and not (have.reaches_now and self._covers(have)):
             return False
         pixel_s = (end_s - start_s) / width_px
@@ -189,6 +193,11 @@ class PointFeed:
         too_coarse = have.every_s > _COARSER * pixel_s
         too_fine = have.every_s < pixel_s / 6 and len(self._base) > _MOST_READINGS
         return not too_coarse and not too_fine
+
+    def _fresh_for_s(self, start_s: float, end_s: float) -> float:
+        """How long an answer that reaches the present serves: short while the past is missing, it may be on its way."""
+        missing = not len(self._base) or float(self._base.start_s[0]) > start_s + 0.1 * (end_s - start_s)
+        return _ASK_AGAIN_S if missing else max(_REFRESH_S, (end_s - start_s) / 200)
 
     def _covers(self, have: Asked) -> bool:
         """Whether the live readings go on where the answer ends."""

@@ -26,6 +26,7 @@ from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.hatch_key import HatchKey
 from energy_console.gui.parts.state_pane import StatePane
+from energy_console.gui.parts.text import caption
 from energy_console.gui.plots.handling import HandledStack
 from energy_console.gui.plots.marks import Mark
 from energy_console.gui.plots.night import nights
@@ -42,6 +43,7 @@ _LONGEST_WITH_PLAN_S = 4 * 86_400.0
 _SLOWEST_TICK_MS = 4000
 _EVENTS_EVERY_TICKS = 5
 _FIRST_POINTS = 4
+_FIRST_KINDS = ("connection", "substation", "feeder")
 
 
 class TrendsPage(Page):
@@ -90,6 +92,9 @@ class TrendsPage(Page):
         self.centre = Button(
             self.looks, "", "crosshair", "icon", name=self.tr("Put the cursor into the middle"), on_click=self._centre
         )
+        self.dotted_key = caption(self.tr("dotted: simulated or uncertain"))
+        self.dotted_key.hide()
+        self._plot_card.add_tool(self.dotted_key)
         self._plot_card.add_tool(HatchKey(self.looks, self.tr("no answer")))
         self._plot_card.add_tool(self.add_plot)
         self._plot_card.add_tool(self.centre)
@@ -241,12 +246,16 @@ class TrendsPage(Page):
         self.empty.say("empty", self.tr("Nothing is drawn yet."), todo, self.tr("Draw the main meters"), self._first)
         self._body.setCurrentWidget(self.empty)
 
+    def _main_meters(self) -> list[str]:
+        """The meters of the connection and of the largest nodes under it."""
+        nodes = [node for node in self.desk.site.nodes if node.kind in _FIRST_KINDS]
+        nodes.sort(key=lambda node: (node.parent is not None, -node.limit_kw))
+        return [node.meter for node in nodes if node.meter in self.names.points and node.meter][:_FIRST_POINTS]
+
     def _first(self) -> None:
-        """A start: the meters of the connection and the largest nodes under it."""
-        nodes = sorted(self.desk.site.nodes, key=lambda node: (node.parent is not None, -node.limit_kw))
-        meters = [node.meter for node in nodes if node.meter in self.names.points]
+        """A start for whoever has nothing drawn."""
         powers = [point.id for point in self.desk.site.points if point.unit == "kW"]
-        self.add([point for point in (meters or powers)[:_FIRST_POINTS] if point])
+        self.add(self._main_meters() or powers[:_FIRST_POINTS])
 
     def _own_plot(self) -> None:
         if self.selected:
@@ -270,10 +279,12 @@ class TrendsPage(Page):
     def _views_came(self) -> None:
         self.toolbar.show_views(self.views.names, self.toolbar.view_name)
         last = self.views.last()
-        if last is not None and not self.drawing.view.points:
-            self.show_view(last, keep=False)
-        elif self.drawing.view.points:
+        if self.drawing.view.points:  # something was sent here before the store answered
             self.views.keep("", self.drawing.view)
+        elif last is not None:
+            self.show_view(last, keep=False)
+        elif self._main_meters():
+            self._first()
 
     def open_view(self, name: str) -> None:
         view = self.views.view(name)
@@ -418,6 +429,7 @@ class TrendsPage(Page):
         self._figures = {
             point: feed.cells.figures(start_s, end_s) for point, feed in self.drawing.feeds.items() if len(feed.cells)
         }
+        self.dotted_key.setVisible(any(len(trace.dotted.pyramid) for trace in self.drawing.traces.values()))
         self._show_rows()
         self._show_point()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -50,6 +52,9 @@ class QualityStrip(QWidget):
                 case "bad":
                     painter.fillRect(box, theme.surface)
                     draw_hatch(painter, box, theme, outline=True)
+                case "unknown":
+                    painter.fillRect(box, theme.surface)
+                    painter.fillRect(QRectF(box.left(), self.height() / 2, box.width(), 1), theme.faint)
                 case "uncertain":
                     painter.fillRect(box.adjusted(0, 3, 0, -3), theme.bar)
                 case _:
@@ -60,6 +65,8 @@ class QualityStrip(QWidget):
 
 def _kind(part: tuple[float, int]) -> str:
     share, status = part
+    if math.isnan(share):
+        return "unknown"
     if share < 0.5:
         return "bad"
     return "uncertain" if 0 < status >> 8 < FIRST_BAD_REASON else "good"
@@ -96,17 +103,20 @@ class PointCard(Card):
         self.source.show_text(_source(point, self._devices.get(point.device), self.tr("calculated by the console")))
         parts = cells.strip(start_s, end_s, _PARTS) if end_s > start_s else []
         self.strip.show_parts(parts)
-        good = cells.figures(start_s, end_s).good if len(cells) else float("nan")
-        shown = NONE if good != good else f"{number(good * 100, 1)} %"
-        worst = _worst(parts)
-        words = self.tr("good {0} of the time shown").format(shown)
-        self.left.setText(f"{words}, {worst} {number((1 - good) * 100, 1)} %" if worst and good < 0.9995 else words)
+        usable = cells.figures(start_s, end_s).good if len(cells) else float("nan")
+        shown = NONE if usable != usable else f"{number(usable * 100, 1)} %"
+        words = [self.tr("usable {0} of the time shown").format(shown)]
+        for kind in ("bad", "uncertain"):
+            share = sum(_kind(part) == kind for part in parts) / max(1, len(parts))
+            if share:
+                words.append(f"{_why(parts, kind) or self.tr('nothing kept')} {number(share * 100, 0)} %")
+        self.left.setText(", ".join(words))
         self.strip.setAccessibleName(self.left.text())
 
 
-def _worst(parts: list[tuple[float, int]]) -> str:
-    """Why it was worst over the window, in words."""
-    return reason_text(max((status for _, status in parts), default=0))
+def _why(parts: list[tuple[float, int]], kind: str) -> str:
+    """The worst reason among the parts of a kind, in words."""
+    return reason_text(max((status for share, status in parts if _kind((share, status)) == kind), default=0))
 
 
 def _source(point: Point, device: Device | None, otherwise: str) -> str:
