@@ -1,6 +1,6 @@
 """What keeping and asking history costs, against the bare libraries in the same run.
 
-Called by `main.py bench history`. `python -m tests.benchmarks.history --seconds 600 --points 5000` is the full size.
+Called by `main.py bench history`, with `--for 600s` in full length.
 
 commit   5,000 readings each second, committed each second; processor time of everything, sealing and merging included.
          Bare: apsw, `executemany` of the same rows into a table in WAL mode, one transaction a second.
@@ -255,10 +255,10 @@ def measure(root: Path, seconds: int, points: int) -> Figures:
     )
 
 
-def run(json: bool, seconds: int = 60, points: int = 200) -> int:
-    """Prints the figures; 0 if every target is held."""
+def run(json: bool, for_s: float = 60.0, points: int = 200) -> int:
+    """Prints the figures; 0 if every target is held. `for_s`: how long to commit, a batch a second."""
     with tempfile.TemporaryDirectory(prefix="history-bench-") as folder:
-        found = measure(Path(folder), seconds, points)
+        found = measure(Path(folder), max(round(for_s), 1), points)
     if json:
         print(json_format.dumps({**asdict(found), "targets": TARGETS, "held": found.held}, indent=2))
         return 0 if found.held else 1

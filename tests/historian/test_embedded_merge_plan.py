@@ -35,8 +35,8 @@ def test_a_running_day_has_few_files_and_rewrites_each_reading_a_few_times() -> 
         files, most, rewritten = play(seals, rows)
         assert sum(file.rows for file in files) == seals * rows
         assert max(file.rows for file in files) <= MOST_ROWS
-        assert most <= 16
-        assert rewritten <= 4 * seals * rows
+        assert most <= 9
+        assert rewritten <= 9 * seals * rows
 
 
 def test_a_day_that_is_over_becomes_one_file() -> None:

@@ -1,7 +1,7 @@
 """Many small sealed files become few large ones, in passes of bounded memory, while readers go on reading.
 
-Four files of one level and day become one of the next level, so each reading is rewritten about once for every
-fourfold growth of its file, and a day in progress never has more than some dozen files.
+Two files of one level and day become one of the next level, so each reading is rewritten once for every doubling of its
+file, and a day in progress has four files on average and nine at most: what a question costs is the files it opens.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from energy_console.historian.embedded.sealing import ranks, write_day
 from energy_console.historian.errors import StoreBroken
 from hardware.points import Int32Array
 
-FANOUT = 4
-MOST_ROWS = 64_000_000
-"""A file of some 160 MB: larger ones would gain nothing and take minutes to rewrite."""
+FANOUT = 2
+MOST_ROWS = 200_000_000
+"""A file of some 450 MB: larger ones would take minutes to rewrite."""
 
 CROWD = 8
 """So many files of a day that is over, or of days of one month, are merged whatever their sizes."""
@@ -60,7 +60,7 @@ def _fit(files: Sequence[SealedFile]) -> bool:
 
 
 def _same_level(day: list[SealedFile]) -> list[SealedFile]:
-    """Four neighbours of one level; neighbours, so that the merged file answers for one stretch of batches."""
+    """Two neighbours of one level; neighbours, so that the merged file answers for one stretch of batches."""
     for start in range(len(day) - FANOUT + 1):
         run = day[start : start + FANOUT]
         if len({file.level for file in run}) == 1 and _fit(run):
