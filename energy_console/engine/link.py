@@ -122,3 +122,6 @@ class EngineLink(Protocol):
     def make_plan(self, done: Callable[[Any], None]) -> None: ...
 
     def approve_plan(self, plan_id: str, who: str, done: Callable[[CommandResult], None]) -> None: ...
+
+    def revert_plan(self, who: str, done: Callable[[CommandResult], None]) -> None:
+        """Takes the plan out of force; what it holds goes back to its own ways."""

@@ -41,6 +41,7 @@ class ScriptedEngine:
         self.writes: list[tuple[str, float, str]] = []
         self.acknowledged: list[tuple[int, str]] = []
         self.approved: list[tuple[str, str]] = []
+        self.reverted: list[str] = []
         self.refusals: dict[str, str] = {}  # point id -> why a write to it fails
         self.probes: dict[str, ProbeReport] = {}  # device id -> what its probe answers
         self.plan: Any = None  # what make_plan answers
@@ -168,6 +169,10 @@ class ScriptedEngine:
     def approve_plan(self, plan_id: str, who: str, done: Callable[[CommandResult], None]) -> None:
         self.approved.append((plan_id, who))
         done(CommandResult(True, f"plan {plan_id} is in force"))
+
+    def revert_plan(self, who: str, done: Callable[[CommandResult], None]) -> None:
+        self.reverted.append(who)
+        done(CommandResult(True, "61 of 61 devices went back to their own ways."))
 
 
 def everyday(points: Sequence[Point], second: float, seed: int = 7) -> dict[str, float]:
