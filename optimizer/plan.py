@@ -43,6 +43,7 @@ class Cause(enum.StrEnum):
     CURTAILED = "curtailed"
 
 
+SENTENCES_TOLD = 5  # of a contradiction; the rest is counted
 CAUSES: tuple[Cause, ...] = tuple(Cause)
 
 
@@ -250,8 +251,11 @@ class Infeasible:
     @property
     def sentence(self) -> str:
         """What contradicts what and what to do, for a person."""
+        told = [conflict.sentence for conflict in self.conflicts[:SENTENCES_TOLD]]
+        if len(self.conflicts) > SENTENCES_TOLD:
+            told.append(f"And {len(self.conflicts) - SENTENCES_TOLD} more requirements of the kind.")
         ways = "; or ".join(way.sentence for way in self.ways_out)
-        return " ".join(c.sentence for c in self.conflicts) + (f" Ways out: {ways}." if ways else "")
+        return " ".join(told) + (f" Ways out: {ways}." if ways else "")
 
 
 @dataclass(frozen=True, slots=True)

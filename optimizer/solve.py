@@ -17,7 +17,7 @@ from optimizer.arrays import ArrayModel, Matrix
 from optimizer.assemble import assemble, read_prices
 from optimizer.build import Dispatch, Layout, read_dispatch, write_model
 from optimizer.check import PlanBroken, broken_rules
-from optimizer.choose import choose_among_the_cheapest, hair_eur
+from optimizer.choose import Cheapest, choose_among_the_cheapest, hair_eur
 from optimizer.highs import End, HighsArrays, HighsSession, Solution
 from optimizer.infeasible import explain_infeasible
 from optimizer.merge import Merged, merge_equal_groups
@@ -39,6 +39,7 @@ class Modelling(enum.Enum):
 
 PULP_CELLS = 20_000  # planned assets x steps up to which PuLP carries the model: docs/decisions/0012
 DEFAULT_GAP = 1e-4
+_CENT_TENTH = 1e-3  # EUR: rounding between the account and the solver
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,110 +71,58 @@ class Planner:
 
         Raises PlanBroken, never hands out a plan that breaks a hard rule.
         """
-        clock = _Clock(time_limit_s)
+        terms = _Terms(time_limit_s, gap, cancel)
         merged = merge_equal_groups(problem)
-        tables = tabulate(merged.problem)
-        found = self._find(merged.problem, tables, clock, gap, cancel)
+        task = _Task(problem, merged, tabulate(merged.problem), terms)
+        found = self._find(task)
         match found.solution.end:
             case End.INFEASIBLE:
-                return explain_infeasible(problem, clock.left_s, cancel, clock.seconds)
+                return explain_infeasible(problem, terms.left_s, cancel, terms.seconds)
             case End.CANCELLED:
-                return Unsolved("Planning was cancelled.", clock.seconds())
+                return Unsolved("Planning was cancelled.", terms.seconds())
             case End.UNBOUNDED | End.FAILED:
-                return Unsolved(f"The solver stopped without an answer ({found.solution.words}).", clock.seconds())
+                return Unsolved(f"The solver stopped without an answer ({found.solution.words}).", terms.seconds())
         if found.solution.values is None:
-            return self._fall_back(problem, merged, found, clock)
-        dispatch = read_dispatch(found.layout, tables, found.solution.values)
-        chosen = self._choose(merged.problem, tables, found, dispatch, clock, cancel)
-        if chosen is not None:
-            plan = _plan(problem, merged, tables, found, chosen, clock, True)
-            if plan.cost_eur <= found.solution.objective + hair_eur(problem.wishes, found.solution.objective) + 1e-3:
-                return plan
-        return _plan(problem, merged, tables, found, dispatch, clock, False)
+            return _fall_back(task, found)
+        dispatch = read_dispatch(found.layout, task.tables, found.solution.values)
+        return _second_choice(task, found, dispatch) or _plan(task, found, dispatch, second_choice=False)
 
-    def _find(
-        self, problem: Problem, tables: Tables, clock: _Clock, gap: float, cancel: threading.Event | None
-    ) -> _Found:
+    def _find(self, task: _Task) -> _Found:
         """Solves; and again, with integers, where light was used in an order its curve does not have."""
+        find = self._find_through_pulp if self._through_pulp(task.merged.problem) else self._find_by_arrays
         in_order: BoolArray | None = None
         while True:
-            find = self._find_through_pulp if self._through_pulp(problem) else self._find_by_arrays
-            found = find(problem, tables, in_order, clock, gap, cancel)
+            found = find(task, in_order)
             if found.solution.values is None:
                 return found
-            wrong = found.layout.light.out_of_order(tables.light, found.solution.values)
+            wrong = found.layout.light.out_of_order(task.tables.light, found.solution.values)
             if not (wrong if in_order is None else wrong & ~in_order).any():
                 return found
             in_order = wrong if in_order is None else wrong | in_order
 
-    def _find_by_arrays(
-        self,
-        problem: Problem,
-        tables: Tables,
-        in_order: BoolArray | None,
-        clock: _Clock,
-        gap: float,
-        cancel: threading.Event | None,
-    ) -> _Found:
+    def _find_by_arrays(self, task: _Task, in_order: BoolArray | None) -> _Found:
         model = ArrayModel()
-        layout = write_model(model, problem, tables, in_order)
-        matrix = model.finish()
-        solution = self._session.solve(matrix, time_limit_s=clock.left_s(), gap=gap, cancel=cancel)
-        return _Found(solution, _priced(matrix, solution, clock, cancel), layout, matrix)
+        layout = write_model(model, task.merged.problem, task.tables, in_order)
+        matrix, terms = model.finish(), task.terms
+        solution = self._session.solve(matrix, time_limit_s=terms.left_s(), gap=terms.gap, cancel=terms.cancel)
+        return _Found(solution, _priced(matrix, solution, terms), layout, matrix)
 
-    def _find_through_pulp(
-        self,
-        problem: Problem,
-        tables: Tables,
-        in_order: BoolArray | None,
-        clock: _Clock,
-        gap: float,
-        cancel: threading.Event | None,
-    ) -> _Found:
-        model = PulpModel()
-        layout = write_model(model, problem, tables, in_order)
-        lp = model.finish()
-        solver = HighsArrays(timeLimit=clock.left_s(), gapRel=gap, cancel=cancel, session=self._session)
-        lp.solve(solver)
+    def _find_through_pulp(self, task: _Task, in_order: BoolArray | None) -> _Found:
+        model, terms = PulpModel(), task.terms
+        layout = write_model(model, task.merged.problem, task.tables, in_order)
+        solver = HighsArrays(timeLimit=terms.left_s(), gapRel=terms.gap, cancel=terms.cancel, session=self._session)
+        model.finish().solve(solver)
         assert solver.solution is not None
         assert solver.matrix is not None
-        priced = _priced(solver.matrix, solver.solution, clock, cancel)
-        own = [s and model.in_own_order(s, solver.variables) for s in (solver.solution, priced)]
-        assert own[0] is not None
-        return _Found(own[0], own[1], layout, solver.matrix)
+        priced = _priced(solver.matrix, solver.solution, terms)
+        solution = model.in_own_order(solver.solution, solver.variables)
+        return _Found(solution, priced and model.in_own_order(priced, solver.variables), layout, solver.matrix)
 
     def _through_pulp(self, problem: Problem) -> bool:
         if self._modelling is not Modelling.AUTO:
             return self._modelling is Modelling.PULP
         planned = len(problem.lighting) + len(problem.charging) + len(problem.generation)
         return planned * problem.horizon.steps <= PULP_CELLS
-
-    def _choose(
-        self,
-        problem: Problem,
-        tables: Tables,
-        found: _Found,
-        dispatch: Dispatch,
-        clock: _Clock,
-        cancel: threading.Event | None,
-    ) -> Dispatch | None:
-        """The second solve, where there are duals to say what is free to move."""
-        if found.priced is None or found.priced.reduced_costs is None:
-            return None
-        return choose_among_the_cheapest(
-            problem, tables, found.layout, found.priced, dispatch, time_limit_s=clock.left_s(), cancel=cancel
-        )
-
-    @staticmethod
-    def _fall_back(problem: Problem, merged: Merged, found: _Found, clock: _Clock) -> Answer:
-        """No time for any plan of the solver: the naive case, if it keeps every rule, said to be no more than that."""
-        tables = tabulate(merged.problem)
-        dispatch = naive_dispatch(tables)
-        if any(broken_rules(merged.problem, tables, dispatch)):
-            return Unsolved(
-                "The time limit came before any plan that keeps all rules: allow more time.", clock.seconds()
-            )
-        return _plan(problem, merged, tables, found, dispatch, clock, False)
 
 
 def solve(
@@ -188,24 +137,41 @@ def solve(
     return Planner(modelling).solve(problem, time_limit_s=time_limit_s, gap=gap, cancel=cancel)
 
 
-class _Clock:
-    def __init__(self, limit_s: float | None) -> None:
+class _Terms:
+    """On which terms a problem is to be solved: how long, how near, and whether it was called off."""
+
+    def __init__(self, limit_s: float | None, gap: float, cancel: threading.Event | None) -> None:
         self._began = time.perf_counter()
         self._limit_s = limit_s
+        self.gap = gap
+        self.cancel = cancel
 
     def seconds(self) -> float:
+        """Since the terms were set."""
         return time.perf_counter() - self._began
 
     def left_s(self) -> float | None:
+        """Time left, a moment at least; None without a limit."""
         return None if self._limit_s is None else max(self._limit_s - self.seconds(), 0.01)
 
 
-def _priced(matrix: Matrix, solution: Solution, clock: _Clock, cancel: threading.Event | None) -> Solution | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """A problem on its way to a plan; `tables` are those of the merged problem."""
+
+    problem: Problem
+    merged: Merged
+    tables: Tables
+    terms: _Terms
+
+
+def _priced(matrix: Matrix, solution: Solution, terms: _Terms) -> Solution | None:
     """The solution with duals: itself without integers, else of the linear program left once they are fixed."""
     if not matrix.integers or solution.values is None:
         return solution
-    fixed = HighsSession().solve(_fix_integers(matrix, solution), time_limit_s=clock.left_s(), cancel=cancel)
-    return fixed if fixed.end is End.OPTIMAL else None
+    fixed = _fix_integers(matrix, solution)
+    found = HighsSession().solve(fixed, time_limit_s=terms.left_s(), cancel=terms.cancel)
+    return found if found.end is End.OPTIMAL else None
 
 
 def _fix_integers(matrix: Matrix, solution: Solution) -> Matrix:
@@ -220,34 +186,52 @@ def _fix_integers(matrix: Matrix, solution: Solution) -> Matrix:
     )
 
 
-def _plan(
-    problem: Problem,
-    merged: Merged,
-    tables: Tables,
-    found: _Found,
-    dispatch: Dispatch,
-    clock: _Clock,
-    second_choice: bool,
-) -> Plan:
+def _second_choice(task: _Task, found: _Found, dispatch: Dispatch) -> Plan | None:
+    """The plan the wishes prefer; None without duals to say what is free, or where there is nothing to gain."""
+    if found.priced is None or found.priced.row_duals is None:
+        return None
+    best = Cheapest(task.merged.problem, task.tables, found.layout, found.priced, dispatch)
+    chosen = choose_among_the_cheapest(best, time_limit_s=task.terms.left_s(), cancel=task.terms.cancel)
+    if chosen is None:
+        return None
+    try:
+        plan = _plan(task, found, chosen, second_choice=True)
+    except PlanBroken:  # by a rounding of the second solve; the plan of the first is checked by itself
+        return None
+    most = found.solution.objective + hair_eur(task.problem.wishes, found.solution.objective) + _CENT_TENTH
+    return plan if plan.cost_eur <= most else None
+
+
+def _fall_back(task: _Task, found: _Found) -> Answer:
+    """No time for any plan of the solver: the naive case, if it keeps every rule, said to be no more than that."""
+    dispatch = naive_dispatch(task.tables)
+    if any(broken_rules(task.merged.problem, task.tables, dispatch)):
+        reason = "The time limit came before any plan that keeps all rules: allow more time."
+        return Unsolved(reason, task.terms.seconds())
+    return _plan(task, found, dispatch, second_choice=False)
+
+
+def _plan(task: _Task, found: _Found, dispatch: Dispatch, *, second_choice: bool) -> Plan:
     """The checked plan of a dispatch of the merged problem. Raises PlanBroken."""
+    problem, tables = task.problem, task.tables
     prices = read_prices(tables, found.layout, found.priced)
-    if merged.problem is not problem:
-        tables, dispatch = tabulate(problem), merged.split(dispatch)
+    if task.merged.problem is not problem:
+        tables, dispatch = tabulate(problem), task.merged.split(dispatch)
     broken = tuple(broken_rules(problem, tables, dispatch))
     if broken:
         raise PlanBroken(broken)
-    plan = assemble(problem, tables, dispatch, prices, _solved(found, clock, second_choice))
-    return dataclasses.replace(plan, solved=_with_gap(plan, clock))
+    plan = assemble(problem, tables, dispatch, prices, _solved(found, task.terms, second_choice))
+    return dataclasses.replace(plan, solved=_with_gap(plan, task.terms))
 
 
-def _solved(found: _Found, clock: _Clock, second_choice: bool) -> Solved:
+def _solved(found: _Found, terms: _Terms, second_choice: bool) -> Solved:
     solution, matrix = found.solution, found.matrix
     status = {End.OPTIMAL: Status.OPTIMAL, End.FEASIBLE: Status.FEASIBLE}.get(solution.end, Status.TIME_LIMIT)
     return Solved(
         status=status,
         gap=None,
         bound_eur=solution.bound,
-        seconds=clock.seconds(),
+        seconds=terms.seconds(),
         solver_seconds=solution.seconds,
         columns=matrix.columns,
         rows=matrix.rows,
@@ -261,8 +245,8 @@ def _solved(found: _Found, clock: _Clock, second_choice: bool) -> Solved:
     )
 
 
-def _with_gap(plan: Plan, clock: _Clock) -> Solved:
+def _with_gap(plan: Plan, terms: _Terms) -> Solved:
     """The gap of the plan as it is handed out, the hair of the second solve included."""
     bound = plan.solved.bound_eur
     gap = None if bound is None else max(plan.cost_eur - bound, 0.0) / max(abs(plan.cost_eur), 1e-9)
-    return dataclasses.replace(plan.solved, gap=gap, seconds=clock.seconds())
+    return dataclasses.replace(plan.solved, gap=gap, seconds=terms.seconds())
