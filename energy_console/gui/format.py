@@ -13,6 +13,8 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from hardware.points import Point, Reason, detail_of, reason_of
 
+translate = QCoreApplication.translate
+
 THIN = "\u202f"
 MINUS = "\u2212"
 NONE = "–"
@@ -155,23 +157,19 @@ def reason_text(status: int) -> str:
     reason = reason_of(status)
     words = {
         Reason.GOOD: "",
-        Reason.SIMULATED: _tr("simulated"),
-        Reason.SUBSTITUTED: _tr("substituted"),
-        Reason.NOT_PLAUSIBLE: _tr("not plausible"),
-        Reason.OUT_OF_RANGE: _tr("out of range"),
-        Reason.ESTIMATED: _tr("estimated"),
-        Reason.TIMEOUT: _tr("no answer"),
-        Reason.REFUSED: _tr("refused"),
-        Reason.DROPPED: _tr("connection dropped"),
-        Reason.EXCEPTION: _tr("exception"),
-        Reason.WRONG_ANSWER: _tr("wrong answer"),
-        Reason.NO_VALUE: _tr("no value"),
-        Reason.STALE: _tr("stale"),
-        Reason.NOT_READ_YET: _tr("not read yet"),
-        Reason.OUT_OF_SERVICE: _tr("out of service"),
+        Reason.SIMULATED: translate("format", "simulated"),
+        Reason.SUBSTITUTED: translate("format", "substituted"),
+        Reason.NOT_PLAUSIBLE: translate("format", "not plausible"),
+        Reason.OUT_OF_RANGE: translate("format", "out of range"),
+        Reason.ESTIMATED: translate("format", "estimated"),
+        Reason.TIMEOUT: translate("format", "no answer"),
+        Reason.REFUSED: translate("format", "refused"),
+        Reason.DROPPED: translate("format", "connection dropped"),
+        Reason.EXCEPTION: translate("format", "exception"),
+        Reason.WRONG_ANSWER: translate("format", "wrong answer"),
+        Reason.NO_VALUE: translate("format", "no value"),
+        Reason.STALE: translate("format", "stale"),
+        Reason.NOT_READ_YET: translate("format", "not read yet"),
+        Reason.OUT_OF_SERVICE: translate("format", "out of service"),
     }[reason]
     return f"{words} {detail_of(status):02d}" if reason is Reason.EXCEPTION else words
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("format", text)

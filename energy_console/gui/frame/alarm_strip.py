@@ -13,8 +13,9 @@ from energy_console.gui.desk import Desk
 from energy_console.gui.format import clock, duration, moment
 from energy_console.gui.parts.alarm_shape import ACKNOWLEDGED, NEW, AlarmShape
 from energy_console.gui.parts.button import Button
-from energy_console.gui.parts.text import ElidedText, Text
-from energy_console.gui.theme import ALARM_STRIP_HEIGHT, BODY_PX, MEDIUM, SEMIBOLD
+from energy_console.gui.parts.text import Text
+from energy_console.gui.parts.two_tone import TwoToneText
+from energy_console.gui.theme import ALARM_STRIP_HEIGHT, BODY_PX, SEMIBOLD
 
 
 def most_urgent(alarms: tuple[AlarmView, ...]) -> AlarmView | None:
@@ -38,8 +39,7 @@ class AlarmStrip(QFrame):
         looks = desk.looks
         self._shape = AlarmShape(looks)
         self._priority = Text("", "text", BODY_PX, SEMIBOLD)
-        self._text = Text("", "text", BODY_PX, MEDIUM)
-        self._detail = ElidedText("", "muted")
+        self._words = TwoToneText(looks)
         self._since = Text("", "muted")
         self._ack = Button(looks, self.tr("Ack  F8"), "check", name=self.tr("Acknowledge this alarm (F8)"))
         self._show = Button(looks, self.tr("Show"), name=self.tr("Show where this alarm is (Shift+F8)"))
@@ -51,8 +51,7 @@ class AlarmStrip(QFrame):
         row.setSpacing(10)
         row.addWidget(self._shape)
         row.addWidget(self._priority)
-        row.addWidget(self._text)
-        row.addWidget(self._detail, 1)
+        row.addWidget(self._words, 1)
         row.addWidget(self._since)
         row.addWidget(self._ack)
         row.addWidget(self._show)
@@ -69,14 +68,11 @@ class AlarmStrip(QFrame):
         for widget in only_then:
             widget.setVisible(there)
         if alarm is None:
-            self._text.setText(self.tr("No alarm waits to be acknowledged."))
-            self._detail.show_text("")
+            self._words.say(self.tr("No alarm waits to be acknowledged."), faded=True)
         else:
             self._shape.show_alarm(alarm.priority, alarm.state)
             self._priority.setText(self._in_words(alarm.priority))
-            self._text.setText(alarm.text)
-            self._detail.show_text(alarm.detail)
-        self._text.set_tone("text" if there else "muted")
+            self._words.say(alarm.text, alarm.detail)
         self._ack.setEnabled(self._desk.may("acknowledge"))
         numbers = Counter(alarm.priority for alarm in alarms)
         waiting = {alarm.priority for alarm in alarms if alarm.state != ACKNOWLEDGED}

@@ -26,7 +26,7 @@ from energy_console.gui.pages import registry
 from energy_console.gui.theme import PAGE_MARGIN
 
 _TICK_MS = 1000
-SMALLEST = (1024, 640)
+SMALLEST = (960, 540)  # a 1920x1080 screen at 200 %
 
 
 class MainWindow(QWidget):

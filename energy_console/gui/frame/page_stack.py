@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QLineEdit, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.frame.memory import Memory
@@ -16,6 +16,10 @@ from energy_console.gui.pages.registry import PageEntry
 from energy_console.gui.parts.state_pane import StatePane
 
 log = logging.getLogger(__name__)
+
+
+# What a page needs to be legible; in less room, as on a 1920x1080 screen at 200 %, it is scrolled.
+SMALLEST_PAGE = QSize(1100, 560)
 
 
 class BrokenPage(Page):
@@ -41,6 +45,7 @@ class PageStack(QStackedWidget):
         self._memory = memory
         self.entries = {entry.key: entry for entry in entries}
         self.pages: dict[str, Page] = {}
+        self._frames: dict[str, QScrollArea] = {}
         self.scopes: dict[str, str] = {}
         self.windows: dict[str, TornOff] = {}
         self.current = ""
@@ -54,8 +59,11 @@ class PageStack(QStackedWidget):
             page.setAccessibleName(self.entries[key].name)
             self._name_clear_buttons(page)
             page.scope.connect(lambda words, key=key: self._keep_scope(key, words))
+            page.setMinimumSize(page.minimumSizeHint().expandedTo(SMALLEST_PAGE))
             self.pages[key] = page
-            self.addWidget(page)
+            self._frames[key] = frame = _frame()
+            frame.setWidget(page)
+            self.addWidget(frame)
         return self.pages[key]
 
     def _name_clear_buttons(self, page: Page) -> None:
@@ -87,7 +95,7 @@ class PageStack(QStackedWidget):
             self.windows[key].raise_()
             self.windows[key].activateWindow()
         else:
-            self.setCurrentWidget(page)
+            self.setCurrentWidget(self._frames[key])
             self.current = key
             page.setFocus()
             self.shown.emit(key)
@@ -100,7 +108,7 @@ class PageStack(QStackedWidget):
         page = self.page(key)
         if key in self.windows:
             return self.windows[key]
-        self.removeWidget(page)
+        self._frames[key].takeWidget()
         window = TornOff(self._desk, self.entries[key], page)
         window.restoreGeometry(self._memory.place(f"page/{key}"))
         window.closing.connect(self._put_back)
@@ -121,7 +129,7 @@ class PageStack(QStackedWidget):
         if isinstance(window, TornOff):
             key = window.entry.key
             self._memory.keep_place(f"page/{key}", window.saveGeometry())
-            self.addWidget(window.page)
+            self._frames[key].setWidget(window.page)
             del self.windows[key]
             window.deleteLater()
             self.away.emit(key, False)
@@ -132,3 +140,11 @@ class PageStack(QStackedWidget):
         for key in keys:
             self.windows[key].close()
         return keys
+
+
+def _frame() -> QScrollArea:
+    """Holds one page; does nothing as long as there is room."""
+    made = QScrollArea()
+    made.setWidgetResizable(True)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return made

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import clock, day
 
+translate = QCoreApplication.translate
+
 
 def grab(page: QWidget) -> QImage:
     """The page as it stands on screen, at the screen's own pixel ratio, on the window's ground."""
@@ -26,7 +28,9 @@ def save_picture(parent: QWidget, page: QWidget, key: str, desk: Desk) -> QFileD
     image = grab(page)
     now, zone = desk.time.now(), desk.site.place.zone
     name = f"{key} {day(now, zone, year=True)} {clock(now, zone).replace(':', '.')}.png"
-    dialog = QFileDialog(parent, _tr("Save a picture of this page"), name, _tr("Pictures (*.png)"))
+    dialog = QFileDialog(
+        parent, translate("picture", "Save a picture of this page"), name, translate("picture", "Pictures (*.png)")
+    )
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("png")
     dialog.setOption(QFileDialog.Option.DontUseNativeDialog, QGuiApplication.platformName() == "offscreen")
@@ -39,12 +43,10 @@ def save_picture(parent: QWidget, page: QWidget, key: str, desk: Desk) -> QFileD
 def _write(desk: Desk, image: QImage, path: Path) -> None:
     def done(worked: object) -> None:
         if worked is True:
-            desk.said.emit(_tr("The picture is in {0}.").format(path))
+            desk.said.emit(translate("picture", "The picture is in {0}.").format(path))
         else:
-            desk.said.emit(_tr("The picture could not be written to {0}; choose another folder.").format(path))
+            desk.said.emit(
+                translate("picture", "The picture could not be written to {0}; choose another folder.").format(path)
+            )
 
     desk.query(lambda _store: image.save(str(path)), done)
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("picture", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from energy_console.gui.parts.alarm_shape import NEW, AlarmShape
-from energy_console.gui.parts.text import ElidedText, Text
+from energy_console.gui.parts.two_tone import TwoToneText
 from energy_console.gui.theme import BODY_PX, SEMIBOLD, TITLE_PX, Looks
 
 
@@ -16,21 +16,18 @@ class AnswerLine(QWidget):
         super().__init__()
         size = TITLE_PX if big else BODY_PX
         self._shape = AlarmShape(looks)
-        self._answer = Text("", "text", size, SEMIBOLD)
-        self._rest = ElidedText("", "muted" if big else "text", size)
+        self._words = TwoToneText(looks, size, SEMIBOLD, plain=not big)
         self.setFixedHeight(30 if big else 22)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self._shape)
-        row.addWidget(self._answer)
-        row.addWidget(self._rest, 1)
+        row.addWidget(self._words, 1)
         self._shape.hide()
 
     def say(self, answer: str, rest: str = "", priority: int = 0, state: str = NEW) -> None:
         """`priority` 1..4 puts the shape of the cause in front; 0 leaves it out."""
-        self._answer.setText(answer)
-        self._rest.show_text(rest)
+        self._words.say(answer, rest)
         self._shape.setVisible(bool(priority))
         self._shape.show_alarm(priority, state)
         self.setAccessibleName(f"{answer} {rest}")

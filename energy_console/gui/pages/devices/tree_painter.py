@@ -15,6 +15,8 @@ from energy_console.gui.pages.devices.field_rows import OFF, SILENT, SLOW, Devic
 from energy_console.gui.parts.alarm_shape import ACKNOWLEDGED, NEW, draw_alarm_shape
 from energy_console.gui.theme import BODY_PX, MEDIUM, REGULAR, SEMIBOLD, Theme, font
 
+translate = QCoreApplication.translate
+
 NAME, PROFILE, UNIT, STATE, LAST, TRIP, ERRORS, LOST = range(8)
 _INDENT = 30  # of a name, right of the caret
 _PADDING = 6
@@ -22,10 +24,6 @@ _SLOT_FULL = 60  # lost requests in one slot that fill a bar of a device
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 Cells = list[QRectF]
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("devices", text)
 
 
 @dataclass(slots=True)
@@ -53,9 +51,9 @@ class RowPainter:
 
     def _link_state(self, cell: QRectF, sums: LinkSums) -> None:
         words = [
-            _tr("{0} silent").format(sums.silent) if sums.silent else "",
-            _tr("{0} slow or wrong").format(sums.slow) if sums.slow else "",
-            _tr("{0} out of service").format(sums.off) if sums.off else "",
+            translate("devices", "{0} silent").format(sums.silent) if sums.silent else "",
+            translate("devices", "{0} slow or wrong").format(sums.slow) if sums.slow else "",
+            translate("devices", "{0} out of service").format(sums.off) if sums.off else "",
         ]
         text = ", ".join(word for word in words if word)
         if text:
@@ -69,7 +67,7 @@ class RowPainter:
         self._words(cells[PROFILE], row.profile, muted=True)
         self._words(cells[UNIT], str(row.unit), muted=True)
         if state is None:
-            self._words(cells[STATE], _tr("not asked yet"), muted=True)
+            self._words(cells[STATE], translate("devices", "not asked yet"), muted=True)
             return
         sort = sort_of(state)
         if sort in (SILENT, SLOW):
@@ -86,7 +84,9 @@ class RowPainter:
 
     def folded(self, cells: Cells, group: Group) -> None:
         self._words(
-            cells[NAME].adjusted(_INDENT, 0, 200, 0), _tr("{0} more, all answering").format(group.folded), muted=True
+            cells[NAME].adjusted(_INDENT, 0, 200, 0),
+            translate("devices", "{0} more, all answering").format(group.folded),
+            muted=True,
         )
 
     def rule(self, cells: Cells, strong: bool) -> None:
@@ -104,7 +104,7 @@ class RowPainter:
 
     def _age(self, cell: QRectF, time_ns: int, *, strong: bool) -> None:
         if not time_ns:
-            self._figure(cell, _tr("never"), REGULAR, muted=not strong)
+            self._figure(cell, translate("devices", "never"), REGULAR, muted=not strong)
             return
         age = max(0.0, (self.now_ns - time_ns) / 1e9)
         self._figure(cell, duration(age), MEDIUM if strong else REGULAR, muted=not strong)
