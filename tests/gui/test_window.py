@@ -288,13 +288,26 @@ def test_every_control_has_a_name_for_a_screen_reader(window, qtbot):
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1600, 900), (1920, 1080)])
-def test_nothing_is_wider_than_the_window(window, qtbot, size):
+def test_no_page_needs_scrolling_from_1280_by_720_on(window, qtbot, size):
     window.resize(*size)
     for key in PAGES:
         window.open_page(key)
         qtbot.wait(10)
-        assert window.minimumSizeHint().width() <= size[0], key
-        assert window.width() == size[0]
+        frame = window.stack.currentWidget()
+        assert frame.verticalScrollBar().maximum() == 0, key
+        assert frame.horizontalScrollBar().maximum() == 0, key
+        assert window.stack.pages[key].size() == frame.viewport().size(), key
+
+
+def test_in_less_room_a_page_is_scrolled_and_not_squeezed(window, qtbot):
+    window.resize(960, 540)
+    for key in PAGES:
+        window.open_page(key)
+        qtbot.wait(10)
+        page = window.stack.pages[key]
+        assert page.width() >= 1100
+        assert window.stack.currentWidget().horizontalScrollBar().maximum() > 0
+        assert window.width() == 960
 
 
 def test_news_from_another_thread_is_delivered_on_the_gui_thread(window, engine, qtbot):

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from energy_console.gui.desk import Desk
@@ -32,6 +33,26 @@ class BrokenPage(Page):
         column.addWidget(StatePane(desk.looks, "error", self.tr("{0} cannot be shown.").format(name), todo))
 
 
+class PageFrame(QScrollArea):
+    """Holds one page at the size of the window; scrolls only where the page needs more.
+
+    Qt's own resizing would ask pages with wrapped words for the height they like best, and scroll too soon.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def fit(self) -> None:
+        page = self.widget()
+        if page is not None:
+            page.resize(self.maximumViewportSize().expandedTo(page.minimumSize()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+
 class PageStack(QStackedWidget):
     """`shown` tells the key of the page now in front; `away` a key and whether it has a window of its own."""
 
@@ -45,7 +66,7 @@ class PageStack(QStackedWidget):
         self._memory = memory
         self.entries = {entry.key: entry for entry in entries}
         self.pages: dict[str, Page] = {}
-        self._frames: dict[str, QScrollArea] = {}
+        self._frames: dict[str, PageFrame] = {}
         self.scopes: dict[str, str] = {}
         self.windows: dict[str, TornOff] = {}
         self.current = ""
@@ -61,9 +82,10 @@ class PageStack(QStackedWidget):
             page.scope.connect(lambda words, key=key: self._keep_scope(key, words))
             page.setMinimumSize(page.minimumSizeHint().expandedTo(SMALLEST_PAGE))
             self.pages[key] = page
-            self._frames[key] = frame = _frame()
+            self._frames[key] = frame = PageFrame()
             frame.setWidget(page)
             self.addWidget(frame)
+            frame.fit()
         return self.pages[key]
 
     def _name_clear_buttons(self, page: Page) -> None:
@@ -130,6 +152,7 @@ class PageStack(QStackedWidget):
             key = window.entry.key
             self._memory.keep_place(f"page/{key}", window.saveGeometry())
             self._frames[key].setWidget(window.page)
+            self._frames[key].fit()
             del self.windows[key]
             window.deleteLater()
             self.away.emit(key, False)
@@ -140,11 +163,3 @@ class PageStack(QStackedWidget):
         for key in keys:
             self.windows[key].close()
         return keys
-
-
-def _frame() -> QScrollArea:
-    """Holds one page; does nothing as long as there is room."""
-    made = QScrollArea()
-    made.setWidgetResizable(True)
-    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return made
