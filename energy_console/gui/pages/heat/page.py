@@ -1,0 +1,243 @@
+"""The Heat page: every substation by the flow it wastes, and what one of them does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import time
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+
+from energy_console.gui.desk import Desk
+from energy_console.gui.format import number, percent, stamp
+from energy_console.gui.pages.heat.detail import UnitDetail
+from energy_console.gui.pages.heat.history import UnitDay, ask_moment, ask_span, ask_unit
+from energy_console.gui.pages.heat.unit_table import UnitTable
+from energy_console.gui.pages.heat.words import answer, reading
+from energy_console.gui.pages.page import Page
+from energy_console.gui.parts.answer_line import AnswerLine
+from energy_console.gui.parts.figure_row import FigureRow
+from energy_console.gui.parts.state_pane import StatePane
+from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
+from energy_console.historian.interface import Historian
+from energy_console.live.heat import CONTROLLER, METER, HeatNow, HeatSpan, heat_now, heat_rows, rank
+from energy_console.live.table import LiveTable
+
+_SPAN_EVERY_S, _UNIT_EVERY_S = 300.0, 60.0
+_LEFT_SHARE = 0.46
+
+
+class HeatPage(Page):
+    """See the module. Everything shown comes from one table of values: the live one, or that of a moment picked."""
+
+    refresh_ms = 2000
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._units = {unit.id: row for row, unit in enumerate(desk.site.heat)}
+        self._rows = heat_rows(desk.site, desk.live.index)
+        self._span: HeatSpan | None = None
+        self._day: UnitDay | None = None
+        self._past: LiveTable | None = None
+        self._past_for: dt.datetime | None = None
+        self._span_asked_s = self._day_asked_s = -1e9
+        self._selected = ""
+        self._build()
+
+    def _build(self) -> None:
+        looks = self.looks
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN, CARD_GAP)
+        outer.setSpacing(CARD_GAP)
+        if not self._units:
+            what = self.tr("This site has no heat substations.")
+            outer.addWidget(StatePane(looks, "empty", what, self.tr("Name its substations and meters in heat.csv.")))
+            return
+        self.answer_line = AnswerLine(looks)
+        self.figure_row = FigureRow(
+            (
+                ("heat", self.tr("Heat delivered now")),
+                ("water", self.tr("Supply / return")),
+                ("outside", self.tr("Outside")),
+                ("flow", self.tr("Flow")),
+                ("excess", self.tr("Excess flow")),
+                ("cost", self.tr("It costs")),
+            ),
+            self.tr("Heat in figures"),
+            beside=True,
+        )
+        self.table = UnitTable(looks)
+        self.detail = UnitDetail(looks, self.desk.site.place.zone)
+        row = QHBoxLayout()
+        row.setSpacing(CARD_GAP)
+        row.addWidget(self.table, round(100 * _LEFT_SHARE))
+        row.addWidget(self.detail, round(100 * (1 - _LEFT_SHARE)))
+        outer.addWidget(self.answer_line)
+        outer.addWidget(self.figure_row)
+        outer.addLayout(row, 1)
+        outer.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
+        self.table.picked.connect(self._pick)
+        self.table.trend.connect(self._trend)
+        self.detail.trend.connect(lambda: self._trend(self._selected))
+        self.detail.devices.connect(self._open_device)
+
+    # the frame's calls
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.scope.emit(self.tr("{0} substations").format(len(self._units)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._units:
+            self.table.fit_columns(self.width() * _LEFT_SHARE)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_T and not event.modifiers() and self._selected:
+            self._trend(self._selected)
+            return
+        super().keyPressEvent(event)
+
+    def select(self, what: object) -> None:
+        """A substation, its meter or controller, or one of their values."""
+        if not isinstance(what, str):
+            return
+        name = what.split("/")[0]
+        for unit in self.desk.site.heat:
+            if name in (unit.id, unit.meter, unit.controller):
+                self._pick(unit.id)
+
+    def refresh(self) -> None:
+        if not self._units:
+            return
+        if self.desk.time.live:
+            if self._past is not None:
+                self._forget()
+            self._past, self._past_for = None, None
+        elif self._past_for != self.desk.time.moment:
+            self._ask_past(self.desk.time.now())
+            return
+        self._draw()
+
+    # asking
+
+    def _forget(self) -> None:
+        self._span, self._day = None, None
+        self._span_asked_s = self._day_asked_s = -1e9
+
+    def _ask_past(self, moment: dt.datetime) -> None:
+        self._past_for = moment
+        self._forget()
+        site = self.desk.site
+        devices: list[tuple[str, tuple[str, ...]]] = [(unit.meter, METER) for unit in site.heat]
+        devices += [(unit.controller, CONTROLLER) for unit in site.heat if unit.controller]
+        points = [
+            f"{device}/{name}" for device, names in devices for name in names if site.has_point(f"{device}/{name}")
+        ]
+
+        def question(historian: Historian) -> LiveTable:
+            return ask_moment(site, historian, moment, points)
+
+        def take(found: Any) -> None:
+            if isinstance(found, LiveTable) and self.desk.time.moment == moment:
+                self._past = found
+                self._draw()
+            elif isinstance(found, Exception):
+                self.desk.said.emit(str(found))
+
+        self.desk.query(question, take)
+
+    def _ask_history(self, moment: dt.datetime) -> None:
+        site = self.desk.site
+        if time.monotonic() - self._span_asked_s > _SPAN_EVERY_S:
+            self._span_asked_s = time.monotonic()
+            self.desk.query(lambda historian: ask_span(site, historian, moment), self._take_span)
+        if self._selected and time.monotonic() - self._day_asked_s > _UNIT_EVERY_S:
+            self._day_asked_s = time.monotonic()
+            unit = site.heat[self._units[self._selected]]
+            self.desk.query(lambda historian: ask_unit(unit, historian, moment), self._take_day)
+
+    def _take_span(self, found: Any) -> None:
+        if isinstance(found, HeatSpan):
+            self._span = found
+            self._draw()
+        else:
+            self.desk.said.emit(str(found))
+
+    def _take_day(self, found: Any) -> None:
+        if isinstance(found, UnitDay) and found.unit == self._selected:
+            self._day = found
+            self._draw()
+        elif isinstance(found, Exception):
+            self.desk.said.emit(str(found))
+
+    # choosing
+
+    def _pick(self, unit: str) -> None:
+        if unit != self._selected:
+            self._selected, self._day, self._day_asked_s = unit, None, -1e9
+            self.table.select(unit)
+            self._draw()
+
+    @property
+    def selected(self) -> str:
+        return self._selected
+
+    def _trend(self, unit: str) -> None:
+        if unit not in self._units:
+            return
+        meter = self.desk.site.heat[self._units[unit]].meter
+        self.desk.trend.emit([f"{meter}/{name}" for name in ("supply_c", "return_c", "flow_m3h", "heat_power_kw")])
+        self.desk.open_page.emit("trends", None)
+
+    def _open_device(self) -> None:
+        if self._selected:
+            self.desk.open_page.emit("devices", self.desk.site.heat[self._units[self._selected]].meter)
+
+    # drawing
+
+    def _draw(self) -> None:
+        moment, site = self.desk.time.now(), self.desk.site
+        now = heat_now(self._rows, self._past or self.desk.live)
+        order = rank(site.heat, now, self._span)
+        if not self._selected and np.isfinite(now.power_kw).any():
+            self._selected = site.heat[order[0]].id
+        first, rest = answer(site, now, self._span, order)
+        if not self.desk.time.live:
+            first = self.tr("At {0}: {1}").format(stamp(moment, site.place.zone), first)
+        self.answer_line.say(first, rest)
+        self._draw_figures(now)
+        self.table.show_units(site, now, self._span, order)
+        self.table.select(self._selected)
+        if self._selected:
+            row = self._units[self._selected]
+            words, _ = reading(site, site.heat[row], row, now, self._span)
+            self.detail.show_unit(site.heat[row], row, now, words, self._day, moment)
+        self._ask_history(moment)
+
+    def _draw_figures(self, now: HeatNow) -> None:
+        show, site, span = self.figure_row.show_figure, self.desk.site, self._span
+        heat_mw = float(np.nansum(now.power_kw)) / 1000.0
+        known = bool(np.isfinite(now.power_kw).any())
+        design_mw = sum(unit.design_kw for unit in site.heat) / 1000.0
+        show("heat", number(heat_mw, 2) if known else None, "MW", self.tr("of {0}").format(number(design_mw, 1)))
+        supply, back = now.by_flow_c(now.supply_c), now.by_flow_c(now.return_c)
+        both = None if math.isnan(supply + back) else f"{number(supply, 1)} / {number(back, 1)}"
+        show("water", both, "°C", self.tr("by flow"))
+        outside = now.outside_mean_c
+        show("outside", None if math.isnan(outside) else number(outside, 1), "°C", self.tr("median of units"))
+        show("flow", number(float(np.nansum(now.flow_m3h)), 1) if known else None, "m³/h", "")
+        if span is None:
+            show("excess", None, "m³", self.tr("being worked out"))
+            show("cost", None, "EUR", "")
+            return
+        excess, volume = float(np.nansum(span.excess_m3)), float(np.nansum(span.volume_m3))
+        share = self.tr("{0} of {1}, {2} h").format(
+            percent(excess / volume if volume else None), number(volume), number(span.hours)
+        )
+        show("excess", number(excess), "m³", share)
+        show("cost", number(float(np.nansum(span.eur_per_week))), "EUR", self.tr("per week [M]"))
