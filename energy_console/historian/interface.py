@@ -77,6 +77,14 @@ class Historian(Protocol):
     def read(self, point: str, start_ns: int, end_ns: int) -> Series:
         """All readings with start_ns <= time < end_ns, each exactly once."""
 
+    def as_of(
+        self, points: Sequence[str], moment_ns: int, look_back_ns: int
+    ) -> tuple[Int64Array, Float64Array, UInt16Array]:
+        """Last time, value and status of each point with moment - look_back < time <= moment, in the order asked.
+
+        NaN / NOT_READ_YET where the point has no reading in that time. One question for a whole page of the past.
+        """
+
     def buckets(self, point: str, start_ns: int, end_ns: int, count: int) -> Buckets:
         """At most `count` spans over the window, from the coarsest tier that is fine enough.
 

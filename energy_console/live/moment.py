@@ -22,34 +22,23 @@ def table_at(
 ) -> LiveTable:
     """A table of all `points` in which those `wanted` (ids) have their last reading at or before `moment_ns`.
 
-    A point without a reading in the look-back is STALE where it ever had one before, as far as the store tells, and
-    NOT_READ_YET else. Blocks: ask on a worker thread.
+    A point without a reading in the look-back is STALE where its device was ever read before, and NOT_READ_YET else.
+    Blocks: ask on a worker thread.
     """
     table = LiveTable(points)
-    rows, times, values, status = [], [], [], []
-    for point in wanted:
-        series = historian.read(point, moment_ns - look_back_ns, moment_ns + 1)
-        rows.append(table.index[point])
-        if len(series.time_ns):
-            times.append(int(series.time_ns[-1]))
-            values.append(float(series.value[-1]))
-            status.append(int(series.status[-1]))
-            continue
-        times.append(0)
-        values.append(np.nan)
-        status.append(status_of(_absence(historian, point, moment_ns)))
-    table.apply(
-        ScanBatch(
-            1,
-            np.array(rows, np.int32),
-            np.array(times, np.int64),
-            np.array(values, np.float64),
-            np.array(status, np.uint16),
-        )
-    )
+    rows = np.array(table.rows(wanted), np.int32)
+    time_ns, value, status = historian.as_of(wanted, moment_ns, look_back_ns)
+    missing = np.flatnonzero(time_ns == 0)
+    status[missing] = _absence(historian, [points[row] for row in rows[missing]], moment_ns)
+    table.apply(ScanBatch(1, rows, time_ns, value, status))
     return table
 
 
-def _absence(historian: Historian, point: str, moment_ns: int) -> Reason:
-    known = historian.span(point)
-    return Reason.STALE if known is not None and known[0] <= moment_ns else Reason.NOT_READ_YET
+def _absence(historian: Historian, points: Sequence[Point], moment_ns: int) -> list[int]:
+    """Why each point has no reading; asked once a device, whose points are read together."""
+    known: dict[str, bool] = {}
+    for point in points:
+        if point.device not in known:
+            span = historian.span(point.id)
+            known[point.device] = span is not None and span[0] <= moment_ns
+    return [status_of(Reason.STALE if known[point.device] else Reason.NOT_READ_YET) for point in points]

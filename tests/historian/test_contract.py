@@ -48,6 +48,23 @@ def test_a_point_never_stored_is_empty_and_has_no_span(store: Historian) -> None
     assert len(store.buckets(POWER, at(0), at(9), 10).time_ns) == 0
 
 
+def test_as_of_is_the_last_reading_within_the_look_back(open_store: Opener) -> None:
+    store = open_store(True)
+    store.register(POINTS)
+    store.append(batch([(0, 0, 1.0), (1, 0, 7.0)]))
+    store.append(batch([(0, 10, 2.0), (0, 20, 3.0), (2, 20, NAN)]))
+    asked = [POINTS[2].id, POWER, POINTS[1].id, "nobody/power_kw"]
+    for historian in (store, open_store(False)):
+        time_ns, value, status = historian.as_of(asked, at(20), at(15) - at(0))
+        assert time_ns.tolist() == [at(20), at(20), 0, 0]
+        assert value[1] == 3.0
+        reasons = [reason_of(int(s)) for s in status]
+        assert reasons == [Reason.TIMEOUT, Reason.GOOD, Reason.NOT_READ_YET, Reason.NOT_READ_YET]
+        assert historian.as_of([POWER], at(20) - 1_000_000, at(15) - at(0))[1].tolist() == [2.0]
+        assert historian.as_of([POWER], at(10), at(10) - at(0))[0].tolist() == [at(10)]
+        assert len(historian.as_of([], at(10), at(1) - at(0))[0]) == 0
+
+
 def test_newest_has_one_row_a_registered_point(store: Historian) -> None:
     store.register(POINTS)
     store.append(batch([(0, 0, 1.0), (1, 0, 2.0)]))

@@ -173,6 +173,30 @@ class EmbeddedHistorian:
             np.concatenate((sealed.status, hot.status))[order],
         )
 
+    def as_of(
+        self, points: Sequence[str], moment_ns: int, look_back_ns: int
+    ) -> tuple[Int64Array, Float64Array, UInt16Array]:
+        last = self._steadily(lambda: self._as_of(points, (moment_ns - look_back_ns) // MS + 1, moment_ns // MS + 1))
+        return last.time_ms * MS, last.value, last.status
+
+    def _as_of(self, points: Sequence[str], start_ms: int, end_ms: int) -> Newest:
+        with self._guard:
+            self._refresh()
+            if any(point not in self._keys for point in points):
+                self._keys = self._newest_file.points()
+            files, held = self._files, self._window.columns()
+            # another process may have named points since: its keys can be higher than any known here
+            place = np.full(max(max(self._keys.values(), default=0), int(held.key.max(initial=0))) + 1, -1, np.int32)
+            for row, point in enumerate(points):
+                if point in self._keys:
+                    place[self._keys[point]] = row
+        inside = np.flatnonzero((held.time_ms >= start_ms) & (held.time_ms < end_ms))
+        rows = inside[place[held.key[inside]] >= 0]
+        hot = Columns(place[held.key[rows]], held.time_ms[rows], held.value[rows], held.status[rows])
+        readings = [file for file in files if file.kind == READINGS]
+        sealed = self._sealed.last_readings(readings, points, start_ms, end_ms)
+        return Newest.nothing(len(points)).renewed(sealed).renewed(hot)
+
     def buckets(self, point: str, start_ns: int, end_ns: int, count: int) -> Buckets:
         return self._rolled(point, fitting_grid(start_ns // MS, -(-end_ns // MS), count))
 

@@ -254,17 +254,17 @@ class LightingPage(Page):
 
     def _draw_energy(self) -> None:
         energy, zone = self._energy, self.desk.site.place.zone
-        if energy is None or self._night is None or not energy.full_kwh:
-            why = self.tr("no readings") if energy is not None else ""
-            self.figure_row.show_figure("energy", None, "kWh", why)
-            self.figure_row.show_figure("saved", None, "kWh")
-            return
-        over = self._night.over
-        begins, ends = (dt.datetime.fromtimestamp(ns / 1e9, dt.UTC) for ns in (energy.from_ns, energy.until_ns))
-        span = f"{clock(begins, zone)}–{clock(ends, zone)}"
+        over = self._night is not None and self._night.over
         names = (self.tr("Energy last night"), self.tr("Saved last night"))
         if not over:
             names = (self.tr("Energy tonight"), self.tr("Saved tonight"))
+        if energy is None or not energy.full_kwh:
+            why = self.tr("no readings") if energy is not None else ""
+            self.figure_row.show_figure("energy", None, "kWh", why, names[0])
+            self.figure_row.show_figure("saved", None, "kWh", "", names[1])
+            return
+        begins, ends = (dt.datetime.fromtimestamp(ns / 1e9, dt.UTC) for ns in (energy.from_ns, energy.until_ns))
+        span = f"{clock(begins, zone)}–{clock(ends, zone)}"
         self.figure_row.show_figure("energy", number(energy.energy_kwh), "kWh", span, names[0])
         against = self.tr("against full light")
         self.figure_row.show_figure("saved", number(energy.saved_kwh), "kWh", against, names[1])
