@@ -20,6 +20,7 @@ _PX_PER_VALUE = 38
 _PX_PER_TIME = 66
 _GAP_PX = 6
 _TAG_HEIGHT = 16
+_ROOM_PX = 12  # beside the plots, into which a tag may reach
 
 
 class ValueAxis(pg.GraphicsWidget):  # type: ignore[misc]
@@ -113,7 +114,8 @@ class TimeAxis(pg.GraphicsWidget):  # type: ignore[misc]
         boxes = []
         for tag in self._tags:
             width = measure.horizontalAdvance(tag.text) + 10
-            boxes.append((tag, QRectF(self._x(tag.time_s) - width / 2, 3, width, _TAG_HEIGHT)))
+            left = min(self._x(tag.time_s) - width / 2, self.size().width() + _ROOM_PX - width)
+            boxes.append((tag, QRectF(left, 3, width, _TAG_HEIGHT)))
         self._paint_ticks(painter, [box for _, box in boxes])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(tag_font)

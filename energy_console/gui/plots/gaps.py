@@ -33,6 +33,7 @@ class GapItem(ViewItem):
         self._looks = looks
         self._gaps: tuple[Gap, ...] = ()
         self._range: tuple[float, float] | None = None
+        self._worded = True
         self.setZValue(-10)
         self.setVisible(False)
         looks.changed.connect(self.update)
@@ -45,6 +46,12 @@ class GapItem(ViewItem):
         if gaps != self._gaps:
             self._gaps = gaps
             self.setVisible(bool(gaps))
+            self.update()
+
+    def show_words(self, worded: bool) -> None:
+        """Whether the words stand by the boxes: of many curves, only the selected one tells."""
+        if worded != self._worded:
+            self._worded = worded
             self.update()
 
     def show_range(self, found: tuple[float, float] | None) -> None:
@@ -63,7 +70,7 @@ class GapItem(ViewItem):
                 continue
             box = QRectF(left, top, right - left, foot - top)
             draw_hatch(painter, box, self._looks.theme, outline=box.width() > 6)
-            if box.width() >= _WORDS_FROM_PX:
+            if self._worded and box.width() >= _WORDS_FROM_PX:
                 self._write(painter, view, box, gap.words, measure)
 
     def _span(self, view: View) -> tuple[float, float]:

@@ -21,6 +21,7 @@ _HEAD_HEIGHT = 24
 _FIRST_HEAD_HEIGHT = 22
 _LEAST_HEIGHT = 60
 _NEAR_PX = 8.0
+_MOST_TELLING = 4  # curves up to which each one's gaps have words
 
 
 class PlotHead(pg.GraphicsWidget):  # type: ignore[misc]
@@ -111,7 +112,9 @@ class Plot:
         if kept:
             low, high = min(low for low, _ in kept), max(high for _, high in kept)
             self.low, self.high = _rounded_range(low, high, float(self.box.size().height()))
+        few = len(self.traces) <= _MOST_TELLING
         for trace in self.traces.values():
+            trace.gaps.show_words(few or trace.selected)
             if trace.gaps.gaps:
                 trace.gaps.show_range(trace.measured(start_s, end_s))
         self.axis.show_range(self.low, self.high)

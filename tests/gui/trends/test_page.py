@@ -284,7 +284,7 @@ def test_the_time_picker_rules_the_page(page, settled):
     moment = dt.datetime.fromtimestamp(now_s(page) - 10 * HOUR, dt.UTC)
     page.desk.time.pick(moment)
     settled()
-    assert page.edge_s == pytest.approx(moment.timestamp())
+    assert page.drawing.edge_s == pytest.approx(moment.timestamp())
     assert page.stack.end_s < now_s(page) - 8 * HOUR
     assert not page.stack.overlay.edge_live
     page.desk.time.pick(None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from typing import Any
 
@@ -17,7 +16,7 @@ from energy_console.gui.pages.page import Page
 from energy_console.gui.pages.plan.against import changes
 from energy_console.gui.pages.plan.approve_bar import Acts, ApproveBar, ConfirmDialog
 from energy_console.gui.pages.plan.commanded import Commanded, class_lines, commanded
-from energy_console.gui.pages.plan.day import PlannedDay, carbon_kg, day_of_proposal, day_of_schedule
+from energy_console.gui.pages.plan.day import PlannedDay, day_of_proposal, day_of_schedule
 from energy_console.gui.pages.plan.frame import tr
 from energy_console.gui.pages.plan.history import ask_net_import
 from energy_console.gui.pages.plan.picture import JOIN_Y, PlanPicture
@@ -25,15 +24,7 @@ from energy_console.gui.pages.plan.power_strip import Measured
 from energy_console.gui.pages.plan.refusal import RefusalCard
 from energy_console.gui.pages.plan.side_card import SideCard
 from energy_console.gui.pages.plan.why_card import WhyCard
-from energy_console.gui.pages.plan.words import (
-    Figure,
-    Said,
-    answer_of_plan,
-    answer_of_schedule,
-    captions,
-    figures_of,
-    figures_of_schedule,
-)
+from energy_console.gui.pages.plan.words import Figure, Said, answer_of_plan, answer_of_schedule, captions, figures_of
 from energy_console.gui.parts.answer_line import AnswerLine
 from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.figure_row import FigureRow
@@ -102,8 +93,8 @@ class PlanPage(Page):
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(CARD_GAP)
-        side.addWidget(self.why_card, 62)
-        side.addWidget(self.side_card, 38)
+        side.addWidget(self.why_card, 56)
+        side.addWidget(self.side_card, 44)
         view = _JoinedView(self)
         row = QHBoxLayout(view)
         row.setContentsMargins(0, 0, 0, 0)
@@ -274,8 +265,7 @@ class PlanPage(Page):
             )
             self.side_card.show_changes(in_force.name if in_force else "", differing, self._naive_words(plan))
             self._choose_first(plan)
-        age_s = (dt.datetime.now(dt.UTC) - proposal.made).total_seconds()
-        said = answer_of_plan(proposal, plan, in_force, news.followed, age_s)
+        said = answer_of_plan(proposal, plan, in_force, news.followed)
         self.answer_line.say(said.first, said.rest, said.priority)
         self._show_field()
 
@@ -285,9 +275,10 @@ class PlanPage(Page):
             self._shown, self._plan = schedule.id, None
             self._new_day(day_of_schedule(self.desk.site, schedule))
             self.scope.emit(tr("{0} plan, 24 h in quarter hours").format(schedule.name))
-            if self._day is not None:
-                for figure in figures_of_schedule(self._day, carbon_kg(self.desk.site, self._day)):
-                    self._show_figure(figure)
+            for key, _ in captions():
+                self.figure_row.show_figure(key, None)
+            highest = number(max(schedule.net_kw))
+            self._show_figure(Figure("peak", highest, "kW", tr("planned")))
             self.side_card.show_changes("", None, "")
             self._pick(-1, "")
         said = answer_of_schedule(schedule, self._news)
@@ -295,7 +286,7 @@ class PlanPage(Page):
         self._show_field()
 
     def _show_figure(self, figure: Figure) -> None:
-        self.figure_row.show_figure(figure.key, figure.value, figure.unit, figure.note, figure.name)
+        self.figure_row.show_figure(figure.key, figure.value, figure.unit, figure.note)
 
     def _new_day(self, planned: PlannedDay) -> None:
         self._day = planned
@@ -310,7 +301,7 @@ class PlanPage(Page):
 
     def _naive_words(self, plan: Plan) -> str:
         causes = plan.naive.outcome.cost.by_cause_eur
-        words = tr("Naive case: full light, charge at once: {0} EUR, peaks {1}")
+        words = tr("Naive case: full light, charge at once. Energy {0} EUR, peak {1} EUR.")
         return words.format(number(causes[Cause.ENERGY]), number(causes[Cause.PEAK]))
 
     def _show_field(self) -> None:

@@ -46,6 +46,12 @@ class Drawing:
     def now_s(self) -> float:
         return self._desk.clock_ns() / _NS
 
+    @property
+    def edge_s(self) -> float:
+        """The present, or the moment picked."""
+        moment = self._desk.time.moment
+        return self.now_s if moment is None else moment.timestamp()
+
     # what is drawn
 
     def show(self, view: TrendView) -> None:
@@ -90,6 +96,7 @@ class Drawing:
     def select(self, point: str) -> None:
         for other, trace in self.traces.items():
             trace.select(other == point)
+        self._stack.refit_ranges()
 
     # history and live
 

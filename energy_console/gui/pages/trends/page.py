@@ -8,17 +8,16 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from energy_console.engine.link import EngineNews
 from energy_console.gui.desk import Desk
-from energy_console.gui.format import duration, unit_text
+from energy_console.gui.format import unit_text
 from energy_console.gui.pages.page import Page
-from energy_console.gui.pages.trends.cells import Figures
 from energy_console.gui.pages.trends.choice import TrendView
 from energy_console.gui.pages.trends.drawing import Drawing
-from energy_console.gui.pages.trends.journal import MOST_EVENTS, Relevance, lines_of, marks_of
+from energy_console.gui.pages.trends.following import Following
 from energy_console.gui.pages.trends.keeping import KeptViews
 from energy_console.gui.pages.trends.naming import Names
 from energy_console.gui.pages.trends.planned import Course, planned_courses
 from energy_console.gui.pages.trends.point_tree import PointTree
-from energy_console.gui.pages.trends.rows import cursor_rows
+from energy_console.gui.pages.trends.readouts import Readouts
 from energy_console.gui.pages.trends.saving import Saving
 from energy_console.gui.pages.trends.side import Side
 from energy_console.gui.pages.trends.toolbar import Toolbar
@@ -37,10 +36,6 @@ from energy_console.planning.proposal import PlanNews
 _TREE_WIDTH, _SIDE_WIDTH = 272, 384
 _NARROW_TREE, _NARROW_SIDE = 220, 348
 _NARROW_PX = 1400
-_AHEAD = 0.03  # of the window right of the live edge
-_AHEAD_WITH_PLAN = 0.14
-_LONGEST_WITH_PLAN_S = 4 * 86_400.0
-_SLOWEST_TICK_MS = 4000
 _EVENTS_EVERY_TICKS = 5
 _FIRST_POINTS = 4
 _FIRST_KINDS = ("connection", "substation", "feeder")
@@ -53,10 +48,6 @@ class TrendsPage(Page):
         super().__init__(desk)
         self.names = Names(desk.site)
         self.selected = ""
-        self._follows = True  # the window's end goes with the clock, or with the moment picked
-        self._relevance = Relevance(desk.site)
-        self._figures: dict[str, Figures] = {}
-        self._marks: tuple[Mark, ...] = ()
         self._ticks = 0
         self._schedule: object = None
         self.toolbar = Toolbar(desk)
@@ -67,6 +58,8 @@ class TrendsPage(Page):
         self.side = Side(desk)
         self.drawing = Drawing(desk, self.stack, self.names, self._history_came)
         self.views = KeptViews(desk, self._views_came)
+        self.readouts = Readouts(desk, self.stack, self.drawing, self.names, self.side)
+        self.following = Following(desk, self.stack, self.drawing, self.toolbar, self._keep_view)
         self.saving = Saving(desk, self)
         self._plot_card = Card(" ", " ", tools=True)
         self.empty = StatePane(desk.looks)
@@ -75,10 +68,6 @@ class TrendsPage(Page):
         self._tick_timer = QTimer(self)
         self._tick_timer.setInterval(1000)
         self._tick_timer.timeout.connect(self._tick)
-        self._figures_timer = QTimer(self)
-        self._figures_timer.setSingleShot(True)
-        self._figures_timer.setInterval(40)
-        self._figures_timer.timeout.connect(self._refigure)
         if desk.latest.plan is not None:
             self._take_plan(desk.latest.plan)
         self.show_view(TrendView())
@@ -122,25 +111,25 @@ class TrendsPage(Page):
 
     def _connect(self) -> None:
         bar, stack = self.toolbar, self.stack
-        bar.span_wanted.connect(self.show_span)
-        bar.window_wanted.connect(self._show_window)
+        bar.span_wanted.connect(self.following.show_span)
+        bar.window_wanted.connect(self.following.show_window)
         bar.compare_wanted.connect(lambda key, on: self.show_view(self.drawing.view.comparing(key, on)))
         bar.plan_wanted.connect(self._show_plans)
         bar.view_wanted.connect(self.open_view)
         bar.save_wanted.connect(self.save_view)
         bar.remove_wanted.connect(self._remove_view)
         bar.clear_wanted.connect(lambda: self.show_view(TrendView(span_s=self.drawing.view.span_s)))
-        bar.live_wanted.connect(self.go_live)
+        bar.live_wanted.connect(self.following.go_live)
         bar.export_wanted.connect(self.saving.save)
         self.tree.toggled.connect(self.toggle)
         self.tree.chosen.connect(self.choose)
-        stack.moved.connect(self._figures_later)
+        stack.moved.connect(self.readouts.refigure_soon)
         stack.rested.connect(self._rested)
-        stack.user_moved.connect(self._moved_by_hand)
-        stack.cursor_moved.connect(lambda _time: self._show_rows())
+        stack.user_moved.connect(self.following.moved_by_hand)
+        stack.cursor_moved.connect(lambda _time: self.readouts.show_rows())
         stack.picked.connect(self.choose)
         stack.mark_clicked.connect(self._show_mark)
-        stack.live_wanted.connect(self.go_live)
+        stack.live_wanted.connect(self.following.go_live)
         stack.remove_wanted.connect(lambda: self.remove(self.selected))
         stack.next_wanted.connect(self._choose_next)
         stack.dropped.connect(self._dropped)
@@ -196,17 +185,17 @@ class TrendsPage(Page):
         """Draws a curve thicker and tells of its point."""
         if point and point not in self.drawing.traces:
             return
-        self.selected = point
+        self.selected = self.readouts.selected = point
         self.drawing.select(point)
         self.add_plot.setEnabled(bool(point))
         self.tree.mark(point)
-        self._show_rows()
-        self._show_point()
+        self.readouts.show_rows()
+        self.readouts.show_point()
 
     def add_plan(self, point: str, course: Course | None) -> None:
         """Draws a planned course dashed with a point; None takes it away."""
         self.drawing.add_plan(point, course)
-        self._place_live()
+        self.following.place()
 
     def show_view(self, view: TrendView, *, keep: bool = True) -> None:
         self.drawing.show(view)
@@ -219,9 +208,9 @@ class TrendsPage(Page):
             self.choose(view.points[0] if view.points else "")
         else:
             self.drawing.select(self.selected)
-        self._place_live()
-        self._refigure()
-        self._ask_events()
+        self.following.place()
+        self.readouts.refigure()
+        self.readouts.ask_events()
         if keep:
             self.views.keep("", view)
 
@@ -272,7 +261,7 @@ class TrendsPage(Page):
 
     def _recolour(self) -> None:
         self.tree.show_colours({point: trace.colour for point, trace in self.drawing.traces.items()})
-        self._show_rows()
+        self.readouts.show_rows()
 
     # views
 
@@ -301,68 +290,23 @@ class TrendsPage(Page):
         self.views.drop(name)
         self.toolbar.show_views(self.views.names, "")
 
-    # time
-
-    @property
-    def edge_s(self) -> float:
-        """The present, or the moment picked."""
-        moment = self.desk.time.moment
-        return moment.timestamp() if moment is not None else self.desk.clock_ns() / 1e9
-
-    def show_span(self, span_s: float) -> None:
-        """Shows so much time: up to the edge while the window goes with it, round its end otherwise."""
-        self._keep_span(span_s)
-        if self._follows:
-            self._place_live()
-        else:
-            self.stack.show_window(self.stack.end_s - span_s, self.stack.end_s)
-
-    def _keep_span(self, span_s: float) -> None:
-        self.drawing.view = TrendView(self.drawing.view.plots, span_s, self.drawing.view.compare)
+    def _keep_view(self) -> None:
         self.views.keep("", self.drawing.view)
 
-    def _show_window(self, start_s: float, end_s: float) -> None:
-        self._follows = False
-        self.stack.show_window(start_s, end_s)
-        self._moved_by_hand()
-
-    def go_live(self) -> None:
-        """The window goes with the clock again."""
-        self._follows = True
-        if self.desk.time.moment is not None:
-            self.desk.time.pick(None)
-        self._place_live()
-
-    def _place_live(self) -> None:
-        """Puts the edge near the right of the window."""
-        edge, span = self.edge_s, self.drawing.view.span_s
-        self.stack.show_edge(edge, live=self.desk.time.live)
-        if self._follows:
-            planned = span <= _LONGEST_WITH_PLAN_S and self.drawing.plans_until_s() > edge + 0.01 * span
-            ahead = _AHEAD_WITH_PLAN if planned and self.desk.time.live else _AHEAD
-            self.stack.show_window(edge - span * (1 - ahead), edge + span * ahead)
-        self.toolbar.show_live(self._follows and self.desk.time.live)
-        self._tick_timer.setInterval(round(min(max(1000.0, span / self.stack.width_px * 500), _SLOWEST_TICK_MS)))
-
-    def _moved_by_hand(self) -> None:
-        self._follows = False
-        self.drawing.view = TrendView(
-            self.drawing.view.plots, self.stack.end_s - self.stack.start_s, self.drawing.view.compare
-        )
-        self.toolbar.show_span(self.drawing.view.span_s)
-        self.toolbar.show_live(False)
+    # time
 
     def refresh(self) -> None:
         """News, or another moment picked."""
         self.tree.refresh()
-        self._show_point()
+        self.readouts.show_point()
 
     def refresh_now(self) -> None:
         """The time picker has moved: the window goes there."""
-        self._follows = True
         if self.isVisible():
-            self._place_live()
-            self._refigure()
+            self.following.go_to_pick()
+            self.readouts.refigure()
+        else:
+            self.following.follows = True
         super().refresh_now()
 
     def on_news(self, news: EngineNews) -> None:
@@ -382,9 +326,9 @@ class TrendsPage(Page):
     def _show_plans(self, shown: bool) -> None:
         self.drawing.plans_shown = shown
         self.drawing.show_courses(planned_courses(self.desk.site, self._schedule) if self._schedule else {})  # type: ignore[arg-type]
-        self._place_live()
+        self.following.place()
         self.stack.refit()
-        self._show_rows()
+        self.readouts.show_rows()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -399,63 +343,25 @@ class TrendsPage(Page):
         """Live: what came in is drawn, the window moves on."""
         self._ticks += 1
         grown = self.drawing.grow()
-        self._place_live()
+        self.following.place()
+        self._tick_timer.setInterval(self.following.tick_ms)
         if grown:
             self.stack.refit_ranges()
-            self._refigure()
+            self.readouts.refigure()
         if self.desk.time.live and self._ticks % _EVENTS_EVERY_TICKS == 0:
-            self._ask_events()
+            self.readouts.ask_events()
 
     def _history_came(self) -> None:
         self.stack.refit()
-        self._figures_later()
+        self.readouts.refigure_soon()
         failure = self.drawing.failure()
         if failure:
             self.desk.said.emit(failure)
 
     def _rested(self) -> None:
         self.drawing.want()
-        self._refigure()
-        self._ask_events()
-
-    # figures
-
-    def _figures_later(self) -> None:
-        if not self._figures_timer.isActive():
-            self._figures_timer.start()
-
-    def _refigure(self) -> None:
-        start_s, end_s = self.stack.start_s, min(self.stack.end_s, self.edge_s)
-        self._figures = {
-            point: feed.cells.figures(start_s, end_s) for point, feed in self.drawing.feeds.items() if len(feed.cells)
-        }
-        self.dotted_key.setVisible(any(len(trace.dotted.pyramid) for trace in self.drawing.traces.values()))
-        self._show_rows()
-        self._show_point()
-
-    def _show_rows(self) -> None:
-        cursor = self.stack.cursor_s
-        time_s = self.edge_s if cursor is None else cursor
-        self.side.show_time(time_s, cursor=cursor is not None, live=self.desk.time.live)
-        self.side.pin.setChecked(self.stack.pinned and cursor is not None)
-        self.side.show_rows(cursor_rows(self.looks, self.drawing, self.names, self._figures, time_s, self.selected))
-        self.side.tier.setText(self._tier())
-
-    def _tier(self) -> str:
-        """How fine the history drawn is."""
-        widths = {feed.cells.every_s for feed in self.drawing.feeds.values() if len(feed.cells)}
-        widest = max(widths, default=-1.0)
-        if widest < 0:
-            return self.tr("loading") if self.drawing.waiting else ""
-        return self.tr("{0} spans").format(duration(widest)) if widest else self.tr("readings")
-
-    def _show_point(self) -> None:
-        point = self.names.points.get(self.selected)
-        feed = self.drawing.feeds.get(self.selected)
-        self.side.point.setVisible(point is not None)
-        if point is not None and feed is not None:
-            end_s = min(self.stack.end_s, self.edge_s)
-            self.side.point.show_point(point, self.names.long(point.id), feed.cells, self.stack.start_s, end_s)
+        self.readouts.refigure()
+        self.readouts.ask_events()
 
     def _pin(self, pinned: bool) -> None:
         self.stack.pinned = pinned
@@ -468,33 +374,12 @@ class TrendsPage(Page):
         self.stack.pinned = True
         self.stack.show_cursor((self.stack.start_s + self.stack.end_s) / 2)
 
-    # events
-
-    def _ask_events(self) -> None:
-        if not self.drawing.view.points:
-            self._show_marks(())
-            return
-        sources = self._relevance.sources(self.drawing.view.points)
-        start_ns, end_ns = round(self.stack.start_s * 1e9), round(self.stack.end_s * 1e9)
-
-        def answer(found: object) -> None:
-            if isinstance(found, list):
-                self._show_marks(marks_of(found, sources))
-
-        self.desk.query(lambda store: store.events(start_ns, end_ns, limit=MOST_EVENTS), answer)
-
-    def _show_marks(self, marks: tuple[Mark, ...]) -> None:
-        if marks != self._marks:
-            self._marks = marks
-            self.stack.show_marks(marks, lines_of(marks))
-        self.side.show_events(marks)
-
     def _show_mark(self, mark: Mark) -> None:
         """Puts the cursor where an event was, and brings that time into the window."""
         self.stack.pinned = True
         if not self.stack.start_s <= mark.time_s <= self.stack.end_s:
             half = (self.stack.end_s - self.stack.start_s) / 2
-            self._show_window(mark.time_s - half, mark.time_s + half)
+            self.following.show_window(mark.time_s - half, mark.time_s + half)
         self.stack.show_cursor(mark.time_s)
         self.stack.setFocus()
 

@@ -7,25 +7,43 @@ import math
 from PySide6.QtCore import QCoreApplication
 
 from energy_console.gui.format import NONE, decimals_for, number, point_value, unit_text
-from energy_console.gui.pages.trends.cells import Figures
+from energy_console.gui.pages.trends.cells import AtCursor, Figures
 from energy_console.gui.pages.trends.cursor_table import CursorRow
 from energy_console.gui.pages.trends.drawing import Drawing
 from energy_console.gui.pages.trends.naming import Names
 from energy_console.gui.pages.trends.quality import short_tag
-from energy_console.gui.theme import Looks
+from energy_console.live.table import LiveTable
 from hardware.points import Point, Quality, quality_of
 
 
 def cursor_rows(
-    looks: Looks, drawing: Drawing, names: Names, figures: dict[str, Figures], time_s: float, selected: str
+    drawing: Drawing,
+    names: Names,
+    figures: dict[str, Figures],
+    time_s: float,
+    selected: str,
+    newest: LiveTable | None = None,
 ) -> list[CursorRow]:
-    """A heading for every plot, and a row for every point in it, at a time; plans have rows of their own."""
+    """A heading for every plot, and a row for every point in it, at a time; plans have rows of their own.
+
+    With `newest` the values are the newest readings, which a span that is not over yet would hide.
+    """
     rows: list[CursorRow] = []
     for choice in drawing.view.plots:
         title = choice.title or names.plot_title(choice.points)
         rows.append(CursorRow("", title, unit_text(choice.unit)))
         for point in choice.points:
-            rows.append(_row(drawing, names, choice.points, point, figures.get(point), time_s, selected))
+            rows.append(
+                _row(
+                    drawing,
+                    names,
+                    choice.points,
+                    point,
+                    figures.get(point),
+                    _at(drawing, point, time_s, newest),
+                    point == selected,
+                )
+            )
             plan = _plan_row(drawing, names, choice.points, point, time_s)
             if plan is not None:
                 rows.append(plan)
@@ -38,11 +56,10 @@ def _row(
     points: tuple[str, ...],
     point: str,
     found: Figures | None,
-    time_s: float,
-    selected: str,
+    at: AtCursor,
+    selected: bool,
 ) -> CursorRow:
     name, one = names.curve(point, points), names.points[point]
-    at = drawing.feeds[point].cells.at(time_s)
     missing = math.isnan(at.value)
     if not missing:
         text = _plain(one, at.value)
@@ -63,8 +80,15 @@ def _row(
         NONE if blank or found is None else _good(found.good),
         missing=missing and text != NONE,
         tag="" if missing else short_tag(at.status),
-        selected=point == selected,
+        selected=selected,
     )
+
+
+def _at(drawing: Drawing, point: str, time_s: float, newest: LiveTable | None) -> AtCursor:
+    if newest is None:
+        return drawing.feeds[point].cells.at(time_s)
+    reading = newest.reading(point)
+    return AtCursor(reading.value, reading.status, kept=True)
 
 
 def _plan_row(drawing: Drawing, names: Names, points: tuple[str, ...], point: str, time_s: float) -> CursorRow | None:

@@ -59,7 +59,7 @@ class Saving:
         """The readings of every point drawn over the window on screen, up to the present."""
         page = self._page
         points = tuple(page.names.points[point] for point in page.drawing.view.points)
-        end_s = min(page.stack.end_s, page.edge_s)
+        end_s = min(page.stack.end_s, page.drawing.edge_s)
         every_s = tuple(page.names.every_s(point.id) for point in points)
         if not points or end_s <= page.stack.start_s:
             self._desk.said.emit(_tr("There is nothing to export: tick a point in the tree first."))

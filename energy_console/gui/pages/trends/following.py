@@ -1,0 +1,78 @@
+"""Which time is on screen: up to the present, up to a moment picked, or where a person went by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from energy_console.gui.desk import Desk
+from energy_console.gui.pages.trends.drawing import Drawing
+from energy_console.gui.pages.trends.toolbar import Toolbar
+from energy_console.gui.plots.stack import TrendStack
+
+_AHEAD = 0.03  # of the window right of the live edge
+_AHEAD_WITH_PLAN = 0.14
+_LONGEST_WITH_PLAN_S = 4 * 86_400.0
+_FASTEST_TICK_MS, _SLOWEST_TICK_MS = 1000.0, 4000.0
+
+
+class Following:
+    """While `follows`, the window's end goes with the edge: the clock, or the moment picked."""
+
+    def __init__(
+        self, desk: Desk, stack: TrendStack, drawing: Drawing, toolbar: Toolbar, span_kept: Callable[[], None]
+    ) -> None:
+        self._desk = desk
+        self._stack = stack
+        self._drawing = drawing
+        self._toolbar = toolbar
+        self._span_kept = span_kept
+        self.follows = True
+
+    @property
+    def tick_ms(self) -> int:
+        """How often a live window needs to move: about every half pixel."""
+        half_px_ms = self._drawing.view.span_s / self._stack.width_px * 500
+        return round(min(max(_FASTEST_TICK_MS, half_px_ms), _SLOWEST_TICK_MS))
+
+    def place(self) -> None:
+        """Shows the edge, and puts it near the right of the window while that follows."""
+        edge_s, span_s, live = self._drawing.edge_s, self._drawing.view.span_s, self._desk.time.live
+        self._stack.show_edge(edge_s, live=live)
+        if self.follows:
+            planned = span_s <= _LONGEST_WITH_PLAN_S and self._drawing.plans_until_s() > edge_s + 0.01 * span_s
+            ahead = _AHEAD_WITH_PLAN if planned and live else _AHEAD
+            self._stack.show_window(edge_s - span_s * (1 - ahead), edge_s + span_s * ahead)
+        self._toolbar.show_live(self.follows and live)
+
+    def show_span(self, span_s: float) -> None:
+        """Shows so much time: up to the edge while following it, up to the window's end otherwise."""
+        self._drawing.view = replace(self._drawing.view, span_s=span_s)
+        self._span_kept()
+        if self.follows:
+            self.place()
+        else:
+            self._stack.show_window(self._stack.end_s - span_s, self._stack.end_s)
+
+    def show_window(self, start_s: float, end_s: float) -> None:
+        """Shows a window that somebody named, and stays there."""
+        self._stack.show_window(start_s, end_s)
+        self.moved_by_hand()
+
+    def moved_by_hand(self) -> None:
+        self.follows = False
+        self._drawing.view = replace(self._drawing.view, span_s=self._stack.end_s - self._stack.start_s)
+        self._toolbar.show_span(self._drawing.view.span_s)
+        self._toolbar.show_live(False)
+
+    def go_live(self) -> None:
+        """The window goes with the clock again."""
+        self.follows = True
+        if self._desk.time.moment is not None:
+            self._desk.time.pick(None)
+        self.place()
+
+    def go_to_pick(self) -> None:
+        """The time picker has moved: the window goes there."""
+        self.follows = True
+        self.place()
