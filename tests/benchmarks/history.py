@@ -9,7 +9,10 @@ room     bytes a sealed reading, with its rolled-up tiers, over a day at 1 s of 
 zoom     a day of one point at 1 s to 1,600 spans: while the day runs (several files) and once it is merged.
          Bare: DuckDB with `time_bucket` over that plain Parquet file, sorted by point and time.
 
-{MEASURED}
+Measured on two shared cores of an AMD EPYC, Python 3.11, apsw 3.54.1, DuckDB 2.0, pyarrow 26. 600 s at 5,000 readings
+a second: 0.5 % of a core, all included (5.1 ms a second, bare apsw 4.1: x 1.24), a commit 2.4 ms. 1,000 points, 86.4
+million readings: 2.51 bytes a reading with tiers (bare DuckDB Parquet 6.33); a day of one point to 1,600 spans 6.8 ms
+merged and 10.9 ms over the 4 files of a running day (bare DuckDB 26.8).
 """
 
 from __future__ import annotations
