@@ -37,11 +37,11 @@ class UnitTable(Card):
             Column("unit", self.tr("Unit"), 58, strong=True),
             Column("place", self.tr("Place"), 0, "two_lines"),
             Column("power", self.tr("Heat kW"), 64, "number", decimals=0),
-            Column("excess", self.tr("Excess m³"), 112, "own"),
+            Column("excess", self.tr("Excess m³"), 98, "own"),
             Column("eur", self.tr("EUR/week"), 70, "number"),
-            Column("return", self.tr("Return °C"), 70, "number", decimals=1),
+            Column("return", self.tr("Return °C"), 66, "number", decimals=1),
             Column("cooling", self.tr("Cools K"), 58, "number", decimals=1),
-            Column("reading", self.tr("Reading"), 176),
+            Column("reading", self.tr("Reading"), 152),
         )
         self.table = RankTable(looks, self._columns, self.tr("Substations by excess flow"), _ROW_PX)
         self._looks = looks

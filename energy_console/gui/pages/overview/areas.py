@@ -45,7 +45,7 @@ def kinds() -> tuple[AreaKind, ...]:
         AreaKind("port", _tr("Port"), "anchor", "port", (Area.PORT,), "area.port/power_kw", "kW"),
         AreaKind("charging", _tr("Charging"), "lightning", "plan", (Area.CHARGING,), "area.charging/power_kw", "kW"),
         AreaKind("lighting", _tr("Lighting"), "lamp", "lighting", (Area.LIGHTING,), "area.lighting/power_kw", "kW"),
-        AreaKind("heat", _tr("Heat"), "thermometer", "heat", (Area.HEAT,), "area.heat/heat_power_kw", _tr("kW heat")),
+        AreaKind("heat", _tr("Heat"), "thermometer", "heat", (Area.HEAT,), "area.heat/heat_power_kw", "kW"),
         AreaKind(
             "water", _tr("Water and air"), "drop", "devices", (Area.WATER, Area.AIR), "area.water/flow_m3h", "m³/h"
         ),

@@ -93,7 +93,7 @@ class AttentionList(Card):
         room = max(1, (self.height() - 60) // 58)
         shown = list(alarms[: min(room, ROWS)])
         self._calm.setVisible(not alarms)
-        self._note.setText(self.tr("{0} of {1} alarms, by urgency").format(len(shown), len(alarms)) if alarms else "")
+        self._note.setText(self.tr("{0} of {1}, by urgency").format(len(shown), len(alarms)) if alarms else "")
         for place, (row, line) in enumerate(zip(self._rows, self._rules, strict=True)):
             row.setVisible(place < len(shown))
             line.setVisible(place < len(shown))

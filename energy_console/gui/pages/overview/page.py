@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import numpy as np
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from energy_console.engine.link import AlarmView
@@ -39,7 +40,7 @@ from optimizer.plan import Plan
 
 _BEHIND_EVERY_S, _CALLS_EVERY_S = 20.0, 60.0
 _PAST_H, _AHEAD_H, _NEXT_H = 6.0, 18.0, 6.0
-_ATTENTION_PX = 346
+_ATTENTION_PX, _ATTENTION_SMALL_PX, _WIDE_PX = 346, 280, 1300
 
 
 class OverviewPage(Page):
@@ -120,6 +121,10 @@ class OverviewPage(Page):
         tile = AreaTile(self.looks, kind.key, kind.name, kind.icon)
         tile.opened.connect(lambda _key, page=kind.page: self.desk.open_page.emit(page, None))
         return tile
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._attention.setFixedWidth(_ATTENTION_PX if self.width() > _WIDE_PX else _ATTENTION_SMALL_PX)
 
     # what happens
 
@@ -364,7 +369,8 @@ class OverviewPage(Page):
             words = self._words.words(kind.key, table, moment, self._calls) if self.desk.time.live else ""
             alarms = [alarm for alarm in self.desk.latest.alarms if self._areas.get(alarm.source) == kind.name]
             shown = None if math.isnan(kw) else number(kw)
-            tile.show_area(words, shown, kind.unit, self.tr("last 6 h"), alarms)
+            foot = self.tr("heat, last 6 h") if kind.key == "heat" else self.tr("last 6 h")
+            tile.show_area(words, shown, kind.unit, foot, alarms)
 
 
 def _after(stack: Stack, now_s: float) -> Stack:

@@ -88,13 +88,14 @@ class _Painting:
     ) -> None:
         self._p, self._widget, self._theme, self._zone, self._it = painter, widget, theme, zone, picture
         area = QRectF(widget.rect())
+        price = _PRICE if area.height() > 260 else _PRICE / 2
         self._plot = QRectF(
             area.left() + _LEFT,
             area.top() + _TOP,
             area.width() - _LEFT - _RIGHT,
-            area.height() - _TOP - _FOOT - _PRICE - 14,
+            area.height() - _TOP - _FOOT - price - 14,
         )
-        self._price = QRectF(self._plot.left(), self._plot.bottom() + 14, self._plot.width(), _PRICE)
+        self._price = QRectF(self._plot.left(), self._plot.bottom() + 14, self._plot.width(), price)
         low, high = self._extent()
         self._ticks = nice_ticks(low, high, max(3, int(self._plot.height() / 46)))
         self._low, self._high = min(low, *self._ticks), max(high, *self._ticks)
@@ -311,12 +312,8 @@ class _Painting:
         at = int(np.argmax(prices))
         middle = self._x(float(self._it.price_s[at] + self._it.price_s[at + 1]) / 2)
         y = box.bottom() - float(prices[at]) / top * box.height()
-        self._write(
-            QRectF(middle - 30, y - 15, 60, 14),
-            number(float(prices[at])),
-            Qt.AlignmentFlag.AlignHCenter,
-            self._theme.text,
-        )
+        inside = QRectF(middle - 30, y + 1, 60, 14)
+        self._write(inside, number(float(prices[at])), Qt.AlignmentFlag.AlignHCenter, self._theme.on_accent)
         name = QRectF(box.right() + 8, box.top() + 8, _RIGHT - 12, 32)
         self._p.setPen(self._theme.muted)
         self._p.drawText(name, Qt.AlignmentFlag.AlignLeft, self._widget.tr("Tariff\nEUR/MWh"))

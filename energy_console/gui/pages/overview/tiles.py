@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from energy_console.engine.link import AlarmView
@@ -14,9 +14,22 @@ from energy_console.gui.icons import icon_pixmap
 from energy_console.gui.parts.alarm_shape import ACKNOWLEDGED, draw_alarm_shape
 from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.sparkline import Sparkline
-from energy_console.gui.parts.text import Text, caption, figure, muted, strong
-from energy_console.gui.theme import CAPTION_PX, CARD_PADDING, TILE_ICON_PX, Looks, font
+from energy_console.gui.parts.text import ElidedText, Text, caption, figure, muted
+from energy_console.gui.theme import (
+    BODY_PX,
+    CAPTION_PX,
+    CARD_PADDING,
+    FIGURE_PX,
+    MEDIUM,
+    SEMIBOLD,
+    STRIP_FIGURE_PX,
+    TILE_ICON_PX,
+    Looks,
+    font,
+)
 from hardware.points import Float64Array
+
+_NARROW_PX = 160
 
 
 class AlarmCounts(QWidget):
@@ -75,8 +88,8 @@ class AreaTile(Card):
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(self._icon)
-        head.addWidget(strong(name))
-        head.addStretch(1)
+        title = ElidedText(name, "text", BODY_PX, SEMIBOLD)
+        head.addWidget(title, 1)
         head.addWidget(self._counts)
         value = QHBoxLayout()
         value.setSpacing(6)
@@ -85,7 +98,7 @@ class AreaTile(Card):
         value.addWidget(self._unit, 0, Qt.AlignmentFlag.AlignBottom)
         value.addStretch(1)
         column = QVBoxLayout()
-        column.setContentsMargins(CARD_PADDING, 8, CARD_PADDING, 8)
+        column.setContentsMargins(CARD_PADDING - 2, 8, CARD_PADDING - 2, 8)
         column.setSpacing(2)
         column.addLayout(head)
         column.addWidget(self._words)
@@ -105,6 +118,12 @@ class AreaTile(Card):
         self._foot.setText(foot)
         self._counts.show_alarms(alarms)
         self.setAccessibleName(f"{self._name}: {words} {value or NONE} {unit}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW_PX
+        self._figure.setFont(font(STRIP_FIGURE_PX if narrow else FIGURE_PX, MEDIUM))
+        self._words.setFont(font(CAPTION_PX if narrow else BODY_PX))
 
     def show_curve(self, values: Float64Array) -> None:
         self._curve.show_values(values)
