@@ -347,7 +347,7 @@ def test_a_view_is_kept_under_a_name_and_opened_again(page, history, settled, qt
     settled()
     assert page.drawing.view.points == (POWER_1, SUPPLY)
     assert page.drawing.view.span_s == 21_600
-    page.desk.query(lambda store: None, lambda _: None).result()
+    qtbot.waitUntil(lambda: page.views.settled)
     again = TrendsPage(page.desk)
     qtbot.addWidget(again)
     qtbot.waitUntil(lambda: again.drawing.view.points == (POWER_1, SUPPLY))

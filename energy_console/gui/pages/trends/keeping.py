@@ -21,6 +21,8 @@ class KeptViews:
         self._units = {point.id: point.unit for point in desk.site.points}
         self._kept: dict[str, Any] = {}
         self.loaded = False
+        self._waiting: dict[str, Any] = {}
+        self._writing = False
 
     def load(self) -> None:
         self._desk.query(lambda store: store.list_state(self._room), self._loaded)
@@ -32,6 +34,11 @@ class KeptViews:
         elif isinstance(found, Exception):
             self._desk.said.emit(str(found))
         self._changed()
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that was kept has reached the store."""
+        return not self._writing
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,8 +70,20 @@ class KeptViews:
         self._write(name, None)
 
     def _write(self, name: str, value: Any) -> None:
-        def done(found: object) -> None:
-            if isinstance(found, Exception):
-                self._desk.said.emit(str(found))
+        """One write at a time: two workers could else bring them to the store in another order."""
+        self._waiting[name] = value
+        if not self._writing:
+            self._write_next()
 
-        self._desk.query(lambda store: store.put_state(self._room, name, value), done)
+    def _write_next(self) -> None:
+        self._writing = bool(self._waiting)
+        if not self._waiting:
+            return
+        name = next(iter(self._waiting))
+        value = self._waiting.pop(name)
+        self._desk.query(lambda store: store.put_state(self._room, name, value), self._written)
+
+    def _written(self, found: object) -> None:
+        if isinstance(found, Exception):
+            self._desk.said.emit(str(found))
+        self._write_next()
