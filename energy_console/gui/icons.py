@@ -71,8 +71,8 @@ def icon(name: str, colour: QColor, size_px: int = BUTTON_ICON_PX, disabled: QCo
     return made
 
 
-def dot_icon(colour: QColor, size_px: int = 8) -> QIcon:
-    """A filled dot: "this is live"."""
+def dot_icon(colour: QColor, size_px: int = BUTTON_ICON_PX) -> QIcon:
+    """A filled dot in the middle of an icon's place: "this is live"."""
     made = QIcon()
     for ratio in (1.0, 2.0):
         pixmap = QPixmap(round(size_px * ratio), round(size_px * ratio))
@@ -82,7 +82,7 @@ def dot_icon(colour: QColor, size_px: int = 8) -> QIcon:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
-        painter.drawEllipse(QRectF(0.5, 0.5, size_px - 1, size_px - 1))
+        painter.drawEllipse(QRectF(size_px / 4, size_px / 4, size_px / 2, size_px / 2))
         painter.end()
         made.addPixmap(pixmap)
     return made

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from energy_console.engine.link import AlarmView
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import clock, duration, moment
-from energy_console.gui.parts.alarm_shape import ACKNOWLEDGED, NEW, AlarmShape
+from energy_console.gui.parts.alarm_shape import ACKNOWLEDGED, NEW, NONE_OPEN, AlarmShape
 from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.text import Text
 from energy_console.gui.parts.two_tone import TwoToneText
@@ -77,7 +77,8 @@ class AlarmStrip(QFrame):
         numbers = Counter(alarm.priority for alarm in alarms)
         waiting = {alarm.priority for alarm in alarms if alarm.state != ACKNOWLEDGED}
         for priority, count in self._counts.items():
-            count.show_count(numbers[priority], NEW if priority in waiting else ACKNOWLEDGED)
+            state = NEW if priority in waiting else ACKNOWLEDGED if numbers[priority] else NONE_OPEN
+            count.show_count(numbers[priority], state)
         self.tick()
         self.update()
 
@@ -109,7 +110,7 @@ class _Count(QWidget):
     def __init__(self, desk: Desk, priority: int) -> None:
         super().__init__()
         self._priority = priority
-        self._shape = AlarmShape(desk.looks, priority, ACKNOWLEDGED, 14, digit=False)
+        self._shape = AlarmShape(desk.looks, priority, NONE_OPEN, 14, digit=False)
         self._number = Text("0")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -14,6 +14,7 @@ from energy_console.gui.theme import SEMIBOLD, THEMES, Looks, Theme, font
 NEW = "new"
 ACKNOWLEDGED = "acknowledged"
 RETURNED = "returned"  # gone again, and nobody has acknowledged it
+NONE_OPEN = "none"  # beside a count of zero: the outline without its colour
 
 _DIGIT_FROM_PX = 14
 
@@ -50,7 +51,7 @@ def _outline(priority: int, size: float) -> QPainterPath:
 
 
 def _draw(painter: QPainter, theme: Theme, priority: int, state: str, size: int, digit: bool) -> None:
-    colour = theme.alarm(priority)
+    colour = theme.faint if state == NONE_OPEN else theme.alarm(priority)
     filled = state == NEW
     pen = QPen(colour, 1.0 if filled else 1.4)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
