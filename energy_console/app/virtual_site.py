@@ -118,7 +118,9 @@ def this_program() -> list[str]:
 
 def free_ports(count: int) -> int:
     """The first of `count` neighbouring loopback ports that are all free. Raises VirtualSiteFailed where none are."""
-    for first in range(FIRST_PORT, FIRST_PORT + TRIES * PORT_STEP, PORT_STEP):
+    for step in range(TRIES):
+        # Each process begins to look elsewhere: two that start at once would find the same ports free, and one fail.
+        first = FIRST_PORT + (os.getpid() + step) % TRIES * PORT_STEP
         if all(_is_free(port) for port in range(first, first + count)):
             return first
     last = FIRST_PORT + TRIES * PORT_STEP
