@@ -29,13 +29,13 @@ def make_application(memory: Memory, theme: str = "") -> tuple[QApplication, Loo
     app = running if isinstance(running, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("energy-console")
     app.setApplicationDisplayName("Energy console")
-    translate(app)
+    load_translations(app)
     looks = Looks(THEMES[theme or memory.text("theme", "dark")])
     looks.dress(app)
     return app, looks
 
 
-def translate(app: QApplication) -> None:
+def load_translations(app: QApplication) -> None:
     """Loads the translations of the system's language where there are some; English needs none."""
     locale = QLocale.system()
     if locale.language() in (QLocale.Language.C, QLocale.Language.AnyLanguage):

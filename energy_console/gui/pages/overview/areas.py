@@ -18,12 +18,10 @@ from energy_console.site.model import Area, ShipCall, Site
 from energy_console.site.sun import dusk_and_dawn, elevation_deg
 from hardware.points import is_usable
 
+translate = QCoreApplication.translate
+
 CHARGING_STATES = (4, 6)  # C2, D2
 VEHICLE_STATES = range(1, 7)  # B1 .. D2
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("overview", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +40,45 @@ class AreaKind:
 def kinds() -> tuple[AreaKind, ...]:
     """Tiles in their order on screen."""
     return (
-        AreaKind("port", _tr("Port"), "anchor", "port", (Area.PORT,), "area.port/power_kw", "kW"),
-        AreaKind("charging", _tr("Charging"), "lightning", "plan", (Area.CHARGING,), "area.charging/power_kw", "kW"),
-        AreaKind("lighting", _tr("Lighting"), "lamp", "lighting", (Area.LIGHTING,), "area.lighting/power_kw", "kW"),
-        AreaKind("heat", _tr("Heat"), "thermometer", "heat", (Area.HEAT,), "area.heat/heat_power_kw", "kW"),
+        AreaKind("port", translate("overview", "Port"), "anchor", "port", (Area.PORT,), "area.port/power_kw", "kW"),
         AreaKind(
-            "water", _tr("Water and air"), "drop", "devices", (Area.WATER, Area.AIR), "area.water/flow_m3h", "m³/h"
+            "charging",
+            translate("overview", "Charging"),
+            "lightning",
+            "plan",
+            (Area.CHARGING,),
+            "area.charging/power_kw",
+            "kW",
         ),
         AreaKind(
-            "buildings", _tr("Buildings"), "buildings", "devices", (Area.BUILDINGS,), "area.buildings/power_kw", "kW"
+            "lighting",
+            translate("overview", "Lighting"),
+            "lamp",
+            "lighting",
+            (Area.LIGHTING,),
+            "area.lighting/power_kw",
+            "kW",
+        ),
+        AreaKind(
+            "heat", translate("overview", "Heat"), "thermometer", "heat", (Area.HEAT,), "area.heat/heat_power_kw", "kW"
+        ),
+        AreaKind(
+            "water",
+            translate("overview", "Water and air"),
+            "drop",
+            "devices",
+            (Area.WATER, Area.AIR),
+            "area.water/flow_m3h",
+            "m³/h",
+        ),
+        AreaKind(
+            "buildings",
+            translate("overview", "Buildings"),
+            "buildings",
+            "devices",
+            (Area.BUILDINGS,),
+            "area.buildings/power_kw",
+            "kW",
         ),
     )
 
@@ -88,42 +116,48 @@ class AreaWords:
         there = [ship for ship in ships if ship.state is not ShipState.ANNOUNCED]
         supplied = sum(ship.state is ShipState.SUPPLIED for ship in there)
         changing = sum(ship.state in (ShipState.CONNECTING, ShipState.RELEASING) for ship in there)
-        first = _tr("{0} of {1} ships supplied").format(supplied, len(there))
-        return first + (_tr(";\n{0} connect or release").format(changing) if changing else "")
+        first = translate("overview", "{0} of {1} ships supplied").format(supplied, len(there))
+        return first + (translate("overview", ";\n{0} connect or release").format(changing) if changing else "")
 
     def _charging_words(self, table: LiveTable, moment: dt.datetime, calls: Sequence[ShipCall]) -> str:
         state, known = _take(table, self._chargers)
         busy = int(np.isin(state[known], VEHICLE_STATES).sum())
         drawing = int(np.isin(state[known], CHARGING_STATES).sum())
-        return _tr("{0} of {1} points busy,\n{2} charge").format(busy, len(state), drawing)
+        return translate("overview", "{0} of {1} points busy,\n{2} charge").format(busy, len(state), drawing)
 
     def _lighting_words(self, table: LiveTable, moment: dt.datetime, calls: Sequence[ShipCall]) -> str:
         now = lighting_now(self._light, table, elevation_deg(self._site.place, moment))
         if not now.burning.any():
             night = dusk_and_dawn(self._site.place, moment)
             until = clock(night[0], self._site.place.zone) if night else ""
-            return _tr("Off until dusk {0}").format(until)
+            return translate("overview", "Off until dusk {0}").format(until)
         level = percent(mean_level(now, self._light))
         out = float(np.nansum(now.out))
-        second = _tr("{0} lamps out").format(number(out)) if out else _tr("every lamp burns")
-        return _tr("At {0} of full light;\n{1}").format(level, second)
+        second = (
+            translate("overview", "{0} lamps out").format(number(out))
+            if out
+            else translate("overview", "every lamp burns")
+        )
+        return translate("overview", "At {0} of full light;\n{1}").format(level, second)
 
     def _heat_words(self, table: LiveTable, moment: dt.datetime, calls: Sequence[ShipCall]) -> str:
         _, known = _take(table, self._heat)
-        return _tr("{0} of {1} substations\ntell their heat").format(int(known.sum()), len(known))
+        return translate("overview", "{0} of {1} substations\ntell their heat").format(int(known.sum()), len(known))
 
     def _water_words(self, table: LiveTable, moment: dt.datetime, calls: Sequence[ShipCall]) -> str:
         _, known = _take(table, self._zones)
-        first = _tr("{0} of {1} zones metered").format(int(known.sum()), len(known))
+        first = translate("overview", "{0} of {1} zones metered").format(int(known.sum()), len(known))
         no2, heard = _take(table, self._no2)
         if not heard.any():
             return first
-        return first + _tr(";\nNO₂ up to {0} µg/m³").format(number(float(no2[heard].max())))
+        return first + translate("overview", ";\nNO₂ up to {0} µg/m³").format(number(float(no2[heard].max())))
 
     def _building_words(self, table: LiveTable, moment: dt.datetime, calls: Sequence[ShipCall]) -> str:
         power, known = _take(table, self._buildings)
         most = float(power[known].max()) if known.any() else math.nan
-        return _tr("{0} of {1} meters answer;\nlargest {2} kW").format(int(known.sum()), len(known), number(most))
+        return translate("overview", "{0} of {1} meters answer;\nlargest {2} kW").format(
+            int(known.sum()), len(known), number(most)
+        )
 
 
 def _rows(live: LiveTable, points: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -11,6 +11,8 @@ from energy_console.gui.format import unit_text
 from energy_console.site.model import Device, Site
 from hardware.points import Point
 
+translate = QCoreApplication.translate
+
 _HELD = frozenset({"level", "level_command", "valve", "circuit", "phases", "limit_a", "limit_applied_a"})
 
 
@@ -78,20 +80,16 @@ def holds(point: Point) -> bool:
 
 def _of_unit(unit: str) -> str:
     names = {
-        "kW": _tr("Power"),
-        "kWh": _tr("Energy"),
-        "V": _tr("Voltage"),
-        "A": _tr("Current"),
-        "Hz": _tr("Frequency"),
-        "degC": _tr("Temperature"),
-        "m3/h": _tr("Flow"),
-        "m3": _tr("Volume"),
-        "1": _tr("Share"),
-        "lx": _tr("Illuminance"),
-        "": _tr("States"),
+        "kW": translate("naming", "Power"),
+        "kWh": translate("naming", "Energy"),
+        "V": translate("naming", "Voltage"),
+        "A": translate("naming", "Current"),
+        "Hz": translate("naming", "Frequency"),
+        "degC": translate("naming", "Temperature"),
+        "m3/h": translate("naming", "Flow"),
+        "m3": translate("naming", "Volume"),
+        "1": translate("naming", "Share"),
+        "lx": translate("naming", "Illuminance"),
+        "": translate("naming", "States"),
     }
     return names.get(unit, unit_text(unit))
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("naming", text)

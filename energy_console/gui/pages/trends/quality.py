@@ -7,6 +7,8 @@ from PySide6.QtCore import QCoreApplication
 from energy_console.gui.format import reason_text
 from hardware.points import Quality, Reason, quality_of, reason_of
 
+translate = QCoreApplication.translate
+
 
 def short_tag(status: int) -> str:
     """ "sim", "sub", "est" ... for an uncertain value, the reason for a bad one, nothing for a good one."""
@@ -16,13 +18,9 @@ def short_tag(status: int) -> str:
     if quality is Quality.BAD:
         return reason_text(status)
     return {
-        Reason.SIMULATED: _tr("sim"),
-        Reason.SUBSTITUTED: _tr("sub"),
-        Reason.NOT_PLAUSIBLE: _tr("odd"),
-        Reason.OUT_OF_RANGE: _tr("range"),
-        Reason.ESTIMATED: _tr("est"),
+        Reason.SIMULATED: translate("quality", "sim"),
+        Reason.SUBSTITUTED: translate("quality", "sub"),
+        Reason.NOT_PLAUSIBLE: translate("quality", "odd"),
+        Reason.OUT_OF_RANGE: translate("quality", "range"),
+        Reason.ESTIMATED: translate("quality", "est"),
     }[reason_of(status)]
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("quality", text)

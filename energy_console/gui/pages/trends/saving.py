@@ -14,6 +14,8 @@ from energy_console.gui.desk import Desk
 from energy_console.gui.format import number
 from energy_console.gui.pages.trends.export import Export, write_data
 
+translate = QCoreApplication.translate
+
 if TYPE_CHECKING:
     from energy_console.gui.pages.trends.page import TrendsPage
 
@@ -31,11 +33,11 @@ class Saving:
         """`kind`: picture, csv or parquet."""
         ending = _ENDINGS[kind]
         filters = {
-            "picture": _tr("Pictures (*.png)"),
-            "csv": _tr("Comma-separated values (*.csv)"),
-            "parquet": _tr("Parquet (*.parquet)"),
+            "picture": translate("saving", "Pictures (*.png)"),
+            "csv": translate("saving", "Comma-separated values (*.csv)"),
+            "parquet": translate("saving", "Parquet (*.parquet)"),
         }
-        dialog = QFileDialog(self._page, _tr("Export the view"), self._name(ending), filters[kind])
+        dialog = QFileDialog(self._page, translate("saving", "Export the view"), self._name(ending), filters[kind])
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(ending)
         dialog.setOption(QFileDialog.Option.DontUseNativeDialog, QGuiApplication.platformName() == "offscreen")
@@ -47,7 +49,7 @@ class Saving:
 
     def _name(self, ending: str) -> str:
         local = dt.datetime.fromtimestamp(self._page.stack.end_s, self._desk.site.place.zone)
-        title = self._page.toolbar.view_name or _tr("trends")
+        title = self._page.toolbar.view_name or translate("saving", "trends")
         return f"{title} {local:%Y-%m-%d %H.%M}.{ending}".replace("/", "-")
 
     def save_picture(self, path: Path) -> None:
@@ -62,10 +64,10 @@ class Saving:
         end_s = min(page.stack.end_s, page.drawing.edge_s)
         every_s = tuple(page.names.every_s(point.id) for point in points)
         if not points or end_s <= page.stack.start_s:
-            self._desk.said.emit(_tr("There is nothing to export: tick a point in the tree first."))
+            self._desk.said.emit(translate("saving", "There is nothing to export: tick a point in the tree first."))
             return
         export = Export(points, every_s, page.stack.start_s, end_s, path)
-        self._desk.said.emit(_tr("Writing {0} ...").format(path.name))
+        self._desk.said.emit(translate("saving", "Writing {0} ...").format(path.name))
         self._desk.query(
             lambda store: write_data(store, export),
             lambda found: self._told(path, isinstance(found, int), found if isinstance(found, int) else 0),
@@ -73,12 +75,8 @@ class Saving:
 
     def _told(self, path: Path, worked: bool, rows: int) -> None:
         if not worked:
-            self._desk.said.emit(_tr("{0} could not be written; choose another folder.").format(path))
+            self._desk.said.emit(translate("saving", "{0} could not be written; choose another folder.").format(path))
         elif rows:
-            self._desk.said.emit(_tr("{0} rows are in {1}.").format(number(rows), path))
+            self._desk.said.emit(translate("saving", "{0} rows are in {1}.").format(number(rows), path))
         else:
-            self._desk.said.emit(_tr("{0} is written.").format(path))
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("saving", text)
+            self._desk.said.emit(translate("saving", "{0} is written.").format(path))

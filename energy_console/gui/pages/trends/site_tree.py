@@ -11,6 +11,8 @@ from PySide6.QtCore import QCoreApplication
 from energy_console.site.model import Area, Device, Site
 from hardware.points import Point
 
+translate = QCoreApplication.translate
+
 _ORDER = (
     Area.PORT, Area.CHARGING, Area.LIGHTING, Area.HEAT, Area.BUILDINGS, Area.WATER, Area.AIR, Area.SOLAR, Area.WIND,
     Area.GRID,
@@ -62,7 +64,7 @@ def site_tree(site: Site) -> Node:
             _add_device(groups.get(group, top), device, by_device.pop(device.id, []))
     rest = [point for points in by_device.values() for point in points]
     if rest:
-        top = root.add(Node(_tr("Calculated")))
+        top = root.add(Node(translate("site_tree", "Calculated")))
         for point in rest:
             name = point.name if point.name and point.name != point.id else point.id
             top.add(Node(name, point=point, words=_words(point.id, name)))
@@ -110,19 +112,15 @@ def _copy_found(node: Node, into: Node, words: Sequence[str], only: frozenset[st
 
 def area_name(area: Area) -> str:
     names = {
-        Area.GRID: _tr("Grid"),
-        Area.PORT: _tr("Port"),
-        Area.CHARGING: _tr("Charging"),
-        Area.LIGHTING: _tr("Lighting"),
-        Area.HEAT: _tr("Heat"),
-        Area.WATER: _tr("Water"),
-        Area.AIR: _tr("Air and noise"),
-        Area.BUILDINGS: _tr("Buildings"),
-        Area.SOLAR: _tr("Solar"),
-        Area.WIND: _tr("Wind"),
+        Area.GRID: translate("site_tree", "Grid"),
+        Area.PORT: translate("site_tree", "Port"),
+        Area.CHARGING: translate("site_tree", "Charging"),
+        Area.LIGHTING: translate("site_tree", "Lighting"),
+        Area.HEAT: translate("site_tree", "Heat"),
+        Area.WATER: translate("site_tree", "Water"),
+        Area.AIR: translate("site_tree", "Air and noise"),
+        Area.BUILDINGS: translate("site_tree", "Buildings"),
+        Area.SOLAR: translate("site_tree", "Solar"),
+        Area.WIND: translate("site_tree", "Wind"),
     }
     return names[area]
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("site_tree", text)
