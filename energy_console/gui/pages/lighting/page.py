@@ -16,8 +16,9 @@ from energy_console.gui.desk import Desk
 from energy_console.gui.format import NONE, clock, number, stamp
 from energy_console.gui.pages.lighting.cabinet_table import CabinetTable
 from energy_console.gui.pages.lighting.detail import CabinetDetail
-from energy_console.gui.pages.lighting.history import GroupNight, NightEnergy, ask_energy, ask_group, ask_moment
+from energy_console.gui.pages.lighting.history import ask_moment
 from energy_console.gui.pages.lighting.night import Night, level_picture
+from energy_console.gui.pages.lighting.night_readings import NightReadings
 from energy_console.gui.pages.lighting.street_map import GroupLook, LevelLegend, StreetMap, stepped
 from energy_console.gui.pages.lighting.words import Scene, answer, finding_words, priority_of, tr
 from energy_console.gui.pages.page import Page
@@ -35,7 +36,7 @@ from energy_console.planning.schedule import Schedule
 from energy_console.site.sun import dusk_and_dawn, elevation_deg, nights
 
 _TICK_MS = 1000
-_ENERGY_EVERY_S, _GROUP_EVERY_S, _CURVES_EVERY_S = 300.0, 60.0, 15.0
+_CURVES_EVERY_S = 15.0
 _FIGURES = ("lit", "power", "level", "energy", "saved", "silent")
 
 
@@ -52,9 +53,10 @@ class LightingPage(Page):
         self._scene: Scene | None = None
         self._night: Night | None = None
         self._night_for = -1e9
-        self._energy: NightEnergy | None = None
-        self._measured: GroupNight | None = None
-        self._drawn_s = self._energy_asked_s = self._group_asked_s = -1e9
+        self._readings = NightReadings(desk, self)
+        self._readings.energy_known.connect(self._draw_energy)
+        self._readings.group_known.connect(self._group_known)
+        self._drawn_s = -1e9
         self._curves_s = -1e18
         self._selected = ""
         self._ticker = QTimer(self)
@@ -204,7 +206,7 @@ class LightingPage(Page):
         self.table.show_scene(scene, order)
         self._mark_selected()
         self._draw_group(curves=scene.moment.timestamp() - self._curves_s >= _CURVES_EVERY_S)
-        self._ask_history(scene)
+        self._ask_readings()
 
     def _find_night(self, moment: dt.datetime) -> None:
         """The night shown: the one that runs, else the last one; found anew every minute."""
@@ -253,7 +255,7 @@ class LightingPage(Page):
         self._draw_energy()
 
     def _draw_energy(self) -> None:
-        energy, zone = self._energy, self.desk.site.place.zone
+        energy, zone = self._readings.energy, self.desk.site.place.zone
         over = self._night is not None and self._night.over
         names = (self.tr("Energy last night"), self.tr("Saved last night"))
         if not over:
@@ -297,11 +299,15 @@ class LightingPage(Page):
 
     def _pick(self, group: str) -> None:
         if group != self._selected:
-            self._selected, self._measured, self._group_asked_s = group, None, -1e9
+            self._selected = group
+            self._readings.forget_group()
         self._mark_selected()
         self._draw_group()
-        if self._scene is not None:
-            self._ask_history(self._scene)
+        self._ask_readings()
+
+    def _ask_readings(self) -> None:
+        if self._night is not None:
+            self._readings.ask(self._night, self._groups.get(self._selected))
 
     def _mark_selected(self) -> None:
         self.map.select(self._selected)
@@ -325,50 +331,21 @@ class LightingPage(Page):
         if not curves:
             return
         self._curves_s = self._scene.moment.timestamp()
-        self.detail.show_night(group, night, self._measured)
+        self.detail.show_night(group, night, self._readings.measured)
         if night is None:
             self.level_plot.show_picture(None, self.tr("The sun does not set at this site on these days."))
         else:
-            self.level_plot.show_picture(level_picture(group, night, self._measured, self._plan()))
+            self.level_plot.show_picture(level_picture(group, night, self._readings.measured, self._plan()))
 
-    # the store
+    # the past
 
     def _forget_history(self) -> None:
-        self._energy, self._measured = None, None
+        self._readings.forget()
         self._curves_s = -1e18
-        self._energy_asked_s = self._group_asked_s = -1e9
 
-    def _ask_history(self, scene: Scene) -> None:
-        """Energy of the night and the curves of the group, when they are due."""
-        night, clock_s = self._night, time.monotonic()
-        if night is None:
-            return
-        until_ns = round(min(scene.moment, night.dawn + dt.timedelta(minutes=30)).timestamp() * 1e9)
-        if clock_s - self._energy_asked_s > (_ENERGY_EVERY_S if self._past is None else 1e9):
-            self._energy_asked_s = clock_s
-            end_ns = min(until_ns, round(night.dawn.timestamp() * 1e9))
-            self._ask(ask_energy(self.desk.site, round(night.dusk.timestamp() * 1e9), end_ns), self._energy_known)
-        if self._selected and clock_s - self._group_asked_s > (_GROUP_EVERY_S if self._past is None else 1e9):
-            self._group_asked_s = clock_s
-            start_ns = round(night.start_s * 1e9)
-            self._ask(ask_group(self._groups[self._selected], start_ns, until_ns), self._group_known)
-
-    def _ask(self, question: Any, known: Any) -> None:
-        moment = self.desk.time.moment
-
-        def answered(result: Any) -> None:
-            if self.desk.time.moment == moment and not isinstance(result, Exception):
-                known(result)
-
-        self.desk.query(question, answered)
-
-    def _energy_known(self, energy: NightEnergy) -> None:
-        self._energy = energy
-        self._draw_energy()
-
-    def _group_known(self, measured: GroupNight) -> None:
-        if measured.group == self._selected:
-            self._measured = measured
+    def _group_known(self) -> None:
+        measured = self._readings.measured
+        if measured is not None and measured.group == self._selected:
             self._draw_group()
 
     def _refresh_past(self) -> None:

@@ -34,6 +34,7 @@ from energy_console.live.port import Supply, points_of_station
 from energy_console.site.model import AccessPoint, ShipCall
 
 _EVERY_S = 60.0
+_SOON_S = 10.0  # while the store has no reading of the supply's power
 _ALL = "*"
 
 
@@ -86,7 +87,8 @@ class CallsCard(Card):
         if live != self._live:
             self._measured, self._meter, self._asked = {}, NO_STEPS, None
         self._now, self._calls, self._live = now, calls, live
-        due = live and time.monotonic() - self._asked_s > _EVERY_S
+        patience_s = _EVERY_S if any(len(curve.value) for curve in self._measured.values()) else _SOON_S
+        due = live and time.monotonic() - self._asked_s > patience_s
         if self._asked != (self.quay, None if live else now) or due:
             self._ask()
         minute = (round(now.timestamp() / 30), id(calls), live, self.quay)

@@ -18,6 +18,7 @@ from energy_console.historian.counters import MARGIN
 from energy_console.live.port_call import ENGINE_CO2_KG_PER_KWH
 
 _EVERY_S = 300.0
+_SOON_S = 10.0  # while the store has not read every meter yet
 
 
 class DayFigures(QObject):
@@ -38,11 +39,19 @@ class DayFigures(QObject):
 
     def show_scene(self, scene: Scene) -> None:
         self._scene = scene
-        asked_ago_s = time.monotonic() - self._asked_s
-        if asked_ago_s > (_EVERY_S if self._desk.time.live else 1e9):
+        if time.monotonic() - self._asked_s > self._patience_s(scene):
             self._ask(scene.now)
         if self._day is not None:
             self._draw(scene, self._day)
+
+    def _patience_s(self, scene: Scene) -> float:
+        """How long the store's last answer will do."""
+        if self._day is None:
+            return _EVERY_S if self._desk.time.live else 1e9
+        if not self._desk.time.live:
+            return 1e9
+        known = int((~np.isnan(scene.fleet.energy_kwh)).sum())
+        return _SOON_S if len(self._day.stands_kwh) < known else _EVERY_S
 
     def _ask(self, now: dt.datetime) -> None:
         self._asked_s = time.monotonic()

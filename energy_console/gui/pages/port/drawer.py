@@ -129,6 +129,8 @@ class PortDrawer(Drawer):
         self._show_foot(subject)
         if self._detail is None:
             self._show_waiting(subject)
+        elif before is not None and before.step != subject.step:
+            self._show_steps(subject, self._detail)
 
     def show_detail(self, detail: CallDetail | Exception, now_ns: int) -> None:
         """What the store answered for the subject."""

@@ -18,6 +18,7 @@ from energy_console.gui.pages.port.scenes import Scenes
 from energy_console.live.table import LiveTable
 
 _EVERY_S = 30.0
+_SOON_S = 5.0  # after an answer without a reading, or when the step has changed
 _POINT_BEHIND = dt.timedelta(hours=12)  # of a point without a ship
 
 
@@ -29,6 +30,8 @@ class SubjectPane(QObject):
         self._desk, self._drawer, self._scenes = desk, drawer, scenes
         self._pick: Pick | None = None
         self._asked_s = -1e9
+        self._asked_step = -1
+        self._empty = False
 
     def forget(self) -> None:
         """Another time is looked at: the store is asked again."""
@@ -43,8 +46,14 @@ class SubjectPane(QObject):
         subject = self._subject(pick, scene)
         now_ns = round(scene.now.timestamp() * 1e9)
         self._drawer.show_subject(subject, table, now_ns, live=live, may_ask=self._desk.may("command"))
-        if time.monotonic() - self._asked_s > (_EVERY_S if live else 1e9):
+        if time.monotonic() - self._asked_s > self._patience_s(subject):
             self._ask_detail(subject, scene.now)
+
+    def _patience_s(self, subject: Subject) -> float:
+        """How long the store's last answer will do."""
+        if not self._desk.time.live:
+            return 1e9
+        return _SOON_S if self._empty or subject.step != self._asked_step else _EVERY_S
 
     def _subject(self, pick: Pick, scene: Scene) -> Subject:
         point, call = self._scenes.points[pick.point], self._scenes.call(pick.call)
@@ -55,7 +64,7 @@ class SubjectPane(QObject):
         return Subject(point, points, call, step, float(np.nansum(scene.fleet.power_kw[rows])))
 
     def _ask_detail(self, subject: Subject, now: dt.datetime) -> None:
-        self._asked_s = time.monotonic()
+        self._asked_s, self._asked_step = time.monotonic(), subject.step
         moment, now_ns = self._desk.time.moment, round(now.timestamp() * 1e9)
         start = subject.call.arrives if subject.call else now - _POINT_BEHIND
         start_ns = min(round(start.timestamp() * 1e9), now_ns)
@@ -64,6 +73,7 @@ class SubjectPane(QObject):
             shown = self._drawer.subject
             same = shown is not None and (shown.point.id, shown.call) == (subject.point.id, subject.call)
             if same and self._desk.time.moment == moment:
+                self._empty = isinstance(result, CallDetail) and not result.span_ns
                 self._drawer.show_detail(result, now_ns)
 
         self._desk.query(ask_call(subject.points, start_ns, now_ns), answered)
