@@ -189,6 +189,18 @@ def test_sums_of_a_link_are_the_sums_of_its_devices(site, engine):
     assert sums.lost == sum(state.lost for state in engine.devices.values())
 
 
+def test_a_silent_device_has_the_shape_of_its_alarm(page, engine):
+    engine.fall_silent("Q1-04")
+    engine.raise_alarm(2, "Q1-04", "Q1-04: no answer")
+    engine.raise_alarm(4, "Q1-04/alarms", "Q1-04: door open", state="acknowledged")
+    page.refresh_now()
+    assert page.tree._alarms == {"Q1-04": (2, "new")}
+    before = page.tree.grab().toImage()
+    engine.raise_alarm(1, "Q1-04", "Q1-04: feeder open")
+    page.refresh_now()
+    assert page.tree.grab().toImage() != before
+
+
 def test_a_filter_never_hides_a_device_for_good(site, engine):
     rows = device_rows(site)
     groups = group_by_link(site, rows, engine.devices, ALL, "", frozenset())

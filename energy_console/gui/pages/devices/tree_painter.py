@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
@@ -24,6 +25,9 @@ _SLOT_FULL = 60  # lost requests in one slot that fill a bar of a device
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 Cells = list[QRectF]
+Shape = tuple[int, str]  # priority, state
+SILENT_SHAPE: Shape = (3, NEW)
+SLOW_SHAPE: Shape = (4, ACKNOWLEDGED)
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class RowPainter:
     painter: QPainter
     theme: Theme
     now_ns: int
+    alarms: Mapping[str, Shape]  # by device; a silent device without an alarm yet gets the shape of P3
 
     def link(self, cells: Cells, group: Group, sums: LinkSums, unfolded: bool) -> None:
         theme = self.theme
@@ -43,13 +48,13 @@ class RowPainter:
         self._words(cells[NAME].adjusted(_INDENT, 0, 0, 0), group.link, SEMIBOLD)
         self._words(cells[PROFILE], group.address, muted=True)
         self._words(cells[UNIT], f"{sums.answering} / {sums.devices}", MEDIUM)
-        self._link_state(cells[STATE], sums)
+        self._link_state(cells[STATE], group, sums)
         self._age(cells[LAST], sums.last_answer_ns, strong=sums.silent > 0)
         self._figure(cells[TRIP], trip_text(sums.round_trip_ms), MEDIUM)
         draw_error_spark(self.painter, cells[ERRORS], theme, sums.lost_recent, _SLOT_FULL * max(1, sums.devices) // 3)
         self._figure(cells[LOST], _lost_percent(sums.lost, sums.requests), MEDIUM)
 
-    def _link_state(self, cell: QRectF, sums: LinkSums) -> None:
+    def _link_state(self, cell: QRectF, group: Group, sums: LinkSums) -> None:
         words = [
             translate("devices", "{0} silent").format(sums.silent) if sums.silent else "",
             translate("devices", "{0} slow or wrong").format(sums.slow) if sums.slow else "",
@@ -57,7 +62,9 @@ class RowPainter:
         ]
         text = ", ".join(word for word in words if word)
         if text:
-            self._state(cell, text, 3 if sums.silent else 4 if sums.slow else 0)
+            open_alarms = [self.alarms[device] for device in group.devices if device in self.alarms]
+            usual = SILENT_SHAPE if sums.silent else SLOW_SHAPE if sums.slow else None
+            self._state(cell, text, min(open_alarms, default=usual) if usual else None)
 
     def device(self, cells: Cells, row: DeviceRow, state: DeviceState | None) -> None:
         name = cells[NAME].adjusted(_INDENT, 0, 0, 0)
@@ -71,7 +78,8 @@ class RowPainter:
             return
         sort = sort_of(state)
         if sort in (SILENT, SLOW):
-            self._state(cells[STATE], state.reason or state.state, 3 if sort == SILENT else 4)
+            usual = SILENT_SHAPE if sort == SILENT else SLOW_SHAPE
+            self._state(cells[STATE], state.reason or state.state, self.alarms.get(row.id, usual))
         else:
             self._words(cells[STATE], state.state, muted=True)
         self._age(cells[LAST], state.last_answer_ns, strong=sort == SILENT)
@@ -94,13 +102,13 @@ class RowPainter:
         self.painter.setPen(QPen(self.theme.line if strong else self.theme.grid, 1))
         self.painter.drawLine(QPointF(cells[0].left(), bottom), QPointF(cells[-1].right(), bottom))
 
-    def _state(self, cell: QRectF, text: str, priority: int) -> None:
-        if priority:
-            state = NEW if priority == 3 else ACKNOWLEDGED
+    def _state(self, cell: QRectF, text: str, shape: Shape | None) -> None:
+        if shape is not None:
+            priority, state = shape
             centre = QPointF(cell.left() + _PADDING + 6, cell.center().y())
             draw_alarm_shape(self.painter, centre, self.theme, priority, state, 12, digit=False)
             cell = cell.adjusted(19, 0, 0, 0)
-        self._words(cell, text, muted=not priority)
+        self._words(cell, text, muted=shape is None)
 
     def _age(self, cell: QRectF, time_ns: int, *, strong: bool) -> None:
         if not time_ns:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QItemSelection, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewItem, QTreeView
 
-from energy_console.engine.link import DeviceState
+from energy_console.engine.link import AlarmView, DeviceState
 from energy_console.gui.desk import Desk
 from energy_console.gui.pages.devices.field_rows import DeviceRow, Group, LinkSums, sort_of, sums_of
 from energy_console.gui.pages.devices.tree_model import FOLD, FieldModel
@@ -23,6 +23,7 @@ from energy_console.gui.pages.devices.tree_painter import (
     TRIP,
     UNIT,
     RowPainter,
+    Shape,
 )
 from energy_console.gui.theme import CAPTION_PX, TABLE_HEADER_HEIGHT, font
 
@@ -49,6 +50,7 @@ class FieldTree(QTreeView):
         for row in rows.values():
             self._of_link[row.link].append(row.id)
         self._sums: dict[str, LinkSums] = {}
+        self._alarms: dict[str, Shape] = {}
         self._open: set[str] = set()
         self._closed: set[str] = set()
         self._power_points = _power_points(desk)
@@ -101,6 +103,7 @@ class FieldTree(QTreeView):
     def show_field(self, groups: list[Group], states: Mapping[str, DeviceState], *, unfold_all: bool) -> None:
         """Puts the rows in and redraws; what was open, selected and in view stays so."""
         self._sums = {link: sums_of(devices, states) for link, devices in self._of_link.items()}
+        self._alarms = shapes_of(self._desk.latest.alarms)
         selected, place = self.selected_devices(), self.verticalScrollBar().value()
         if self.field_model.show_groups(groups):
             self._unfold(groups, states, unfold_all)
@@ -193,7 +196,7 @@ class FieldTree(QTreeView):
             painter.fillRect(QRectF(0, top, 3, height), theme.accent)
         elif not device:
             painter.fillRect(whole, theme.raised)
-        draw = RowPainter(painter, theme, time.time_ns())
+        draw = RowPainter(painter, theme, time.time_ns(), self._alarms)
         group = self.field_model.group_at(index)
         if not device:
             draw.link(cells, group, self._sums[group.link], self.isExpanded(index))
@@ -203,6 +206,15 @@ class FieldTree(QTreeView):
             draw.device(cells, self._rows[device], self._desk.latest.devices.get(device))
         draw.rule([whole], strong=not device)
         painter.restore()
+
+
+def shapes_of(alarms: Sequence[AlarmView]) -> dict[str, Shape]:
+    """The most urgent open alarm of each device, by device id."""
+    found: dict[str, Shape] = {}
+    for alarm in alarms:
+        device, shape = alarm.source.partition("/")[0], (alarm.priority, alarm.state)
+        found[device] = min(shape, found.get(device, shape))
+    return found
 
 
 def _power_points(desk: Desk) -> dict[str, list[str]]:
