@@ -38,7 +38,7 @@ from energy_console.site.timetable import ship_calls
 from hardware.points import is_usable
 from optimizer.plan import Plan
 
-_BEHIND_EVERY_S, _CALLS_EVERY_S = 20.0, 60.0
+_BEHIND_EVERY_S, _BEHIND_SOON_S, _CALLS_EVERY_S = 20.0, 4.0, 60.0
 _PAST_H, _AHEAD_H, _NEXT_H = 6.0, 18.0, 6.0
 _ATTENTION_PX, _ATTENTION_SMALL_PX, _WIDE_PX = 346, 280, 1300
 
@@ -153,7 +153,8 @@ class OverviewPage(Page):
 
     def _ask(self, moment: dt.datetime) -> None:
         picked = self.desk.time.moment
-        due = time.monotonic() - self._asked_s > _BEHIND_EVERY_S
+        wait_s = _BEHIND_EVERY_S if self._knows_enough() else _BEHIND_SOON_S
+        due = time.monotonic() - self._asked_s > wait_s
         if not due and picked == self._asked_for:
             return
         self._asked_s, self._asked_for = time.monotonic(), picked
@@ -163,6 +164,10 @@ class OverviewPage(Page):
             return look_behind(site, historian, moment, [kind.point for kind, _ in self._tiles.values()])
 
         self.desk.query(question, self._take_behind)
+
+    def _knows_enough(self) -> bool:
+        """Whether the hours behind are mostly known: a store that was just begun is still being filled."""
+        return self._behind is not None and bool(np.isfinite(self._behind.stack.net_kw).mean() > 0.5)
 
     def _take_behind(self, answer: Any) -> None:
         if isinstance(answer, Behind):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from energy_console.gui.format import clock, day, number
 from energy_console.gui.parts.day_plot import nice_ticks
 from energy_console.gui.parts.hatch import draw_hatch
-from energy_console.gui.theme import CAPTION_PX, MEDIUM, Looks, Theme, font
+from energy_console.gui.theme import BODY_PX, CAPTION_PX, MEDIUM, Looks, Theme, font
 from energy_console.live.power_stack import SOURCES, USES, Layer, Stack
 from hardware.points import Float64Array
 
@@ -101,6 +101,11 @@ class _Painting:
         self._low, self._high = min(low, *self._ticks), max(high, *self._ticks)
 
     def draw(self) -> None:
+        if not any(stack is not None and stack.highest for stack in (self._it.measured, self._it.planned)):
+            self._p.setFont(font(BODY_PX))
+            text = self._widget.tr("No import is kept of these hours yet.")
+            self._write(QRectF(self._widget.rect()), text, Qt.AlignmentFlag.AlignHCenter)
+            return
         self._draw_ground()
         self._p.save()
         self._p.setClipRect(self._plot)
