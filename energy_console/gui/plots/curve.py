@@ -39,7 +39,7 @@ class LineStyle(enum.Enum):
 
     SOLID = None
     DASHED = (5.0, 3.0)  # planned
-    DOTTED = (2.0, 2.0)  # uncertain, simulated, substituted
+    DOTTED = (2.0, 3.0)  # uncertain, simulated, substituted
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class CurveItem(ViewItem):
         x = view.x(edges_s)
         top, bottom, at_edge = view.y(columns.high), view.y(columns.low), view.y(columns.at_edge)
         # a steep column is drawn whole: a jump must not fall into the space between two dots
-        seen = ~np.isnan(top) & (self._on(edges_s, column_s) | (bottom - top > _STEEP_PX))
+        seen = ~np.isnan(top) & (self._on(edges_s, column_s, view.ratio) | (bottom - top > _STEEP_PX))
         left, right = at_edge[:-1], at_edge[1:]
         line_top, line_bottom = np.minimum(left, right), np.maximum(left, right)
         more = ~((line_top - top < _MORE_PX) & (bottom - line_bottom < _MORE_PX))
@@ -166,12 +166,12 @@ class CurveItem(ViewItem):
         bars[:, 3] = bottom[seen] - top[seen] + self._width_px
         return bars
 
-    def _on(self, edges_s: Float64Array, column_s: float) -> BoolArray:
+    def _on(self, edges_s: Float64Array, column_s: float, ratio: float) -> BoolArray:
         """Which columns a broken style draws; tied to time, so that the dashes move with the curve."""
         if self._style.value is None:
             return np.ones(len(edges_s) - 1, bool)
         on, off = self._style.value
-        drawn: BoolArray = (np.rint(edges_s[:-1] / column_s) % (on + off)) < on
+        drawn: BoolArray = (np.rint(edges_s[:-1] / column_s) / ratio % (on + off)) < on
         return drawn
 
     def _paint_whole_bars(self, painter: QPainter, ratio: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
@@ -14,6 +15,7 @@ from energy_console.gui.theme import CAPTION_PX, Looks, font
 _NARROWEST_PX = 2.0
 _WORDS_FROM_PX = 18.0
 _LEAST_HEIGHT_PX = 16.0
+_BESIDE_SHARE = 0.02  # of the window
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +28,16 @@ class Gap:
 
 
 class GapItem(ViewItem):
-    """The gaps of one curve; boxes as high as the values the curve has on screen."""
+    """The gaps of one curve; boxes as high as the values beside them.
 
-    def __init__(self, looks: Looks) -> None:
+    `measured` gives the lowest and highest value between two times, None where there is none.
+    """
+
+    def __init__(self, looks: Looks, measured: Callable[[float, float], tuple[float, float] | None]) -> None:
         super().__init__()
         self._looks = looks
         self._gaps: tuple[Gap, ...] = ()
-        self._range: tuple[float, float] | None = None
+        self._measured = measured
         self._worded = True
         self.setZValue(-10)
         self.setVisible(False)
@@ -54,29 +59,26 @@ class GapItem(ViewItem):
             self._worded = worded
             self.update()
 
-    def show_range(self, found: tuple[float, float] | None) -> None:
-        """Lowest and highest value on screen; None makes the boxes as high as the plot."""
-        if found != self._range:
-            self._range = found
-            self.update()
-
     def paint_in(self, painter: QPainter, view: View) -> None:
         measure = QFontMetricsF(font(CAPTION_PX))
         painter.setFont(font(CAPTION_PX))
-        top, foot = self._span(view)
         for gap in self._gaps:
             left, right = max(view.left - 1, view.x(gap.start_s)), min(view.right + 1, view.x(gap.end_s))
             if right - left < _NARROWEST_PX:
                 continue
+            top, foot = self._span(view, gap)
             box = QRectF(left, top, right - left, foot - top)
             draw_hatch(painter, box, self._looks.theme, outline=box.width() > 6)
             if self._worded and box.width() >= _WORDS_FROM_PX:
                 self._write(painter, view, box, gap.words, measure)
 
-    def _span(self, view: View) -> tuple[float, float]:
-        if self._range is None:
+    def _span(self, view: View, gap: Gap) -> tuple[float, float]:
+        """Top and foot of a box, px: the values shortly before and after, else those on screen, else the plot."""
+        beside_s = _BESIDE_SHARE * (view.end_s - view.start_s)
+        found = self._measured(gap.start_s - beside_s, gap.end_s + beside_s) or self._measured(view.start_s, view.end_s)
+        if found is None:
             return view.top + 1, view.bottom - 1
-        top, foot = view.y(self._range[1]), view.y(self._range[0])
+        top, foot = view.y(found[1]), view.y(found[0])
         middle = (top + foot) / 2
         half = max((foot - top) / 2 + 4, _LEAST_HEIGHT_PX / 2)
         return max(view.top + 1, middle - half), min(view.bottom - 1, middle + half)

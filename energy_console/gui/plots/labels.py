@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
@@ -23,7 +22,7 @@ _CLEAR_PX = 2.0
 class Labelled:
     """A curve that wants its name drawn."""
 
-    pyramid: Pyramid
+    pyramids: tuple[Pyramid, ...]  # its certain and its uncertain part
     words: str
     colour: QColor
 
@@ -93,9 +92,13 @@ def _course(curve: Labelled, view: View, spots: list[float], width: float) -> li
     found: list[tuple[float, float] | None] = []
     for left in spots:
         start_s = view.start_s + left / view.x_scale
-        columns = curve.pyramid.columns(np.array([start_s, start_s + width / view.x_scale]))
-        low, high = float(columns.low[0]), float(columns.high[0])
-        found.append(None if np.isnan(low) else (view.y(high) - view.top, view.y(low) - view.top))
+        end_s = start_s + width / view.x_scale
+        parts = [part for part in (pyramid.extremes(start_s, end_s) for pyramid in curve.pyramids) if part is not None]
+        if not parts:
+            found.append(None)
+            continue
+        low, high = min(low for low, _ in parts), max(high for _, high in parts)
+        found.append((view.y(high) - view.top, view.y(low) - view.top))
     return found
 
 

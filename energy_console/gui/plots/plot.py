@@ -102,7 +102,10 @@ class Plot:
 
     def place_labels(self) -> None:
         self.labels.show_curves(
-            [Labelled(trace.solid.pyramid, self.names[point], trace.colour) for point, trace in self.traces.items()]
+            [
+                Labelled((trace.solid.pyramid, trace.dotted.pyramid), self.names[point], trace.colour)
+                for point, trace in self.traces.items()
+            ]
         )
 
     def show_window(self, start_s: float, end_s: float) -> None:
@@ -115,8 +118,6 @@ class Plot:
         few = len(self.traces) <= _MOST_TELLING
         for trace in self.traces.values():
             trace.gaps.show_words(few or trace.selected)
-            if trace.gaps.gaps:
-                trace.gaps.show_range(trace.measured(start_s, end_s))
         self.axis.show_range(self.low, self.high)
         self.box.setRange(xRange=(start_s, end_s), yRange=(self.low, self.high), padding=0, disableAutoRange=False)
 

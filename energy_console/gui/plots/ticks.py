@@ -15,7 +15,7 @@ _DAY = 86_400
 _WITHIN_HOUR = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)
 _WITHIN_DAY = (1, 2, 3, 6, 12)  # hours
 _DAYS = (1, 2, 7, 14)
-_MONTHS = (1, 3, 6, 12)
+_MONTHS = (1, 2, 3, 6, 12)
 
 
 @dataclass(frozen=True, slots=True)

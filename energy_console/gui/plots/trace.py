@@ -54,7 +54,7 @@ class Trace:
         self.solid = CurveItem(Pyramid(), self.colour, steps=steps)
         self.dotted = CurveItem(Pyramid(), self.colour, steps=steps, width_px=UNCERTAIN_PX, style=LineStyle.DOTTED)
         self.plan = CurveItem(Pyramid(), self.colour, steps=True, width_px=PLAN_PX, style=LineStyle.DASHED)
-        self.gaps = GapItem(looks)
+        self.gaps = GapItem(looks, self.measured)
         self.ghosts: dict[str, CurveItem] = {}
         self._last: tuple[float, float] | None = None
         self.dotted.setVisible(False)

@@ -354,6 +354,7 @@ class TrendsPage(Page):
     def _history_came(self) -> None:
         self.stack.refit()
         self.readouts.refigure_soon()
+        self.dotted_key.setVisible(any(len(trace.dotted.pyramid) for trace in self.drawing.traces.values()))
         failure = self.drawing.failure()
         if failure:
             self.desk.said.emit(failure)

@@ -98,7 +98,7 @@ def _plan_row(drawing: Drawing, names: Names, points: tuple[str, ...], point: st
     index = int(trace.plan.pyramid.time_s.searchsorted(time_s, side="right")) - 1
     inside = 0 <= index < len(trace.plan.pyramid) - 1
     text = _plain(names.points[point], float(trace.plan.pyramid.value[index])) if inside else NONE
-    label = QCoreApplication.translate("rows", "plan of {0}").format(names.curve(point, points).first)
+    label = names.curve(point, points).first
     return CursorRow(point, QCoreApplication.translate("rows", "Plan"), label, trace.colour, text, dashed=True)
 
 
