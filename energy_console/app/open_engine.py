@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +56,24 @@ def open_engine(folder: Path, store: Path | None, *, virtual: bool, faults: tupl
         log.info("attached to %s", busy.holder)
         historian = open_embedded(place, writing=False)
         return OpenedEngine(site, AttachedEngine(site, historian), historian)
-    if not virtual:
-        return OpenedEngine(site, LocalEngine(site, historian), historian)
+    with contextlib.ExitStack() as undo:  # whatever cannot be put together leaves no thread and no process behind
+        undo.callback(historian.close)
+        opened = _with_virtual_devices(site, historian, place, faults, undo) if virtual else _alone(site, historian)
+        undo.pop_all()
+    return opened
+
+
+def _alone(site: Site, historian: EmbeddedHistorian) -> OpenedEngine:
+    return OpenedEngine(site, LocalEngine(site, historian), historian)
+
+
+def _with_virtual_devices(
+    site: Site, historian: EmbeddedHistorian, place: Path, faults: tuple[str, ...], undo: contextlib.ExitStack
+) -> OpenedEngine:
     historian.register(site.points)
     is_new = site.root.meter is None or historian.span(site.root.meter) is None
     devices = VirtualSite(site, with_past=is_new, faults=faults, memory=place / VIRTUAL_COUNTERS)
-    engine = LocalEngine(
-        site.on_loopback(devices.port_base), historian, prepare=devices.wait, past=lambda: devices.past(site)
-    )
-    return OpenedEngine(engine.site, engine, historian, devices)
+    undo.callback(devices.stop)
+    field = site.on_loopback(devices.port_base)
+    engine = LocalEngine(field, historian, prepare=devices.wait, past=lambda: devices.past(site), ails=devices.ails)
+    return OpenedEngine(field, engine, historian, devices)

@@ -67,6 +67,13 @@ class VirtualSite:
             raise VirtualSiteFailed(f"The virtual devices did not start: {said}")
         self.ready = json.loads(line)
 
+    def ails(self) -> str:
+        """A sentence when the process has ended by itself or was killed; empty while it serves. Does not block."""
+        code = self._process.poll()
+        if code is None or not self.ready:
+            return ""
+        return f"The virtual devices have ended ({_how(code)}): start the console again, which starts them too"
+
     def past(self, site: Site) -> Iterator[ScanBatch]:
         """What the virtual site says of its past, one batch a moment, oldest first, marked as simulated."""
         if self._past is None or not self._past.exists():
@@ -102,6 +109,10 @@ class VirtualSite:
             self._process.kill()
             self._process.communicate()
         self._folder.cleanup()
+
+
+def _how(code: int) -> str:
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _is_worth_a_past(point: Point) -> bool:

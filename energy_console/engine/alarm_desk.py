@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from energy_console.alarms.machine import Alarm, AlarmMachine, AlarmState, Condition, Transition
@@ -14,7 +16,10 @@ from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
 from energy_console.site.model import Site
 
+log = logging.getLogger(__name__)
+
 ROOM, KEY = "alarms", "open"
+FORMAT = 1
 WORDS = {
     AlarmState.NEW: "raised",
     AlarmState.ACKNOWLEDGED: "acknowledged",
@@ -36,31 +41,36 @@ class AlarmDesk:
         """Looks once. `more`: conditions of the engine itself. True when an alarm changed its state."""
         present = self._rules.conditions(silent) | {condition.key: condition for condition in more}
         changes = self._machine.step(now_ns, present)
-        for change in changes:
-            self._journal(change)
+        self._journal(changes)
         return bool(changes)
 
     def acknowledge(self, alarm_id: int, who: str, now_ns: int) -> bool:
         change = self._machine.acknowledge(alarm_id, who, now_ns)
         if change:
-            self._journal(change)
+            self._journal([change])
         return change is not None
 
     @property
     def views(self) -> tuple[AlarmView, ...]:
         return views_of(self._machine.alarms)
 
-    def _journal(self, change: Transition) -> None:
-        condition = change.alarm.condition
-        text = f"P{condition.priority} {condition.text}: {WORDS[change.alarm.state]}"
-        data = {"alarm": change.alarm.id, "state": change.alarm.state.value, "priority": condition.priority}
-        if change.who:
-            text, data = f"{text} by {change.who}", data | {"who": change.who}
+    def _journal(self, changes: Sequence[Transition]) -> None:
+        """One line a change; what is open is kept once, since many alarms may change in one look."""
+        if not changes:
+            return
         kept = to_state(self._machine)
-        self._writer.do(
-            lambda: self._historian.write_event(change.time_ns, "alarm", condition.source, text, data),
-            lambda: self._historian.put_state(ROOM, KEY, kept),
-        )
+        lines = [partial(self._historian.write_event, *line_of(change)) for change in changes]
+        self._writer.do(*lines, partial(self._historian.put_state, ROOM, KEY, kept))
+
+
+def line_of(change: Transition) -> tuple[int, str, str, str, dict[str, Any]]:
+    """A change as the journal keeps it: time, kind, source, text, data."""
+    condition = change.alarm.condition
+    text = f"P{condition.priority} {condition.text}: {WORDS[change.alarm.state]}"
+    data = {"alarm": change.alarm.id, "state": change.alarm.state.value, "priority": condition.priority}
+    if change.who:
+        text, data = f"{text} by {change.who}", data | {"who": change.who}
+    return change.time_ns, "alarm", condition.source, text, data
 
 
 def views_of(alarms: Iterable[Alarm]) -> tuple[AlarmView, ...]:
@@ -81,21 +91,27 @@ def views_of(alarms: Iterable[Alarm]) -> tuple[AlarmView, ...]:
 
 def to_state(machine: AlarmMachine) -> dict[str, Any]:
     alarms = [dataclasses.asdict(alarm) | {"state": alarm.state.value} for alarm in machine.alarms]
-    return {"next_id": machine.next_id, "alarms": alarms}
+    return {"format": FORMAT, "next_id": machine.next_id, "alarms": alarms}
 
 
 def restored(state: Mapping[str, Any] | None) -> tuple[list[Alarm], int]:
-    """Open alarms and the next id out of what `to_state` kept; none of a store that has none."""
+    """Open alarms and the next id out of what `to_state` kept; none of a store that has none.
+
+    What a later program kept is left out: what is still wrong is raised anew at the first look.
+    """
     if not state:
         return [], 1
-    alarms = [
-        Alarm(
-            entry["id"],
-            Condition(**entry["condition"]),
-            AlarmState(entry["state"]),
-            entry["since_ns"],
-            entry["acknowledged_by"],
-        )
-        for entry in state["alarms"]
-    ]
-    return alarms, state["next_id"]
+    if state.get("format", FORMAT) != FORMAT:
+        log.warning("The alarms in the store have format %s, this program knows %d.", state["format"], FORMAT)
+        return [], 1
+    return [_alarm(entry) for entry in state["alarms"]], state["next_id"]
+
+
+def _alarm(entry: Mapping[str, Any]) -> Alarm:
+    return Alarm(
+        entry["id"],
+        Condition(**entry["condition"]),
+        AlarmState(entry["state"]),
+        entry["since_ns"],
+        entry["acknowledged_by"],
+    )

@@ -23,10 +23,12 @@ from energy_console.engine.link import (
     EngineNews,
     ProbeReport,
 )
+from energy_console.engine.orders import GIVEN_AT
 from energy_console.engine.planner import IN_FORCE
 from energy_console.engine.planner import ROOM as PLAN_ROOM
 from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
+from energy_console.live.staleness import stale_batch
 from energy_console.live.table import LiveTable
 from energy_console.planning.proposal import PlanNews
 from energy_console.planning.propose import propose, why_none
@@ -67,6 +69,7 @@ class AttachedEngine:
         self._thread = threading.Thread(target=self._run, name="attached engine", daemon=True)
         self._solver = SolverProcess()
         self._plan = PlanNews()
+        self._saying = threading.Lock()
         self._alarms: tuple[AlarmView, ...] = ()
         self._renewed_s = time.monotonic()
 
@@ -120,8 +123,20 @@ class AttachedEngine:
                 if str(error) != trouble:
                     log.warning("%s", error)
                 trouble = str(error)
-                self._tell(health=self._health(running=False))
+                self._lose_sight()
+            except Exception as error:  # what a newer engine keeps may not be understood; it is looked at again
+                if repr(error) != trouble:
+                    log.exception("what the engine has kept could not be followed")
+                trouble = repr(error)
+                self._lose_sight()
             self._stopping.wait(LOOK_EVERY_S)
+
+    def _lose_sight(self) -> None:
+        """The engine is gone or cannot be followed: no value here is known to be true any more."""
+        usable = np.flatnonzero(is_usable(self.live.status)).astype(np.int32)
+        batch = stale_batch(usable, time.time_ns(), self.live.sequence)
+        self.live.apply(batch)
+        self._tell(batch=batch if len(batch) else None, devices=self._devices(), health=self._health(running=False))
 
     def _follow(self, sequence: int) -> int:
         """Takes in what is new in the store; returns the newest sequence."""
@@ -139,8 +154,11 @@ class AttachedEngine:
         self._alarms = views_of(alarms)
         if (self._plan.in_force.id if self._plan.in_force else None) != (schedule or {}).get("id"):
             self._say(in_force=Schedule.from_state(schedule) if schedule else None)
-        running = time.monotonic() - self._renewed_s < LOST_AFTER_S
-        self._tell(devices=self._devices(), health=self._health(running=running), alarms=self._alarms)
+        self._tell(alarms=self._alarms)
+        if time.monotonic() - self._renewed_s < LOST_AFTER_S:
+            self._tell(devices=self._devices(), health=self._health(running=True))
+        else:
+            self._lose_sight()
         return newest
 
     def _devices(self) -> dict[str, DeviceState]:
@@ -185,7 +203,7 @@ class AttachedEngine:
     def _place(self, order: Mapping[str, Any], done: Callable[[CommandResult], None]) -> None:
         """Puts the order into the store and waits for the engine's answer."""
         try:
-            number = self.historian.request_command(order)
+            number = self.historian.request_command({**order, GIVEN_AT: time.time_ns()})
             until = time.monotonic() + ANSWER_WITHIN_S
             while time.monotonic() < until and not self._stopping.is_set():
                 if (answer := self.historian.command_result(number)) is not None:
@@ -202,14 +220,16 @@ class AttachedEngine:
         self._say(solving=True, sentence="")
         try:
             proposal = asyncio.run(propose(self.site, self.live, self.historian, self._solver, self._plan.in_force))
-        except Exception as error:  # noqa: BLE001 - whatever keeps a plan from being made is the sentence shown
-            self._say(solving=False, sentence=str(error))
+        except Exception as error:
+            log.exception("no plan could be made")
+            self._say(solving=False, sentence=f"No plan could be made: {error}")
         else:
             self._say(solving=False, proposal=proposal, sentence=why_none(proposal))
         done(self._plan)
 
     def _say(self, **parts: Any) -> None:
-        self._plan = dataclasses.replace(self._plan, **parts)
+        with self._saying:  # the follower and a proposal each change their part
+            self._plan = dataclasses.replace(self._plan, **parts)
         self._tell(plan=self._plan)
 
     def _tell(self, **parts: Any) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,13 @@ import numpy as np
 from energy_console.alarms.machine import Condition
 from energy_console.engine.alarm_desk import AlarmDesk
 from energy_console.engine.link import CommandResult, DeviceState, EngineHealth, EngineNews, ProbeReport
+from energy_console.engine.orders import Orders
+from energy_console.engine.past import PastKeeper
 from energy_console.engine.planner import Planner
+from energy_console.engine.preparing import prepared
 from energy_console.engine.probing import probe
 from energy_console.engine.pulse import Pulse
-from energy_console.engine.store_writer import StoreWriter, merge
+from energy_console.engine.store_writer import StoreWriter
 from energy_console.historian.interface import Historian
 from energy_console.live.calculated import Calculator
 from energy_console.live.table import LiveTable
@@ -29,15 +32,12 @@ from energy_console.planning.schedule import Schedule
 from energy_console.site.model import Site
 from hardware.commands import Commander, Outcome
 from hardware.points import ScanBatch, is_usable
-from hardware.profiles import profile as hardware_profile
 from hardware.scanner import Scanner
 
 log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
 SILENT = frozenset({"silent", "refusing", "wrong answers"})
-CLAIMED_AS = "engine"
-REMEMBER_AT_ONCE = 100_000  # readings
 RATE_OVER = 20  # beats that the request rate is averaged over
 
 
@@ -50,18 +50,20 @@ class LocalEngine:
         historian: Historian,
         prepare: Callable[[], None] = lambda: None,
         past: Callable[[], Iterable[ScanBatch]] = tuple,
+        ails: Callable[[], str] = str,
     ) -> None:
         """Nothing is started yet. Raises what the scanner raises on a field it cannot read.
 
         `prepare` may block; it is called on a thread before the field is read. `past` gives readings, one batch a
-        moment, that are kept while the field is read already; what is calculated of them is kept with them.
+        moment, that are kept while the field is read already; what is calculated of them is kept with them. `ails` is
+        asked once a second and must not block: a sentence while what the engine depends on is gone, empty otherwise.
         """
         self.site = site
         self.historian = historian
         self.live = LiveTable(site.points)
         self.error: BaseException | None = None  # what ended the engine, if it was not `stop`
         historian.register(site.points)
-        self._prepare, self._past = prepare, past
+        self._prepare, self._past, self._ails = prepare, past, ails
         self._writer = StoreWriter(historian)
         self._pulse = Pulse(site, self.live, self._writer)
         self._scanner = Scanner(site.field, self._pulse.take, points=site.points)
@@ -70,7 +72,9 @@ class LocalEngine:
         self._commander = Commander(self._scanner)
         self._alarms = AlarmDesk(site, self.live, historian, self._writer)
         self._planner = Planner(site, self.live, historian, self._writer, self._hold, self._let_go, self._plan_news)
+        self._orders = Orders(historian, self._writer, self._carry_out)
         self._listeners: list[Callable[[EngineNews], None]] = []
+        self._failing: set[Callable[[EngineNews], None]] = set()  # listeners that raised at the last news
         self._requests: deque[tuple[float, int]] = deque(maxlen=RATE_OVER)
         self._told_devices: dict[str, DeviceState] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -97,30 +101,11 @@ class LocalEngine:
         if loop is None or stopping is None:
             return
         self._loop = None
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
             loop.call_soon_threadsafe(stopping.set)
         self._thread.join()
         self._journal("engine", "Engine stopped")
         self._writer.stop()
-
-    def _remember(self) -> None:
-        """Keeps the past a part at a time, so that memory stays small; nothing of it is shown as live."""
-        calculator = Calculator(self.site.calculated, self.live.index)
-        waiting: list[ScanBatch] = []
-        for moment in self._past():
-            if self._loop is None:
-                return  # the engine is stopping
-            waiting.append(calculator.extend(moment))
-            if sum(map(len, waiting)) >= REMEMBER_AT_ONCE:
-                self._keep_now(merge(waiting))
-                waiting = []
-        if waiting:
-            self._keep_now(merge(waiting))
-
-    def _keep_now(self, batch: ScanBatch) -> None:
-        kept = threading.Event()
-        self._writer.do(lambda: self.historian.append(batch), kept.set)
-        kept.wait()
 
     @property
     def stats(self) -> dict[str, float]:
@@ -150,12 +135,14 @@ class LocalEngine:
         self._ask(work(), lambda _: None)
 
     def probe(self, device: str, done: Callable[[ProbeReport], None]) -> None:
-        profile = hardware_profile(self.site.device(device).spec.profile)
-        self._ask(probe(self._scanner, device, profile), done)
+        def refused(sentence: str) -> ProbeReport:
+            return ProbeReport(device, time.time_ns(), (), (), sentence)
+
+        self._ask(probe(self._scanner, device), done, refused)
 
     def make_plan(self, done: Callable[[Any], None]) -> None:
         """`done` gets the PlanNews after the proposal."""
-        self._ask(self._planner.make(), done)
+        self._ask(self._planner.make(), done, lambda sentence: PlanNews(sentence=sentence))
 
     def approve_plan(self, plan_id: str, who: str, done: Callable[[CommandResult], None]) -> None:
         self._ask(self._planner.approve(plan_id, who), done)
@@ -178,17 +165,27 @@ class LocalEngine:
         try:
             asyncio.run(self._main())
         except BaseException as error:  # the thread ends here; whoever looks is told why
-            self.error = error
-            log.exception("the engine has ended")
+            self.error = first_cause(error)
+            log.exception("The engine has ended: %s", self.error)
             self._tell(health=self._health(running=False))
         finally:
+            self._planner.close()
             self._ready.set()
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._ready.set()
-        await asyncio.to_thread(self._prepare)
+        try:
+            if await prepared(self._prepare, self._stopping):
+                await self._read_field(self._stopping)
+        finally:
+            self._stopping.set()  # however it ends, nothing goes on in other threads
+        self._pulse.beat()
+        self._tell(health=self._health(running=False))
+
+    async def _read_field(self, stopping: asyncio.Event) -> None:
+        """Everything the engine does, until it is to stop; the scanner then still gives what it has."""
         async with asyncio.TaskGroup() as group:
             scanning = group.create_task(self._scanner.run(), name="scanner")
             others = [
@@ -197,18 +194,19 @@ class LocalEngine:
                     ("beat", self._beat()),
                     ("plan", self._planner.run()),
                     ("feed", self._commander.run()),
-                    ("orders", self._take_orders()),
-                    ("past", asyncio.to_thread(self._remember)),
+                    ("orders", self._orders.run()),
+                    ("past", asyncio.to_thread(self._remember, stopping.is_set)),
                 )
             ]
-            await self._stopping.wait()
+            await stopping.wait()
             for task in others:
                 task.cancel()
             self._scanner.stop()
             await scanning
-        self._pulse.beat()
-        self._planner.close()
-        self._tell(health=self._health(running=False))
+
+    def _remember(self, stopping: Callable[[], bool]) -> None:
+        calculator = Calculator(self.site.calculated, self.live.index)
+        PastKeeper(self.historian, self._writer, calculator).keep(self._past, stopping)
 
     async def _beat(self) -> None:
         """Once a second: stale points, alarms, health, and one piece of news."""
@@ -236,6 +234,8 @@ class LocalEngine:
             waits = f"{self._writer.behind_s:.0f} s of readings wait in memory"
             lost = f", {self._writer.lost} were lost" if self._writer.lost else ""
             yield Condition("store", 1, "store", f"Store: {self._writer.trouble}", waits + lost, on_delay_s=1.0)
+        if ails := self._ails():
+            yield Condition("field", 1, "field", ails, "no device can answer")
         for notice in self.historian.notices():
             self._journal("engine", notice, "store")
             log.warning("store: %s", notice)
@@ -285,15 +285,7 @@ class LocalEngine:
         self._journal("command", f"{who}: {point} released. {result.text}", point, who=who, ok=result.ok)
         return result
 
-    async def _take_orders(self) -> None:
-        """Carries out what attached consoles have put into the store; each order is claimed by exactly one engine."""
-        while True:
-            await asyncio.sleep(BEAT_S)
-            for number, order in await asyncio.to_thread(self.historian.claim_commands, CLAIMED_AS):
-                result = await self._carry_out(order)
-                self._writer.do(partial(self.historian.finish_command, number, {"ok": result.ok, "text": result.text}))
-
-    async def _carry_out(self, order: Any) -> CommandResult:
+    async def _carry_out(self, order: Mapping[str, Any]) -> CommandResult:
         match order:
             case {"do": "write", "point": str(point), "value": float() | int() as value, "who": str(who)}:
                 return await self._write(point, float(value), who)
@@ -315,29 +307,52 @@ class LocalEngine:
         blank: dict[str, Any] = dict.fromkeys(("batch", "devices", "health", "alarms", "plan"))
         news = EngineNews(**(blank | parts))
         for listener in self._listeners:
-            listener(news)
+            try:
+                listener(news)
+            except Exception:  # whoever listens may fail; the field is read on, and it is told once
+                if listener not in self._failing:
+                    log.exception("news of the engine was not taken")
+                self._failing.add(listener)
+            else:
+                self._failing.discard(listener)
 
     def _journal(self, kind: str, text: str, source: str = "engine", **data: Any) -> None:
         now = time.time_ns()
         self._writer.do(lambda: self.historian.write_event(now, kind, source, text, data))
 
-    def _ask(self, work: Coroutine[Any, Any, Any], done: Callable[[Any], None]) -> None:
-        """Runs work on the engine's loop; `done` is called there. An engine that has stopped says so."""
-        loop = self._loop
-        if loop is None:
-            work.close()
-            done(CommandResult(False, "The engine has stopped: start the console again."))
-            return
+    def _ask(
+        self,
+        work: Coroutine[Any, Any, Any],
+        done: Callable[[Any], None],
+        refused: Callable[[str], Any] = lambda sentence: CommandResult(False, sentence),
+    ) -> None:
+        """Runs work on the engine's loop; `done` is called there. `refused` makes the answer of what cannot be done."""
 
         async def run() -> None:
             try:
-                done(await work)
+                answer = await work
             except Exception as error:  # a fault of ours in one order must not end the engine; it is told and logged
                 log.exception("an order failed")
-                done(CommandResult(False, f"That failed inside the engine: {error}"))
+                answer = refused(f"That failed inside the engine: {error}")
+            done(answer)
 
-        asyncio.run_coroutine_threadsafe(run(), loop)
+        loop, running = self._loop, run()
+        try:
+            if loop is None:
+                raise RuntimeError("not running")
+            asyncio.run_coroutine_threadsafe(running, loop)
+        except RuntimeError:  # not started, or its loop has ended
+            running.close()
+            work.close()
+            done(refused("The engine has stopped: start the console again."))
 
 
 def _result(outcome: Outcome) -> CommandResult:
     return CommandResult(outcome.ok, outcome.text)
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """What one task of a group raised first: the group itself has no sentence for a person."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

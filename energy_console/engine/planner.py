@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from energy_console.engine.link import CommandResult
@@ -37,6 +37,7 @@ AT_ONCE = 16
 QUARTER_S = 900.0
 FIRST_PROPOSAL_S = 12.0  # by then every device of a site has been read once
 AFTER_QUARTER_S = 5.0
+NOT_YET = CommandResult(False, "not yet written")
 
 Write = Callable[[str, float, str], Awaitable[CommandResult]]
 Release = Callable[[str, str], Awaitable[CommandResult]]
@@ -60,6 +61,7 @@ class Planner:
         self._solver = SolverProcess()
         self._held: dict[str, tuple[float, CommandResult, float]] = {}  # point -> value, answer, loop time of the try
         self._wanted: list[SetPoint] = []
+        self._carrying_out = asyncio.Lock()  # approving, reverting and following write one after the other
         self.news = PlanNews(in_force=_restored(historian))
 
     async def make(self) -> PlanNews:
@@ -71,6 +73,10 @@ class Planner:
             proposal = await propose(self._site, self._live, self._historian, self._solver, self.news.in_force)
         except (ProblemError, NoTariff, StoreError, PlanBroken) as error:
             self._tell(solving=False, sentence=str(error))
+            return self.news
+        except Exception as error:  # a fault of ours in a plan must not end the engine that reads the field
+            log.exception("no plan could be made")
+            self._tell(solving=False, sentence=f"No plan could be made: {error}")
             return self.news
         self._tell(solving=False, proposal=proposal, sentence=why_none(proposal))
         return self.news
@@ -87,33 +93,33 @@ class Planner:
 
     async def put_in_force(self, schedule: Schedule) -> CommandResult:
         """Keeps an approved schedule and carries out its running step at once."""
-        self._journal(schedule, f"Plan {schedule.name} approved by {schedule.approved_by}")
-        self._held.clear()
-        self._tell(in_force=schedule, sentence=f"Plan {schedule.name} is in force.")
-        await self.follow()
+        async with self._carrying_out:
+            self._journal(schedule, f"Plan {schedule.name} approved by {schedule.approved_by}")
+            for point, (value, _, _) in self._held.items():  # written again, and let go where it is no longer wanted
+                self._held[point] = (value, NOT_YET, -math.inf)
+            self._tell(in_force=schedule, sentence=f"Plan {schedule.name} is in force.")
+            await self._follow(schedule)
         taken = sum(answer.ok for _, answer, _ in self._held.values())
         text = f"Plan {schedule.name} is in force: {taken} of {len(self._held)} set-points written and read back."
         return CommandResult(taken == len(self._held), text)
 
     async def revert(self, who: str) -> CommandResult:
         """Takes the plan out of force; every device held by it goes back to its own ways."""
-        schedule = self.news.in_force
-        if schedule is None:
-            return CommandResult(False, "No plan is in force.")
-        points = list(self._held)
-        self._held.clear()
-        self._wanted = []
-        self._journal(None, f"Plan {schedule.name} taken out of force by {who}")
-        self._tell(in_force=None, followed=None, assets=(), sentence=f"Plan {schedule.name} is no longer in force.")
-        answers = await asyncio.gather(*(self._release(point, who) for point in points))
-        let_go = sum(answer.ok for answer in answers)
+        async with self._carrying_out:
+            schedule = self.news.in_force
+            if schedule is None:
+                return CommandResult(False, "No plan is in force.")
+            points = list(self._held)
+            self._journal(None, f"Plan {schedule.name} taken out of force by {who}")
+            self._tell(in_force=None, followed=None, assets=(), sentence=f"Plan {schedule.name} is no longer in force.")
+            let_go = await self._let_go(points, who)
         return CommandResult(let_go == len(points), f"{let_go} of {len(points)} devices went back to their own ways.")
 
     async def run(self) -> None:
         """Follows the plan in force, and proposes a new one every quarter hour, until cancelled."""
         next_s = time.time() + FIRST_PROPOSAL_S
         while True:
-            await self.follow()
+            await self._follow_safely()
             if (
                 time.time() >= next_s or next_s - time.time() > QUARTER_S + FIRST_PROPOSAL_S
             ):  # or the clock was set back
@@ -121,26 +127,44 @@ class Planner:
                 next_s = (time.time() // QUARTER_S + 1) * QUARTER_S + AFTER_QUARTER_S
             await asyncio.sleep(LOOK_EVERY_S)
 
+    async def _follow_safely(self) -> None:
+        try:
+            await self.follow()
+        except Exception as error:  # the next look may do better; the field is read on whatever becomes of a plan
+            sentence = f"The plan in force could not be carried out: {error}"
+            if sentence != self.news.sentence:
+                log.exception("%s", sentence)
+                self._tell(sentence=sentence)
+
     async def follow(self) -> None:
         """Writes what the running step asks for and is not yet held; lets go what it no longer asks for."""
-        schedule = self.news.in_force
-        if schedule is None:
-            return
+        async with self._carrying_out:
+            if (schedule := self.news.in_force) is not None:
+                await self._follow(schedule)
+
+    async def _follow(self, schedule: Schedule) -> None:
         now = dt.datetime.now(dt.UTC)
         self._wanted = setpoints_at(self._site, schedule, now, self._there(now))
         wanted = {setpoint.point: setpoint for setpoint in self._wanted}
         who = f"plan {schedule.name} ({schedule.approved_by})"
-        for point in [point for point in self._held if point not in wanted]:
-            del self._held[point]
-            await self._release(point, who)
+        await self._let_go([point for point in self._held if point not in wanted], who)
         gate = asyncio.Semaphore(AT_ONCE)
         await asyncio.gather(*(self._hold(setpoint, who, gate) for setpoint in wanted.values()))
         if now >= schedule.end:
-            self._tell(in_force=None, sentence=f"Plan {schedule.name} has come to its end.")
+            self._journal(None, f"Plan {schedule.name} has come to its end")
+            over = f"Plan {schedule.name} has come to its end."
+            self._tell(in_force=None, followed=None, assets=(), sentence=over)
             return
         self._tell(
             followed=followed_share(self._wanted, self._measured_kw), assets=tuple(map(self._state, self._wanted))
         )
+
+    async def _let_go(self, points: Sequence[str], who: str) -> int:
+        """Releases set-points; returns how many devices took it."""
+        for point in points:
+            del self._held[point]
+        answers = await asyncio.gather(*(self._release(point, who) for point in points))
+        return sum(answer.ok for answer in answers)
 
     def _there(self, now: dt.datetime) -> dict[str, str]:
         sessions = bookings(self._site, now, now + dt.timedelta(seconds=1))
@@ -192,5 +216,8 @@ def _restored(historian: Historian) -> Schedule | None:
         schedule = Schedule.from_state(state)
     except ScheduleTooNew as error:
         log.warning("%s", error)
+        return None
+    except (KeyError, TypeError, ValueError) as error:
+        log.warning("The plan in force in the store cannot be read (%r): approve a plan again.", error)
         return None
     return schedule if schedule.end > dt.datetime.now(dt.UTC) else None

@@ -10,7 +10,7 @@ from hardware.profiles import Profile
 from hardware.scanner import Scanner
 
 
-async def probe(scanner: Scanner, device: str, profile: Profile) -> ProbeReport:
+async def probe(scanner: Scanner, device: str) -> ProbeReport:
     """Reads the whole profile out of turn; a device that does not answer is a report that says why."""
     try:
         readout = await scanner.probe(device)
@@ -18,7 +18,7 @@ async def probe(scanner: Scanner, device: str, profile: Profile) -> ProbeReport:
         return ProbeReport(device, time.time_ns(), (), (), f"the site has no device {device}")
     except FieldError as error:
         return ProbeReport(device, time.time_ns(), (), (), error.text)
-    return report_of(device, profile, readout)
+    return report_of(device, scanner.profile_of(device), readout)
 
 
 def report_of(device: str, profile: Profile, readout: Readout) -> ProbeReport:

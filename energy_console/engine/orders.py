@@ -1,0 +1,64 @@
+"""What attached consoles have put into the store to be done: claimed by exactly one engine, carried out, answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+
+from energy_console.engine.link import CommandResult
+from energy_console.engine.store_writer import StoreWriter
+from energy_console.historian.errors import StoreError
+from energy_console.historian.interface import Historian
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+CLAIMED_AS = "engine"
+GIVEN_AT = "given_ns"  # key of an order: when the person gave it
+TOO_OLD_S = 60.0  # whoever gave it was told long ago that nobody answers
+
+CarryOut = Callable[[Mapping[str, Any]], Awaitable[CommandResult]]
+
+
+class Orders:
+    """Lives on the engine's loop."""
+
+    def __init__(self, historian: Historian, writer: StoreWriter, carry_out: CarryOut) -> None:
+        self._historian, self._writer, self._carry_out = historian, writer, carry_out
+        self._trouble = ""
+
+    async def run(self) -> None:
+        """Looks once a second, until cancelled. A store that refuses is asked again: the writer tells of it."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            for number, order in await self._claimed():
+                result = await self._answer(order)
+                answer = {"ok": result.ok, "text": result.text}
+                self._writer.do(partial(self._historian.finish_command, number, answer))
+
+    async def _claimed(self) -> list[tuple[int, Mapping[str, Any]]]:
+        try:
+            orders = await asyncio.to_thread(self._historian.claim_commands, CLAIMED_AS)
+        except StoreError as error:
+            if str(error) != self._trouble:
+                log.warning("orders of other consoles cannot be taken: %s", error)
+            self._trouble = str(error)
+            return []
+        self._trouble = ""
+        return orders
+
+    async def _answer(self, order: Mapping[str, Any]) -> CommandResult:
+        waited_s = (time.time_ns() - order.get(GIVEN_AT, 0)) / 1e9
+        if waited_s > TOO_OLD_S:
+            return CommandResult(
+                False, "That order lay here while no engine ran and was not carried out: give it again."
+            )
+        try:
+            return await self._carry_out(order)
+        except Exception as error:  # another console's order, whatever is in it, must not end the engine
+            log.exception("an order failed")
+            return CommandResult(False, f"That order could not be carried out: {error}")
