@@ -420,3 +420,68 @@ def test_every_control_has_a_name(page):
         for widget in page.findChildren(kind):
             if widget.isVisible():
                 assert widget.accessibleName() or widget.toolTip(), widget
+
+
+def test_a_window_is_named_by_start_and_end_in_the_sites_zone(page, qtbot, settled):
+    page.add([POWER_1])
+    settled()
+    dialog = page.toolbar.ask_window()
+    wanted_start, wanted_end = round(now_s(page) - 20 * HOUR), round(now_s(page) - 18 * HOUR)
+    dialog.start.setDateTime(dialog.start.dateTime().fromSecsSinceEpoch(wanted_end, dialog.start.timeZone()))
+    dialog.end.setDateTime(dialog.end.dateTime().fromSecsSinceEpoch(wanted_start, dialog.end.timeZone()))
+    ok = dialog.buttons.button(dialog.buttons.StandardButton.Ok)
+    qtbot.mouseClick(ok, Qt.MouseButton.LeftButton)
+    assert dialog.isVisible()
+    assert "after the start" in dialog.words.text()
+    dialog.end.setDateTime(dialog.end.dateTime().fromSecsSinceEpoch(wanted_end + 3600, dialog.end.timeZone()))
+    qtbot.mouseClick(ok, Qt.MouseButton.LeftButton)
+    assert page.stack.end_s == pytest.approx(wanted_end + 3600, abs=60)
+    assert page.toolbar.spans.current in ("custom", "1h")
+
+
+def test_a_curve_gets_a_plot_of_its_own_and_the_view_can_be_deleted(page, qtbot, settled):
+    page.add([POWER_1, POWER_2])
+    page.save_view("Two")
+    page.choose(POWER_2)
+    qtbot.mouseClick(page.add_plot, Qt.MouseButton.LeftButton)
+    settled()
+    assert [list(plot.traces) for plot in page.stack.plots] == [[POWER_1], [POWER_2]]
+    delete = next(
+        action for action in page.toolbar.views.menu().actions() if "Two" in action.text() and "D" in action.text()
+    )
+    delete.trigger()
+    qtbot.waitUntil(lambda: page.views.settled)
+    assert page.views.names == ()
+
+
+def test_a_store_that_cannot_answer_is_told_and_the_page_goes_on(page, history, settled, qtbot, monkeypatch):
+    def broken(*_args):
+        raise OSError("The store is on a disk that is gone: put it back.")
+
+    monkeypatch.setattr(history.historian, "read", broken)
+    monkeypatch.setattr(history.historian, "buckets", broken)
+    with qtbot.waitSignal(page.desk.said, check_params_cb=lambda text: "disk that is gone" in text):
+        page.add([POWER_1])
+    monkeypatch.undo()
+    page.stack.zoom(0.5)
+    settled()
+    assert len(page.drawing.traces[POWER_1].solid.pyramid)
+
+
+def test_planned_courses_of_a_schedule_are_named_by_the_points_that_measure_them(site):
+    import dataclasses
+    import datetime as dt
+
+    from energy_console.gui.pages.trends.planned import planned_courses
+    from energy_console.planning.schedule import Schedule, ScheduledAsset
+    from energy_console.site.model import LightingGroup
+
+    group = LightingGroup("G1", "Street", "L1-01", "grid", "M3", 40, 60.0, 0.02, 1.0, 0.3, 1.0, 1.0, 0.5, ())
+    lit = dataclasses.replace(site, lighting=(group,))
+    start = dt.datetime(2026, 11, 22, 14, tzinfo=dt.UTC)
+    asset = ScheduledAsset("G1", "Street", "lighting", "grid", (1.0, 0.5), (2.4, 1.3))
+    courses = planned_courses(lit, Schedule("1", "14:00", start, (0.25, 0.25), (asset,), (100.0, 90.0)))
+    time_s, level = courses["L1-01/level"]
+    assert list(time_s - start.timestamp()) == [0.0, 900.0, 1800.0]
+    assert list(level) == [1.0, 0.5, 0.5]
+    assert list(courses["L1-01/power_kw"][1]) == [2.4, 1.3, 1.3]
