@@ -26,12 +26,13 @@ class ClassLine:
 
 @dataclass(frozen=True, slots=True)
 class Acts:
-    """Which acts can be done now. `approve` and `keep` name a plan; "" hides them."""
+    """Which acts can be done now. the others name a plan; "" hides them."""
 
     make: bool
     approve: str = ""
     keep: str = ""
     revert: str = ""
+    show: str = ""
     allowed: bool = True
     note: str = ""
 
@@ -59,6 +60,7 @@ class ApproveBar(Card):
     approve = Signal()
     keep = Signal()
     revert = Signal()
+    show_newest = Signal()
 
     def __init__(self, looks: Looks) -> None:
         super().__init__()
@@ -75,6 +77,7 @@ class ApproveBar(Card):
         self.remark_line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.make_button = Button(looks, tr("Make a plan"), on_click=self.make.emit)
         self.revert_button = Button(looks, tr("Revert"), on_click=self.revert.emit)
+        self.show_button = Button(looks, tr("Show"), on_click=self.show_newest.emit)
         self.keep_button = Button(looks, tr("Keep"), on_click=self.keep.emit)
         self.approve_button = Button(looks, tr("Approve"), look="primary", on_click=self.approve.emit)
         acts = QVBoxLayout()
@@ -83,7 +86,7 @@ class ApproveBar(Card):
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)
-        for button in (self.make_button, self.revert_button, self.keep_button, self.approve_button):
+        for button in (self.make_button, self.revert_button, self.show_button, self.keep_button, self.approve_button):
             buttons.addWidget(button)
         acts.addLayout(buttons)
         acts.addWidget(self.remark_line)
@@ -106,6 +109,8 @@ class ApproveBar(Card):
             button.setVisible(bool(name))
             button.setEnabled(acts.allowed)
             button.set_words(words.format(name))
+        self.show_button.setVisible(bool(acts.show))
+        self.show_button.set_words(tr("Show {0} proposal").format(acts.show))
         self.remark_line.show_text(acts.note)
 
 

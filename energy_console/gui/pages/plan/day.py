@@ -77,11 +77,19 @@ class PlannedDay:
     peak_so_far_kw: float | None = None
     limits: tuple[LimitAtWork, ...] = ()
     frozen_steps: int = 0
+    priced: bool = False  # whether limits and naive case are known
     parts: dict[str, str] = field(default_factory=dict)  # asset id -> its band
 
     @property
     def steps(self) -> int:
         return len(self.net_kw)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Names of all groups and sessions by id."""
+        lights = [one for row in self.lights for one in (row, *row.members)]
+        sessions = [one for row in self.sessions for one in (row, *row.members)]
+        return {row.id: row.name for row in lights} | {row.id: row.name for row in sessions}
 
     def step_at(self, time_s: float) -> int:
         """The step that a time lies in, the nearest one outside the day."""
@@ -129,6 +137,7 @@ def day_of_proposal(site: Site, proposal: Proposal, plan: Plan) -> PlannedDay:
         peak_so_far_kw=max(peaks, default=0.0) or None,
         limits=limits_at_work(plan),
         frozen_steps=plan.frozen_steps,
+        priced=True,
     )
 
 
@@ -188,6 +197,13 @@ def band_of(site: Site, id: str, kind: str) -> str:
     if load is None:
         return "fixed" if id == "rest" else "ships"
     return "heat" if load.kind in HEAT_KINDS else "fixed"
+
+
+def carbon_kg(site: Site, day: PlannedDay) -> float:
+    """Carbon of what the day imports."""
+    edges = [dt.datetime.fromtimestamp(edge, dt.UTC) for edge in day.edges_s]
+    intensity = prices.price_curve(site, edges).carbon_kg_per_kwh
+    return float((np.maximum(day.net_kw, 0.0) * np.diff(day.edges_s) / 3600.0 * intensity).sum())
 
 
 def _import_price(site: Site, edges_s: Float64Array) -> Float64Array:

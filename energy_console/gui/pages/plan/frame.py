@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
-from energy_console.gui.format import clock
+from energy_console.gui.format import THIN, clock
 from energy_console.gui.pages.plan.day import PlannedDay
 from energy_console.gui.plots.ticks import time_ticks
 from energy_console.gui.theme import CAPTION_PX, REGULAR, SEMIBOLD, Theme, font
 
-GUTTER_LEFT, GUTTER_RIGHT = 176.0, 62.0
+GUTTER_LEFT, GUTTER_RIGHT = 184.0, 62.0
 PAD_PX = 12.0
 AXIS_PX = 24.0
 ROW_PX = 11.0
@@ -27,6 +28,12 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 def tr(text: str) -> str:
     """The page's words in the language of the window."""
     return QCoreApplication.translate("plan", text)
+
+
+def readable(sentence: str) -> str:
+    """A sentence of the optimizer with figures and spans of time as the rest of the window writes them."""
+    spaced = re.sub(r"(?<=\d),(?=\d{3})", THIN, sentence)
+    return re.sub(r"(?<=\d\d:\d\d)-(?=\d\d:\d\d)", "–", spaced)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +82,7 @@ def write(
     painter.setFont(font(px, weight))
     painter.setPen(getattr(theme, tone))
     fitted = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, rect.width() + 0.5)
-    painter.drawText(rect, align, fitted)
+    painter.drawText(rect, align | Qt.TextFlag.TextDontClip, fitted)  # rows may be lower than their letters
 
 
 def width_of(text: str, px: int = CAPTION_PX, weight: int = REGULAR) -> float:
@@ -98,7 +105,7 @@ def draw_time_axis(painter: QPainter, frame: Frame, top: float, bottom: float) -
         length = width_of(named, CAPTION_PX, SEMIBOLD if tick.strong else REGULAR)
         if x - half < free_from or x - half + length > frame.right + GUTTER_RIGHT - 8:
             continue
-        free_from = x - half + length + 10
+        free_from = x - half + length + 5
         where = QRectF(x - half, head.top(), length + 4, head.height())
         write(
             painter,

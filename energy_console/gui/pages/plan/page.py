@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import Any
 
@@ -9,22 +10,31 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from energy_console.engine.link import CommandResult
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import number
 from energy_console.gui.pages.page import Page
+from energy_console.gui.pages.plan.acts import PlanActs
 from energy_console.gui.pages.plan.against import changes
-from energy_console.gui.pages.plan.approve_bar import Acts, ApproveBar, ConfirmDialog
-from energy_console.gui.pages.plan.commanded import Commanded, class_lines, commanded
-from energy_console.gui.pages.plan.day import PlannedDay, day_of_proposal, day_of_schedule
+from energy_console.gui.pages.plan.approve_bar import Acts, ApproveBar
+from energy_console.gui.pages.plan.commanded import class_lines, commanded
+from energy_console.gui.pages.plan.day import PlannedDay, carbon_kg, day_of_proposal, day_of_schedule
 from energy_console.gui.pages.plan.frame import tr
 from energy_console.gui.pages.plan.history import ask_net_import
+from energy_console.gui.pages.plan.on_table import OnTable
 from energy_console.gui.pages.plan.picture import JOIN_Y, PlanPicture
 from energy_console.gui.pages.plan.power_strip import Measured
 from energy_console.gui.pages.plan.refusal import RefusalCard
 from energy_console.gui.pages.plan.side_card import SideCard
+from energy_console.gui.pages.plan.states import nothing_to_draw
 from energy_console.gui.pages.plan.why_card import WhyCard
-from energy_console.gui.pages.plan.words import Figure, Said, answer_of_plan, answer_of_schedule, captions, figures_of
+from energy_console.gui.pages.plan.words import (
+    Figure,
+    answer_of_plan,
+    answer_of_schedule,
+    captions,
+    figures_of,
+    figures_of_schedule,
+)
 from energy_console.gui.parts.answer_line import AnswerLine
 from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.figure_row import FigureRow
@@ -33,7 +43,7 @@ from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
 from energy_console.planning.proposal import PlanNews, Proposal
 from energy_console.planning.schedule import Schedule, schedule_of
 from optimizer.explain import why
-from optimizer.plan import Cause, Infeasible, Plan, Unsolved
+from optimizer.plan import Cause, Infeasible, Plan
 
 _TICK_MS = 5000
 _MEASURED_EVERY_S = 60.0
@@ -46,16 +56,13 @@ class PlanPage(Page):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._news = PlanNews()
+        self.table = OnTable()
+        self.acts = PlanActs(desk, self)
         self._shown = ""  # what is on the picture: its id, and whether it is the one in force
         self._day: PlannedDay | None = None
         self._plan: Plan | None = None
-        self._set_aside = ""  # id of the proposal that a person did not want
-        self._said: Said | None = None  # the result of the last act, until the news changes
-        self._busy = ""  # the act under way, in words
-        self._node = ""
+        self._refused: Infeasible | None = None
         self._measured_asked_s = -1e9
-        self._names: dict[str, str] = {}
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tick)
@@ -93,8 +100,8 @@ class PlanPage(Page):
         side = QVBoxLayout(self._side)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(CARD_GAP)
-        side.addWidget(self.why_card, 56)
-        side.addWidget(self.side_card, 44)
+        side.addWidget(self.why_card, 62)
+        side.addWidget(self.side_card, 38)
         view = _JoinedView(self)
         row = QHBoxLayout(view)
         row.setContentsMargins(0, 0, 0, 0)
@@ -110,8 +117,11 @@ class PlanPage(Page):
         self.why_card.closed.connect(lambda: self._pick(-1, ""))
         self.bar.make.connect(self.make_plan)
         self.bar.approve.connect(self.ask_approval)
-        self.bar.keep.connect(self._keep)
+        self.bar.keep.connect(lambda: self._watch(True))
+        self.bar.show_newest.connect(lambda: self._watch(False))
         self.bar.revert.connect(self.ask_revert)
+        self.acts.approved.connect(self._approved)
+        self.acts.changed.connect(self.refresh_now)
 
     # the frame's calls
 
@@ -162,22 +172,19 @@ class PlanPage(Page):
 
     def refresh(self) -> None:
         """Everything from the newest word of the planner."""
-        news = self.desk.latest.plan
-        if isinstance(news, PlanNews) and news is not self._news:
-            if news.proposal is not self._news.proposal:
-                self._said = None
-            self._news = news
+        self._take_news()
         self._show_state()
+
+    def _take_news(self) -> None:
+        news = self.desk.latest.plan
+        if isinstance(news, PlanNews) and news is not self.table.news:
+            if news.proposal is not self.table.news.proposal and not self.table.is_in_force:
+                self.acts.said = None
+            self.table.take(news)
 
     def _tick(self) -> None:
         self._show_state()
         self.picture.update()
-
-    @property
-    def _offered(self) -> Proposal | None:
-        """The proposal on the table, unless a person has set it aside."""
-        proposal = self._news.proposal
-        return None if proposal is None or proposal.id == self._set_aside else proposal
 
     @property
     def _lost(self) -> bool:
@@ -185,49 +192,33 @@ class PlanPage(Page):
         return (health is not None and not health.running) or self.desk.latest.silence_s > _LOST_AFTER_S
 
     def _show_state(self) -> None:
-        news, offered = self._news, self._offered
-        self._show_acts()
+        table = self.table
+        self.bar.show_acts(self._acts_now())
         if not self.desk.time.live:
             self._say_past()
             return
-        if offered is not None and isinstance(offered.answer, Plan):
-            self._show_proposal(offered, offered.answer)
-        elif offered is not None and isinstance(offered.answer, Infeasible):
-            self._show_refusal(offered.answer)
-        elif news.in_force is not None:
-            self._show_schedule(news.in_force)
+        if table.shown is not None and table.plan is not None:
+            self._show_proposal(table.shown, table.plan)
+        elif isinstance(table.refusal, Infeasible):
+            self._show_refusal(table.refusal)
+        elif table.schedule is not None:
+            self._show_schedule(table.schedule)
         else:
-            self._show_nothing(offered)
+            self._show_nothing()
         self._say_over()
 
     def _say_past(self) -> None:
-        self._blank(tr("The plan is shown live only."), scope="")
+        self._blank(tr("The plan is shown live only."))
         words = tr("What was planned for a past moment stands dashed in Trends.")
-        self.state.say("empty", tr("No plan is shown for a moment of the past."), words, tr("Go live"), self._go_live)
+        what = tr("No plan is shown for a moment of the past.")
+        self.state.say("empty", what, words, tr("Go live"), lambda: self.desk.time.pick(None))
 
-    def _go_live(self) -> None:
-        self.desk.time.pick(None)
+    def _show_nothing(self) -> None:
+        self._blank(tr("No plan yet."))
+        found = nothing_to_draw(self.table.news, self.table.refusal, self._lost)
+        self.state.say(found.kind, found.what, found.todo, found.act, self.make_plan)
 
-    def _show_nothing(self, offered: Proposal | None) -> None:
-        """No plan at all: not asked for yet, being solved, or not found."""
-        news = self._news
-        self._blank(tr("No plan yet."), scope="")
-        if news.solving:
-            words = tr("The next 24 hours are put together and solved; the console goes on meanwhile.")
-            self.state.say("loading", tr("Making a plan…"), words)
-        elif offered is not None and isinstance(offered.answer, Unsolved):
-            self.state.say("error", tr("No plan was found."), offered.answer.reason, tr("Try again"), self.make_plan)
-        elif news.sentence and news.proposal is None:
-            self.state.say("error", tr("No plan could be made."), news.sentence, tr("Try again"), self.make_plan)
-        elif self._lost:
-            self.state.say("lost", tr("The engine is not answering."), tr("A plan can be made once it is back."))
-        else:
-            words = tr(
-                "It takes prices, forecasts, ship calls and bookings, and proposes light and charging for 24 hours."
-            )
-            self.state.say("empty", tr("No plan has been made yet."), words, tr("Make a plan"), self.make_plan)
-
-    def _blank(self, answer: str, scope: str) -> None:
+    def _blank(self, answer: str, scope: str = "") -> None:
         self.answer_line.say(answer)
         self.scope.emit(scope)
         for key, _ in captions():
@@ -239,121 +230,104 @@ class PlanPage(Page):
     def _show_refusal(self, refusal: Infeasible) -> None:
         first = tr("No plan keeps every rule.")
         rest = tr("{0} requirements contradict each other; {1} ways out are priced below.")
+        fresh = self.stack.currentWidget() is not self.refusal
         self._blank(first, tr("refused"))
         self.answer_line.say(first, rest.format(len(refusal.conflicts), len(refusal.ways_out)), 2)
-        if self.stack.currentWidget() is not self.refusal:
+        if fresh or refusal is not self._refused:
+            self._refused = refusal
             self.refusal.show_refusal(refusal)
         self.stack.setCurrentWidget(self.refusal)
 
     def _show_proposal(self, proposal: Proposal, plan: Plan) -> None:
-        news = self._news
-        in_force = news.in_force
-        same = in_force is not None and in_force.id == proposal.id
-        shown = f"{proposal.id} {in_force.id if in_force else ''}"
+        news = self.table.news
+        shown = f"{proposal.id} {news.in_force.id if news.in_force else ''}"
         if shown != self._shown:
             self._shown, self._plan = shown, plan
             self._new_day(day_of_proposal(self.desk.site, proposal, plan))
-            self.scope.emit(
-                tr("{0} {1}, 24 h in quarter hours").format(proposal.name, tr("plan") if same else tr("proposal"))
-            )
+            kind = tr("plan") if self.table.is_in_force else tr("proposal")
+            self.scope.emit(tr("{0} {1}, 24 h in quarter hours").format(proposal.name, kind))
             for figure in figures_of(plan):
                 self._show_figure(figure)
-            differing = (
-                changes(plan, self._day, in_force, self.desk.site.place.zone)
-                if self._day and in_force and not same
-                else None
-            )
-            self.side_card.show_changes(in_force.name if in_force else "", differing, self._naive_words(plan))
-            self._choose_first(plan)
-        said = answer_of_plan(proposal, plan, in_force, news.followed)
+            self._show_changes(plan)
+            self._choose_first()
+        age_s = (dt.datetime.now(dt.UTC) - proposal.made).total_seconds()
+        said = answer_of_plan(proposal, plan, news.in_force, news.followed, age_s)
         self.answer_line.say(said.first, said.rest, said.priority)
         self._show_field()
+
+    def _show_changes(self, plan: Plan) -> None:
+        in_force, day = self.table.news.in_force, self._day
+        naive = tr("Naive case: full light, charge at once: {0} EUR, peaks {1}")
+        causes = plan.naive.outcome.cost.by_cause_eur
+        words = naive.format(number(causes[Cause.ENERGY]), number(causes[Cause.PEAK]))
+        if day is None or in_force is None or self.table.is_in_force:
+            self.side_card.show_changes("", None, words)
+        else:
+            differing = changes(plan, day, in_force, self.desk.site.place.zone)
+            self.side_card.show_changes(in_force.name, differing, words)
 
     def _show_schedule(self, schedule: Schedule) -> None:
         """The plan in force alone, as it was kept."""
         if schedule.id != self._shown:
             self._shown, self._plan = schedule.id, None
-            self._new_day(day_of_schedule(self.desk.site, schedule))
+            planned = day_of_schedule(self.desk.site, schedule)
+            self._new_day(planned)
             self.scope.emit(tr("{0} plan, 24 h in quarter hours").format(schedule.name))
-            for key, _ in captions():
-                self.figure_row.show_figure(key, None)
-            highest = number(max(schedule.net_kw))
-            self._show_figure(Figure("peak", highest, "kW", tr("planned")))
+            for figure in figures_of_schedule(planned, carbon_kg(self.desk.site, planned)):
+                self._show_figure(figure)
             self.side_card.show_changes("", None, "")
             self._pick(-1, "")
-        said = answer_of_schedule(schedule, self._news)
+        said = answer_of_schedule(schedule, self.table.news)
         self.answer_line.say(said.first, said.rest, said.priority)
         self._show_field()
 
     def _show_figure(self, figure: Figure) -> None:
-        self.figure_row.show_figure(figure.key, figure.value, figure.unit, figure.note)
+        self.figure_row.show_figure(figure.key, figure.value, figure.unit, figure.note, figure.name)
 
     def _new_day(self, planned: PlannedDay) -> None:
         self._day = planned
-        self._names = {row.id: row.name for row in planned.lights} | {row.id: row.name for row in planned.sessions}
-        for light in planned.lights:
-            self._names |= {member.id: member.name for member in light.members}
-        for session in planned.sessions:
-            self._names |= {member.id: member.name for member in session.members}
         self.picture.show_measured(None)
         self.picture.show_day(planned)
         self._measured_asked_s = -1e9
 
-    def _naive_words(self, plan: Plan) -> str:
-        causes = plan.naive.outcome.cost.by_cause_eur
-        words = tr("Naive case: full light, charge at once. Energy {0} EUR, peak {1} EUR.")
-        return words.format(number(causes[Cause.ENERGY]), number(causes[Cause.PEAK]))
-
     def _show_field(self) -> None:
         """What is written, how it follows, and what was measured."""
-        in_force = self._news.in_force
-        self.side_card.show_field(in_force.name if in_force else "", self._news.assets, self._names)
-        self.bar.show_classes(class_lines(self.desk, in_force, self._to_write()))
+        news, shown, plan = self.table.news, self.table.shown, self.table.plan
+        names = self._day.names if self._day else {}
+        self.side_card.show_field(news.in_force.name if news.in_force else "", news.assets, names)
+        writes = schedule_of(plan, shown.id, shown.name) if shown and plan else news.in_force
+        counts = commanded(self.desk.site, writes) if writes else None
+        self.bar.show_classes(class_lines(self.desk, news.in_force, counts))
         self.stack.setCurrentIndex(0)
         self._ask_measured()
-
-    def _to_write(self) -> Commanded | None:
-        """What the plan shown writes in the step that runs."""
-        offered = self._offered
-        if offered is not None and isinstance(offered.answer, Plan):
-            return commanded(self.desk.site, schedule_of(offered.answer, offered.id, offered.name))
-        return commanded(self.desk.site, self._news.in_force) if self._news.in_force else None
 
     def _say_over(self) -> None:
         """What is going on now comes before what the plan says."""
         if self._lost:
             words = tr("What is shown is the last that was heard; nothing can be made or approved until it is back.")
             self.answer_line.say(tr("The engine is not answering."), words, 2)
-        elif self._busy:
-            self.answer_line.say(self._busy)
-        elif self._news.solving:
+        elif self.acts.busy:
+            self.answer_line.say(self.acts.busy)
+        elif self.table.news.solving:
             words = tr("The plan shown stays in sight until the new one is there.") if self._day else ""
             self.answer_line.say(tr("Making a plan…"), words)
-        elif self._said is not None:
-            self.answer_line.say(self._said.first, self._said.rest, self._said.priority)
-        elif (
-            self._news.sentence
-            and self._day is not None
-            and self._news.proposal is None
-            and self._news.in_force is None
-        ):
-            self.answer_line.say(self._news.sentence)
+        elif self.acts.said is not None:
+            said = self.acts.said
+            self.answer_line.say(said.first, said.rest, said.priority)
 
-    def _show_acts(self) -> None:
-        offered, in_force = self._offered, self._news.in_force
-        idle = not self._news.solving and not self._busy and not self._lost and self.desk.time.live
-        new = (
-            offered is not None and isinstance(offered.answer, Plan) and (in_force is None or in_force.id != offered.id)
-        )
-        self.bar.show_acts(
-            Acts(
-                make=idle,
-                approve=offered.name if new and offered else "",
-                keep=in_force.name if new and in_force else "",
-                revert=in_force.name if in_force and not new else "",
-                allowed=idle and self.desk.may("approve"),
-                note=self._act_note(new),
-            )
+    def _acts_now(self) -> Acts:
+        table = self.table
+        in_force = table.news.in_force
+        idle = not table.news.solving and not self.acts.busy and not self._lost and self.desk.time.live
+        new = table.shown is not None and table.plan is not None and not table.is_in_force
+        return Acts(
+            make=idle,
+            approve=table.shown.name if new and table.shown else "",
+            keep=in_force.name if in_force and not table.is_in_force else "",
+            revert=in_force.name if in_force and table.is_in_force else "",
+            show=table.waiting.name if table.waiting else "",
+            allowed=idle and self.desk.may("approve"),
+            note=self._act_note(new),
         )
 
     def _act_note(self, new: bool) -> str:
@@ -361,16 +335,13 @@ class PlanPage(Page):
             return tr("Your role may look at plans, not approve them.")
         if new:
             return tr("written at once, revert any time")
-        return (
-            tr("revert any time: devices go their own ways")
-            if self._news.in_force
-            else tr("nothing is written until you approve")
-        )
+        in_force = self.table.news.in_force
+        return tr("devices then go their own ways") if in_force else tr("nothing is written until you approve")
 
     # the interval chosen
 
-    def _choose_first(self, plan: Plan) -> None:
-        """The interval chosen before if there is one, else the dearest limit, else now."""
+    def _choose_first(self) -> None:
+        """The dearest limit, else now."""
         day = self._day
         if day is None:
             return
@@ -380,15 +351,15 @@ class PlanPage(Page):
             self._pick(day.step_at(time.time()), "")
 
     def _pick(self, step: int, node: str) -> None:
-        day, plan, offered = self._day, self._plan, self._offered
+        day, plan, shown = self._day, self._plan, self.table.shown
         if day is None:
             return
-        if step < 0 or plan is None or offered is None:
+        if step < 0 or plan is None or shown is None:
             self.picture.select(step, "", (), (0, 0))
             self.why_card.show_limits(day.limits, known=plan is not None)
             self._join()
             return
-        told = why(offered.problem, plan, step, node or None)
+        told = why(shown.problem, plan, step, node or None)
         span = (told.limit.first_step, told.limit.last_step) if told.limit else (step, step)
         self.picture.select(step, told.node, [one.id for one in told.held], span)
         above = plan.node(told.node).parent
@@ -413,7 +384,7 @@ class PlanPage(Page):
 
     def _ask_measured(self) -> None:
         """Net import since the plan began, for the plan in force only."""
-        day, in_force, meter = self._day, self._news.in_force, self.desk.site.root.meter
+        day, in_force, meter = self._day, self.table.news.in_force, self.desk.site.root.meter
         if day is None or meter is None or in_force is None or in_force.id != day.id:
             return
         if time.monotonic() - self._measured_asked_s < _MEASURED_EVERY_S:
@@ -430,73 +401,28 @@ class PlanPage(Page):
     # acts
 
     def make_plan(self) -> None:
-        """Asks for a proposal; the news brings it."""
-        self._said = None
-        self.desk.said.emit(tr("Making a plan…"))
-        self.desk.engine.make_plan(self.desk.on_gui(self._made))
-
-    def _made(self, answer: object) -> None:
-        if isinstance(answer, CommandResult):  # the engine has stopped
-            self._said = Said(tr("No plan could be made."), answer.text, 2)
-        self.refresh_now()
+        self.table.watch(False)
+        self.acts.make()
 
     def ask_approval(self) -> None:
-        """Says what approving writes; a person confirms."""
-        offered = self._offered
-        if offered is None or not isinstance(offered.answer, Plan):
-            return
-        counts = self._to_write() or Commanded(0, 0)
-        words = tr(
-            "{0} set-points are written now and read back: {1} levels of light and {2} limits of chargers. "
-            "The rest follows, quarter hour by quarter hour, until {3}."
-        )
-        end = offered.answer.horizon.end.astimezone(self.desk.site.place.zone)
-        text = words.format(counts.total, counts.lights, counts.chargers, f"{end:%H:%M}")
-        fine = tr("Ships are never commanded. Who approved is kept in the journal.")
-        head, act = tr("Approve the {0} plan").format(offered.name), tr("Approve and write")
-        dialog = ConfirmDialog(self.looks, self, head, text, fine, act)
-        dialog.accepted.connect(lambda: self._approve(offered))
-        dialog.open()
-
-    def _approve(self, proposal: Proposal) -> None:
-        self._busy = tr("Writing the set-points of plan {0} and reading them back…").format(proposal.name)
-        self._show_state()
-        self.desk.engine.approve_plan(proposal.id, self.desk.who, self.desk.on_gui(self._acted))
+        if self.table.shown is not None:
+            self.acts.ask_approval(self.table.shown)
 
     def ask_revert(self) -> None:
-        in_force = self._news.in_force
-        if in_force is None:
-            return
-        words = tr(
-            "Every device that plan {0} holds goes back to its own ways: cabinets to their clock, "
-            "chargers to full power."
-        )
-        fine = tr("Who reverted it is kept in the journal.")
-        head, act = tr("Take plan {0} out of force").format(in_force.name), tr("Revert")
-        dialog = ConfirmDialog(self.looks, self, head, words.format(in_force.name), fine, act)
-        dialog.accepted.connect(self._revert)
-        dialog.open()
+        if self.table.news.in_force is not None:
+            self.acts.ask_revert(self.table.news.in_force)
 
-    def _revert(self) -> None:
-        self._busy = tr("Taking the plan out of force…")
+    def _approved(self, plan_id: str) -> None:
+        """Who has approved a plan watches it."""
+        self._take_news()
+        in_force = self.table.news.in_force
+        if in_force is not None and in_force.id == plan_id:
+            self.table.watch(True)
+
+    def _watch(self, in_force: bool) -> None:
+        self.table.watch(in_force)
+        self.acts.said = None
         self._show_state()
-        self.desk.engine.revert_plan(self.desk.who, self.desk.on_gui(self._acted))
-
-    def _keep(self) -> None:
-        """The proposal is set aside; the plan in force stays and is shown."""
-        offered = self._offered
-        if offered is not None:
-            self._set_aside = offered.id
-            self.desk.said.emit(
-                tr("Plan {0} stays in force.").format(self._news.in_force.name if self._news.in_force else "")
-            )
-            self._show_state()
-
-    def _acted(self, result: CommandResult) -> None:
-        self._busy = ""
-        self._said = Said(result.text, "", 0 if result.ok else 3)
-        self.desk.said.emit(result.text)
-        self.refresh_now()
 
 
 class _JoinedView(QWidget):

@@ -35,7 +35,7 @@ _PRICE_PX = 34.0
 _LANE_PX = 18.0
 _HEAD_PX = 17.0
 _POWER_LEAST_PX, _POWER_SHARE = 124.0, 0.34
-_ROW_LEAST_PX, _ROW_MOST_PX = 10.0, 14.0
+_ROW_LEAST_PX, _ROW_MOST_PX = 11.0, 14.0
 _GAP_PX = 6.0
 JOIN_Y = AXIS_PX - 2.0  # where the line to the "Why here?" panel leaves the picture
 

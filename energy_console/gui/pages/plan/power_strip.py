@@ -249,7 +249,8 @@ def _draw_legend(painter: QPainter, frame: Frame, rect: QRectF) -> None:
 def draw_line_names(painter: QPainter, frame: Frame, rect: QRectF, measured: Measured | None) -> None:
     """The names of the dotted and dashed lines, in the free band between stack and limit."""
     theme = frame.theme
-    x, y = frame.left + 10, rect.top() + 16
+    scale = power_scale(frame, rect, measured)
+    x, y = frame.left + 10, scale.y(float(frame.day.limit_kw.max())) + 11
     entries: list[tuple[str, list[float]]] = []
     if frame.day.naive_kw is not None:
         entries.append((tr("naive case"), [1.5, 2.0]))

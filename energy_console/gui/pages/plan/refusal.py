@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from energy_console.gui.format import number
-from energy_console.gui.pages.plan.frame import tr
+from energy_console.gui.pages.plan.frame import readable, tr
 from energy_console.gui.pages.plan.side_card import Line, Lines
 from energy_console.gui.parts.card import Card, rule
 from energy_console.gui.parts.text import Text, clear, strong
@@ -38,12 +38,12 @@ class RefusalCard(Card):
         assert isinstance(column, QVBoxLayout)
         column.addWidget(strong(tr("These contradict each other; leave any one out and the rest can be kept")))
         for conflict in refusal.conflicts:
-            column.addWidget(Text(conflict.sentence, wrap=True))
+            column.addWidget(Text(readable(conflict.sentence), wrap=True))
         column.addSpacing(8)
         column.addWidget(rule())
         column.addWidget(strong(tr("Ways out, and what the plan then costs")))
         lines = Lines(self._looks, tr("Ways out"))
-        lines.show_lines([Line(_amount(way.amount, way.unit), way.sentence) for way in refusal.ways_out])
+        lines.show_lines([Line(_amount(way.amount, way.unit), readable(way.sentence)) for way in refusal.ways_out])
         column.addWidget(lines)
         if not refusal.ways_out:
             column.addWidget(Text(tr("None was found in the time given."), "muted"))

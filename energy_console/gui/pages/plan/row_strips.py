@@ -18,7 +18,7 @@ from energy_console.gui.theme import CAPTION_PX, SEMIBOLD, Theme
 from optimizer.explain import LimitAtWork
 
 _NAMES_RIGHT = GUTTER_LEFT - 6.0
-_FIGURE_PX = 40.0
+_FIGURE_PX = 34.0
 _CLASS_PX = 22.0
 _BAR_PX = 8.0
 MOST_LIMITS = 6
@@ -55,7 +55,8 @@ def draw_limits(painter: QPainter, frame: Frame, rect: QRectF, chosen: str) -> l
     painter.drawLine(QPointF(frame.left, y), QPointF(frame.right, y))
     told = frame.day.limits[:MOST_LIMITS]
     if not told:
-        words = tr("none: no limit of the grid holds this plan back")
+        unknown = tr("not kept with the plan in force")
+        words = tr("none: no limit of the grid holds this plan back") if frame.day.priced else unknown
         painter.fillRect(QRectF(frame.left + 4, rect.top() + 1, width_of(words) + 8, rect.height() - 2), theme.surface)
         write(painter, QRectF(frame.left + 8, rect.top(), 400, rect.height()), words, theme)
         return []
@@ -135,7 +136,7 @@ def _row_name(
     painter: QPainter, frame: Frame, rect: QRectF, text: str, shown: Shown[LightRow] | Shown[SessionRow], strong: bool
 ) -> None:
     theme = frame.theme
-    indent = PAD_PX + 10.0 + 8.0 * shown.depth
+    indent = PAD_PX + 9.0 + 8.0 * shown.depth
     if shown.row.members:
         middle = QPointF(PAD_PX + 3, rect.center().y())
         painter.setPen(QPen(theme.muted, 1.2))
@@ -154,6 +155,13 @@ def light_name(row: LightRow) -> str:
 
 def session_name(row: SessionRow) -> str:
     return tr("{0} ({1})").format(row.name, len(row.members)) if row.members else row.name
+
+
+def _fitting_name(row: SessionRow) -> str:
+    """Without the count where that would cut the name short."""
+    room = _NAMES_RIGHT - _FIGURE_PX - PAD_PX - 9.0
+    full = session_name(row)
+    return full if width_of(full, CHART_PX, SEMIBOLD) <= room else row.name
 
 
 def draw_light_row(
@@ -226,10 +234,10 @@ def draw_session_head(painter: QPainter, frame: Frame, rect: QRectF) -> None:
 def draw_session_row(painter: QPainter, frame: Frame, rect: QRectF, shown: Shown[SessionRow], held: bool) -> None:
     """The stay as outline, what it draws as fill from the base."""
     row, theme = shown.row, frame.theme
-    _row_name(painter, frame, rect, session_name(row), shown, held)
+    _row_name(painter, frame, rect, _fitting_name(row), shown, held)
     figure = QRectF(PAD_PX, rect.top(), _NAMES_RIGHT - PAD_PX, rect.height())
     write(painter, figure, number(row.most_kw), theme, px=CHART_PX, align=RIGHT)
-    height = min(_BAR_PX, rect.height() - 2)
+    height = min(_BAR_PX, rect.height() - 3)
     base = rect.center().y() + height / 2
     colour = band_colour(theme, row.band)
     for step in range(frame.day.steps):

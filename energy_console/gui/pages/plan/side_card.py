@@ -156,14 +156,15 @@ class SideCard(Card):
             self._show_lines([], "")
 
     def _show_changes(self, changes: list[Change]) -> None:
-        self.say(tr("Against plan {0}").format(self._against), tr("{0} changes, EUR").format(len(changes)))
+        self.say(tr("Against plan {0}").format(self._against), "")
         self.words.setText(tr("It does as the plan in force does.") if not changes else "")
         lines = [Line(one.name, one.words, number(one.eur, 1, sign=True)) for one in changes[:MOST_CHANGES]]
         if rest := changes[MOST_CHANGES:]:
             eur = sum(one.eur for one in rest)
             lines.append(Line(tr("{0} others").format(len(rest)), "", number(eur, 1, sign=True)))
         total = sum(one.eur for one in changes)
-        self._show_lines(lines, tr("Sum of the changes: {0} EUR of energy").format(number(total, 1, sign=True)))
+        words = tr("Sum of {0} changes, EUR of energy: {1}")
+        self._show_lines(lines, words.format(len(changes), number(total, 1, sign=True)))
 
     def _show_assets(self) -> None:
         taken = sum(asset.written is True for asset in self._assets)

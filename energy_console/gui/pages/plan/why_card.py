@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from energy_console.gui.format import number
-from energy_console.gui.pages.plan.frame import tr
+from energy_console.gui.pages.plan.frame import readable, tr
 from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.card import rule
 from energy_console.gui.parts.text import ElidedText, Text, caption, title
@@ -16,7 +16,7 @@ from optimizer.explain import LimitAtWork, OnLimit, Why
 
 MOST_ROWS = 6
 _MARGIN = 14
-_KW_PX, _REMARK_PX, _BAR_PX = 52, 104, 40
+_KW_PX, _BAR_PX = 52, 40
 
 
 class _Bar(QWidget):
@@ -49,9 +49,7 @@ class _Row(QWidget):
         super().__init__()
         self._node = ""
         self.name = ElidedText("", "text", CAPTION_PX + 1)
-        self.link = Button(looks, "-", look="link", on_click=lambda: self.opened.emit(self._node))
         self.remark = ElidedText("", "muted", CAPTION_PX)
-        self.remark.setFixedWidth(_REMARK_PX)
         self.bar = _Bar(looks)
         self.kw = Text("", "text", CAPTION_PX + 1)
         self.kw.setFixedWidth(_KW_PX)
@@ -59,20 +57,32 @@ class _Row(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        row.addWidget(self.name, 1)
-        row.addWidget(self.remark)
+        row.addWidget(self.name, 3)
+        row.addWidget(self.remark, 2)
         row.addWidget(self.bar)
         row.addWidget(self.kw)
-        self.link.setParent(self)
-        self.link.hide()
         self.setFixedHeight(18)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self._node and event.button() == Qt.MouseButton.LeftButton:
+            self.opened.emit(self._node)
+            return
+        super().mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._node and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.opened.emit(self._node)
+            return
+        super().keyPressEvent(event)
 
     def show_row(self, row: OnLimit, is_node: bool, share: float) -> None:
         self._node = row.id if is_node else ""
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if is_node else Qt.FocusPolicy.NoFocus)
         self.name.show_text(row.name)
         self.name.set_tone("accent" if is_node else "text")
         self.setCursor(Qt.CursorShape.PointingHandCursor if is_node else Qt.CursorShape.ArrowCursor)
         self.remark.show_text(row.remark)
+        self.remark.setVisible(not is_node)  # "everything under it" goes without saying
         self.bar.show_share(share)
         self.kw.setText(number(row.power_kw))
         self.setAccessibleName(f"{row.name}, {row.remark}, {number(row.power_kw)} kW")
@@ -132,6 +142,8 @@ class WhyCard(QFrame):
         self._who = ElidedText("", "muted", CAPTION_PX)
         self._up = Button(looks, "-", look="link", on_click=lambda: self.asked.emit(self._parent_node))
         self._rows = [_Row(looks) for _ in range(MOST_ROWS + 1)]
+        for row in self._rows:
+            row.opened.connect(self.asked)
         self._sum = Text("", "text", CAPTION_PX + 1, SEMIBOLD)
         self._sum_kw = Text("", "text", CAPTION_PX + 1, SEMIBOLD)
         self._sum_kw.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -160,20 +172,20 @@ class WhyCard(QFrame):
         """`parent`: id and name of the node above; `nodes`: ids that can be asked about in turn."""
         self._limits = ()
         self._say_title(tr("Why here?"), when, True)
-        first, _, rest = why.headline.partition("; ")
+        first, _, rest = readable(why.headline).partition("; ")
         self._first.setText(f"{first}." if rest else first)
         self._rest.setText(rest[:1].upper() + rest[1:])
         self._rest.setVisible(bool(rest))
         self._who.show_text(tr("On {0}, kW").format(why.name))
         self._parent_node = parent[0] if parent else ""
         self._up.set_words(tr("Above: {0}").format(_short(parent[1])) if parent else "-")
+        for widget in self._details():
+            widget.show()
         self._show_rows(why, nodes)
         self._costs.show_text(tr("One kWh more there costs"))
         self._eur.setText(tr("{0} EUR").format(number(why.energy_eur_per_kwh, 3)))
         causes = [f"{part.cause} {number(part.eur_per_kwh, 3, sign=True)}" for part in why.parts]
-        self._causes.setText(tr(" · ").join(causes))
-        for widget in self._details():
-            widget.show()
+        self._causes.setText(" · ".join(causes))
         self._up.setVisible(parent is not None)
         for link in self._links:
             link.hide()

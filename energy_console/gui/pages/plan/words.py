@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from energy_console.gui.format import NONE, number, percent
+import numpy as np
+
+from energy_console.gui.format import NONE, duration, number, percent
+from energy_console.gui.pages.plan.day import PlannedDay
 from energy_console.gui.pages.plan.frame import tr
 from energy_console.planning.proposal import PlanNews, Proposal
 from energy_console.planning.schedule import Schedule
 from hardware.points import Float64Array
 from optimizer.plan import Cause, Kind, Outcome, Plan, Status
 
+_OLD_S = 1200.0  # the first steps of such a proposal are over
 _NOTICED_KW = 0.5
 _NOTICED_LEVEL = 0.005
 
@@ -31,6 +35,7 @@ class Figure:
     value: str | None
     unit: str = ""
     note: str = ""
+    name: str = ""  # another caption
 
 
 def captions() -> tuple[tuple[str, str], ...]:
@@ -45,13 +50,17 @@ def captions() -> tuple[tuple[str, str], ...]:
     )
 
 
-def answer_of_plan(proposal: Proposal, plan: Plan, in_force: Schedule | None, followed: float | None) -> Said:
+def answer_of_plan(
+    proposal: Proposal, plan: Plan, in_force: Schedule | None, followed: float | None, age_s: float
+) -> Said:
     """What the proposal is and what it does, or how the plan in force is followed."""
     rest = "; ".join((_peak_words(plan), _moved_words(plan), _missed_words(plan))) + "."
     rest = rest[:1].upper() + rest[1:]
     if in_force is not None and in_force.id == proposal.id:
         how = tr(", followed {0}").format(percent(followed)) if followed is not None else ""
         return Said(tr("Plan {0} is in force{1}.").format(proposal.name, how), rest)
+    if age_s > _OLD_S:
+        return Said(tr("Made {0} ago: make a new plan before you approve.").format(duration(age_s)), rest)
     return Said(tr("Ready to approve."), rest)
 
 
@@ -59,6 +68,18 @@ def answer_of_schedule(schedule: Schedule, news: PlanNews) -> Said:
     how = tr(", followed {0}").format(percent(news.followed)) if news.followed is not None else ""
     who = tr("Approved by {0}.").format(schedule.approved_by) if schedule.approved_by else ""
     return Said(tr("Plan {0} is in force{1}.").format(schedule.name, how), f"{who} {news.sentence}".strip())
+
+
+def figures_of_schedule(day: PlannedDay, carbon_kg: float) -> Iterator[Figure]:
+    """What can still be said of a plan that was kept without its problem."""
+    hours = np.diff(day.edges_s) / 3600.0
+    drawn = np.maximum(day.net_kw, 0.0) * hours
+    yield Figure("cost", number(float((drawn * day.price_eur_per_kwh).sum())), "EUR", tr("energy only"))
+    yield Figure("saved", None, "", tr("not kept"))
+    yield Figure("peak", number(float(day.net_kw.max())), "kW", tr("planned"))
+    yield Figure("carbon", number(carbon_kg / 1000.0, 2), "t", tr("planned"))
+    yield Figure("missed", None, "", tr("not kept"))
+    yield Figure("solved", None, "", tr("not kept"), tr("Solved"))
 
 
 def _peak_words(plan: Plan) -> str:
@@ -105,7 +126,7 @@ def _missed_words(plan: Plan) -> str:
 def figures_of(plan: Plan) -> Iterator[Figure]:
     """All figures of a plan. A saving is shown only against a naive case that could be run."""
     outcome, naive = plan.outcome, plan.naive
-    energy = tr("energy {0} MWh").format(number(outcome.energy_kwh / 1000.0, 1))
+    energy = tr("{0} MWh").format(number(outcome.energy_kwh / 1000.0, 1))
     yield Figure("cost", number(plan.cost_eur), "EUR", energy)
     base = naive.outcome.cost.total_eur
     if naive.feasible:
@@ -130,4 +151,5 @@ def _solved(plan: Plan) -> Figure:
     solved = plan.solved
     words = {Status.OPTIMAL: tr("optimal"), Status.FEASIBLE: tr("to the gap"), Status.TIME_LIMIT: tr("time ran out")}
     gap = tr("no bound") if solved.gap is None else tr("gap {0}").format(percent(solved.gap, 2))
-    return Figure("solved", words[solved.status], "", f"{gap}, {number(solved.seconds, 1)} s")
+    caption = tr("Solved in {0} s").format(number(solved.seconds, 1))
+    return Figure("solved", words[solved.status], "", gap, caption)
