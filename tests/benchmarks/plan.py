@@ -16,8 +16,9 @@ a first plan took as long as HiGHS; the planner's own is twice as fast by now, s
 judged against HiGHS from nothing.
 
 Measured on two shared cores of an AMD EPYC with Python 3.11, HiGHS 1.15.1, PuLP 3.3.2:
-district  plan / HiGHS 0.62, without presolve 1.6, again 0.40 and 0.30 (prices, forecasts) x HiGHS, PuLP as shipped 5.0
-city      plan / HiGHS 0.52, without presolve 1.1, again 0.24 and 0.16 (prices, forecasts) x HiGHS, PuLP as shipped 3.7
+district  plan / HiGHS 0.52-0.66, without presolve 1.6-1.8, again 0.36-0.46 and 0.25-0.37, PuLP as shipped 5.0
+city      plan / HiGHS 0.49-0.58, without presolve 1.1, again 0.19-0.29 and 0.11-0.19, PuLP as shipped 3.7
+`again` is after other prices, and after other forecasts, against HiGHS from nothing.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -46,7 +46,24 @@ class PageFrame(QScrollArea):
     def fit(self) -> None:
         page = self.widget()
         if page is not None:
-            page.resize(self.maximumViewportSize().expandedTo(page.minimumSize()))
+            needed = page.minimumSizeHint().expandedTo(SMALLEST_PAGE)
+            page.resize(self.maximumViewportSize().expandedTo(needed))
+
+    def hold(self, page: Page) -> None:
+        """Takes a page in, and watches what it needs."""
+        self.setWidget(page)
+        page.installEventFilter(self)
+        self.fit()
+
+    def release(self) -> None:
+        """Lets the page go into another window."""
+        if (page := self.takeWidget()) is not None:
+            page.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # words got longer, say
+            self.fit()
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -80,12 +97,10 @@ class PageStack(QStackedWidget):
             page.setAccessibleName(self.entries[key].name)
             self._name_clear_buttons(page)
             page.scope.connect(lambda words, key=key: self._keep_scope(key, words))
-            page.setMinimumSize(page.minimumSizeHint().expandedTo(SMALLEST_PAGE))
             self.pages[key] = page
             self._frames[key] = frame = PageFrame()
-            frame.setWidget(page)
             self.addWidget(frame)
-            frame.fit()
+            frame.hold(page)
         return self.pages[key]
 
     def _name_clear_buttons(self, page: Page) -> None:
@@ -130,7 +145,7 @@ class PageStack(QStackedWidget):
         page = self.page(key)
         if key in self.windows:
             return self.windows[key]
-        self._frames[key].takeWidget()
+        self._frames[key].release()
         window = TornOff(self._desk, self.entries[key], page)
         window.restoreGeometry(self._memory.place(f"page/{key}"))
         window.closing.connect(self._put_back)
@@ -151,8 +166,7 @@ class PageStack(QStackedWidget):
         if isinstance(window, TornOff):
             key = window.entry.key
             self._memory.keep_place(f"page/{key}", window.saveGeometry())
-            self._frames[key].setWidget(window.page)
-            self._frames[key].fit()
+            self._frames[key].hold(window.page)
             del self.windows[key]
             window.deleteLater()
             self.away.emit(key, False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QMimeData, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView
 
 from energy_console.gui.format import duration, point_value, reason_text
@@ -24,6 +24,11 @@ _TAGS = {
     Reason.OUT_OF_RANGE: "range",
     Reason.ESTIMATED: "est",
 }
+
+# px of value, quality and age; the name takes the rest
+_WIDE = (136, 112, 66)
+_NARROW = (110, 92, 58)
+_NARROW_BELOW_PX = 480
 
 
 class PointModel(TableModel):
@@ -47,9 +52,9 @@ class PointTable(RankTable):
     def __init__(self, looks: Looks) -> None:
         columns = (
             Column("name", self.tr("Point"), 0),
-            Column("value", self.tr("Value"), 136, "number", text=_value_text),
-            Column("quality", self.tr("Quality"), 112, "text", muted=True, text=_quality_text),
-            Column("age", self.tr("Age"), 66, "number", muted=True, text=_age_text),
+            Column("value", self.tr("Value"), _WIDE[0], "number", text=_value_text),
+            Column("quality", self.tr("Quality"), _WIDE[1], "text", muted=True, text=_quality_text),
+            Column("age", self.tr("Age"), _WIDE[2], "number", muted=True, text=_age_text),
         )
         super().__init__(looks, columns, self.tr("Points of the device"), TREE_ROW_HEIGHT, model=PointModel)
         self._looks = looks
@@ -57,6 +62,12 @@ class PointTable(RankTable):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragEnabled(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        widths = _NARROW if self.width() < _NARROW_BELOW_PX else _WIDE
+        for column, width in enumerate(widths, start=1):
+            self.setColumnWidth(column, width)
 
     def show_points(self, points: Sequence[Point], readings: Sequence[Reading], now_ns: int) -> None:
         self.set_rows([point.id for point in points], dict(columns_of(points, readings, now_ns)))
