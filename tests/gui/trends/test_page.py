@@ -485,3 +485,33 @@ def test_planned_courses_of_a_schedule_are_named_by_the_points_that_measure_them
     assert list(time_s - start.timestamp()) == [0.0, 900.0, 1800.0]
     assert list(level) == [1.0, 0.5, 0.5]
     assert list(courses["L1-01/power_kw"][1]) == [2.4, 1.3, 1.3]
+
+
+def test_with_a_moment_picked_nothing_live_is_shown(page, settled):
+    import datetime as dt
+
+    page.add([LEVEL])
+    settled()
+    page.desk.time.pick(dt.datetime.fromtimestamp(now_s(page) - 20 * HOUR, dt.UTC))
+    settled()
+    page.refresh()
+    reading = page.tree.model.reading(LEVEL)
+    assert reading is not None
+    assert reading.value == 1.0
+    assert page.tree.model.reading(POWER_1) is None
+    assert row_of(page, LEVEL).at_cursor == "100"
+    assert "old" not in page.side.point.state.text()
+    page.desk.time.pick(None)
+    page.refresh()
+    assert page.tree.model.reading(POWER_1) is not None
+
+
+def test_the_limit_of_a_node_is_a_line_in_the_plot_of_its_meter(site):
+    import dataclasses
+
+    from energy_console.gui.pages.trends.naming import Names
+
+    node = dataclasses.replace(site.nodes[0], meter=POWER_1)
+    (limit,) = Names(dataclasses.replace(site, nodes=(node,))).limits([POWER_1, POWER_2])
+    assert limit.value == 12_000.0
+    assert limit.words == "limit of Grid connection 12\u202f000 kW"

@@ -17,7 +17,7 @@ from energy_console.gui.plots.plot import Plot
 from energy_console.gui.plots.stack import TrendStack
 from energy_console.gui.plots.trace import Line, Trace
 from energy_console.historian.interface import Buckets
-from hardware.points import ScanBatch
+from hardware.points import Reading, ScanBatch
 
 _NS = 1e9
 _DAYS_BACK = dict(zip(COMPARISONS, (1, 7), strict=True))
@@ -83,6 +83,7 @@ class Drawing:
         stretch = _STRETCH if place else _FIRST_STRETCH
         key = f"{choice.unit}:{place}"
         plot = Plot(self._stack.looks, key, choice.unit, title, stretch)
+        plot.backdrop.show_limits(self._names.limits(choice.points))
         for old in self._stack.plots:
             for point in choice.points:
                 old.remove(point)
@@ -97,6 +98,15 @@ class Drawing:
         for other, trace in self.traces.items():
             trace.select(other == point)
         self._stack.refit_ranges()
+
+    def readings_at_edge(self) -> dict[str, Reading]:
+        """What the points drawn had at the moment picked."""
+        edge_s, found = self.edge_s, {}
+        for point, feed in self.feeds.items():
+            at = feed.cells.at(edge_s)
+            if at.kept:
+                found[point] = Reading(point, round(edge_s * _NS), at.value, at.status)
+        return found
 
     # history and live
 

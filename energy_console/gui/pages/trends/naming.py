@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from energy_console.gui.format import unit_text
+from energy_console.gui.format import number, unit_text
+from energy_console.gui.plots.backdrop import Limit
 from energy_console.site.model import Device, Site
 from hardware.points import Point
 
 translate = QCoreApplication.translate
 
+_MOST_LIMITS = 2
 _HELD = frozenset({"level", "level_command", "valve", "circuit", "phases", "limit_a", "limit_applied_a"})
 
 
@@ -31,9 +33,19 @@ class Names:
     def __init__(self, site: Site) -> None:
         self.points = {point.id: point for point in site.points}
         self._devices = {device.id: device for device in site.devices}
+        self._nodes = site.nodes
 
     def device(self, point: str) -> Device | None:
         return self._devices.get(self.points[point].device)
+
+    def limits(self, points: Sequence[str]) -> tuple[Limit, ...]:
+        """What the grid nodes metered by these points may draw; none of many, they would hide the curves."""
+        found = []
+        for node in self._nodes:
+            if node.meter in points and node.limit_kw > 0:
+                words = translate("naming", "limit of {0} {1} kW").format(node.name, number(node.limit_kw))
+                found.append(Limit(node.limit_kw, words))
+        return tuple(found) if len(found) <= _MOST_LIMITS else ()
 
     def every_s(self, point: str) -> float:
         """How often a point is read; calculated ones as often as the usual device."""

@@ -297,7 +297,7 @@ class TrendsPage(Page):
 
     def refresh(self) -> None:
         """News, or another moment picked."""
-        self.tree.refresh()
+        self.tree.refresh(None if self.desk.time.live else self.drawing.readings_at_edge())
         self.readouts.show_point()
 
     def refresh_now(self) -> None:

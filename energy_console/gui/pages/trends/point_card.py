@@ -94,12 +94,8 @@ class PointCard(Card):
 
     def show_point(self, point: Point, title: str, cells: Cells, start_s: float, end_s: float) -> None:
         """The point as it is now, and as it was over a window."""
-        reading = self._desk.live.reading(point.id)
-        now_ns = self._desk.clock_ns()
-        quality = short_tag(reading.status) or self.tr("good")
-        age = self.tr("{0} old").format(duration((now_ns - reading.time_ns) / 1e9)) if reading.time_ns else ""
+        self.state.setText(self._state(point, cells, end_s))
         self.say(title)
-        self.state.setText(", ".join(part for part in (quality, age) if part))
         self.source.show_text(_source(point, self._devices.get(point.device), self.tr("calculated by the console")))
         parts = cells.strip(start_s, end_s, _PARTS) if end_s > start_s else []
         self.strip.show_parts(parts)
@@ -112,6 +108,18 @@ class PointCard(Card):
                 words.append(f"{_why(parts, kind) or self.tr('nothing kept')} {number(share * 100, 0)} %")
         self.left.setText(", ".join(words))
         self.strip.setAccessibleName(self.left.text())
+
+    def _state(self, point: Point, cells: Cells, end_s: float) -> str:
+        """Quality and age of the newest reading; of a moment picked, the quality then."""
+        if not self._desk.time.live:
+            at = cells.at(end_s)
+            return (short_tag(at.status) or self.tr("good")) if at.kept else self.tr("nothing kept")
+        reading = self._desk.live.reading(point.id)
+        quality = short_tag(reading.status) or self.tr("good")
+        if not reading.time_ns:
+            return quality
+        age = duration((self._desk.clock_ns() - reading.time_ns) / 1e9)
+        return self.tr("{0}, {1} old").format(quality, age)
 
 
 def _why(parts: list[tuple[float, int]], kind: str) -> str:

@@ -13,7 +13,7 @@ from energy_console.gui.pages.trends.quality import short_tag
 from energy_console.gui.pages.trends.site_tree import Node
 from energy_console.gui.parts.hatch import draw_hatch
 from energy_console.gui.theme import BODY_PX, CAPTION_PX, MEDIUM, TREE_ROW_HEIGHT, font
-from hardware.points import Quality, quality_of
+from hardware.points import Point, Quality, quality_of
 
 Index = QModelIndex | QPersistentModelIndex
 BOX_PX = 13
@@ -55,7 +55,7 @@ class PointDelegate(QStyledItemDelegate):
     def _device_state(self, painter: QPainter, rect: QRectF, node: Node) -> float:
         """A silent device tells since when; returns where the name must end."""
         state = self._desk.latest.devices.get(node.device)
-        if state is None or state.state in ("answering", "slow", "starting"):
+        if self._model.past is not None or state is None or state.state in ("answering", "slow", "starting"):
             return rect.right() - 8
         words = self.tr("never")
         if state.last_answer_ns:
@@ -88,25 +88,29 @@ class PointDelegate(QStyledItemDelegate):
             painter.setPen(QPen(theme.on_accent, 1.8))
             tick = [QPointF(3, 6.6), QPointF(5.6, 9.2), QPointF(10, 4)]
             painter.drawPolyline(QPolygonF([box.topLeft() + place for place in tick]))
-        reading = self._desk.live.reading(point.id)
-        painter.setFont(font(BODY_PX))
-        painter.setPen(theme.text)
-        right = rect.right() - 8
-        if quality_of(reading.status) is Quality.BAD:
-            since = duration((self._desk.clock_ns() - reading.time_ns) / 1e9) if reading.time_ns else ""
-            right = self._paint_hatched(painter, rect, short_tag(reading.status) or since)
-        else:
-            text = point_value(point, reading.value)
-            width = min(QFontMetricsF(font(BODY_PX)).horizontalAdvance(text) + 1, rect.width() * 0.55)
-            value = QRectF(right - width, rect.top(), width, rect.height())
-            _elided(painter, value, text, Qt.AlignmentFlag.AlignRight)
-            right = value.left() - 6
-            tag = short_tag(reading.status)
-            if tag:
-                right = _draw_tag(painter, QPointF(right, rect.center().y()), tag, theme.line, theme.muted)
+        right = self._paint_value(painter, rect, point)
         painter.setFont(font(BODY_PX))
         painter.setPen(theme.text)
         _elided(painter, QRectF(box.right() + 7, rect.top(), right - box.right() - 8, rect.height()), node.text)
+
+    def _paint_value(self, painter: QPainter, rect: QRectF, point: Point) -> float:
+        """The value with its tag, or why there is none; returns where the name must end."""
+        theme, reading = self._desk.looks.theme, self._model.reading(point.id)
+        right = rect.right() - 8
+        if reading is None:
+            return right
+        painter.setFont(font(BODY_PX))
+        painter.setPen(theme.text)
+        if quality_of(reading.status) is Quality.BAD:
+            return self._paint_hatched(painter, rect, short_tag(reading.status))
+        text = point_value(point, reading.value)
+        width = min(QFontMetricsF(font(BODY_PX)).horizontalAdvance(text) + 1, rect.width() * 0.55)
+        value = QRectF(right - width, rect.top(), width, rect.height())
+        _elided(painter, value, text, Qt.AlignmentFlag.AlignRight)
+        tag = short_tag(reading.status)
+        if not tag:
+            return value.left() - 6
+        return _draw_tag(painter, QPointF(value.left() - 6, rect.center().y()), tag, theme.line, theme.muted)
 
 
 def _draw_caret(painter: QPainter, centre: QPointF, colour: QColor, open_: bool) -> None:

@@ -13,6 +13,7 @@ from energy_console.gui.format import point_value
 from energy_console.gui.pages.trends.quality import short_tag
 from energy_console.gui.pages.trends.site_tree import Node
 from energy_console.gui.parts.point_drag import points_mime
+from hardware.points import Reading
 
 Index = QModelIndex | QPersistentModelIndex
 NODE = Qt.ItemDataRole.UserRole
@@ -27,11 +28,16 @@ class PointModel(QAbstractItemModel):
         self._desk = desk
         self.root = root
         self.colours: dict[str, QColor] = {}
+        self.past: dict[str, Reading] | None = None  # with a moment picked: what is known of it; None: live
 
     def show(self, root: Node) -> None:
         self.beginResetModel()
         self.root = root
         self.endResetModel()
+
+    def reading(self, point: str) -> Reading | None:
+        """The point's newest reading; with a moment picked the one of then, None where it is not known here."""
+        return self._desk.live.reading(point) if self.past is None else self.past.get(point)
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's signature
         owner = self.node(parent)
@@ -79,7 +85,9 @@ class PointModel(QAbstractItemModel):
     def _spoken(self, node: Node) -> str:
         if node.point is None:
             return node.text
-        reading = self._desk.live.reading(node.point.id)
+        reading = self.reading(node.point.id)
+        if reading is None:
+            return node.text
         drawn = self.tr("drawn") if node.point.id in self.colours else self.tr("not drawn")
         value = point_value(node.point, reading.value)
         return f"{node.text}, {value}, {short_tag(reading.status) or self.tr('good')}, {drawn}"

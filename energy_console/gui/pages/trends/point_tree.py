@@ -16,6 +16,7 @@ from energy_console.gui.pages.trends.site_tree import Node, found, site_tree
 from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.card import Card, rule
 from energy_console.gui.parts.text import caption
+from hardware.points import Reading
 
 Index = QModelIndex | QPersistentModelIndex
 _FIND_MS = 120
@@ -178,8 +179,9 @@ class PointTree(Card):
             self._search()
         self.view.viewport().update()
 
-    def refresh(self) -> None:
-        """Repaints the values; they are read from the live table as they are painted."""
+    def refresh(self, past: dict[str, Reading] | None = None) -> None:
+        """Repaints the values: the newest, or with a moment picked those known of it."""
+        self.model.past = past
         self.view.viewport().update()
 
     def reveal(self, point: str) -> None:
