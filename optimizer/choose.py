@@ -17,7 +17,8 @@ from optimizer.arrays import ArrayModel
 from optimizer.build import Dispatch, Layout, asset_power_kw, node_power_kw
 from optimizer.highs import End, HighsSession, Solution
 from optimizer.model import Cells
-from optimizer.problem import Problem, Wishes
+from optimizer.parts import Wishes
+from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray
 from optimizer.tables import Tables
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from optimizer.build import Dispatch, asset_power_kw, node_power_kw
 from optimizer.grid import intervals
+from optimizer.parts import Asset, PeakCharge
 from optimizer.plan import CAUSES, Cause, CostSplit, Outcome, Peak, Shortfall
-from optimizer.problem import Asset, PeakCharge, Problem
+from optimizer.problem import Problem
 from optimizer.profile import FloatArray, over_steps, read_only
 from optimizer.tables import Tables
 

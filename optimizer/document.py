@@ -1,6 +1,7 @@
 """A problem as a JSON document, and a plan as one. Both carry format and version; a newer one is refused.
 
-The document is `{"format": "plan-problem", "version": 1, "problem": {...}}`, its fields those of `optimizer.problem`.
+The document is `{"format": "plan-problem", "version": 1, "problem": {...}}`; its fields are those of `Problem` and
+of `optimizer.parts`.
 """
 
 from __future__ import annotations

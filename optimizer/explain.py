@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.parts import ChargeSession, LightingGroup
 from optimizer.plan import AssetPlan, Kind, NodePlan, Plan
-from optimizer.problem import ChargeSession, LightingGroup, Problem
+from optimizer.problem import Problem
 from optimizer.profile import FloatArray
 from optimizer.tables import Tables, tabulate
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.model import NO_STEP, Cells, Model, every_step
-from optimizer.problem import PeakCharge, Problem
+from optimizer.parts import PeakCharge
+from optimizer.problem import Problem
 from optimizer.profile import FloatArray, IntArray, over_steps
 from optimizer.tables import GridTree, Tables
 

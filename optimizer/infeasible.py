@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from optimizer.elastic import NO_BREAK, Elastic, Requirement, write_elastic
 from optimizer.highs import End, HighsSession, Solution
 from optimizer.model import NO_STEP
+from optimizer.parts import Horizon
 from optimizer.plan import Answer, Conflict, Infeasible, Unsolved
-from optimizer.problem import Horizon, Problem
+from optimizer.problem import Problem
 from optimizer.profile import IntArray
 from optimizer.tables import tabulate
 from optimizer.ways_out import find_ways_out

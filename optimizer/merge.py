@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.build import Dispatch
-from optimizer.problem import InForce, LightingGroup, Problem
+from optimizer.parts import InForce, LightingGroup
+from optimizer.problem import Problem
 from optimizer.profile import IntArray
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.problem import Horizon
+from optimizer.parts import Horizon
 from optimizer.profile import FloatArray
 
 

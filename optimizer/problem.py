@@ -1,308 +1,42 @@
-"""The problem: what may be planned, between which limits, at which prices. Values only, checked where they are born.
+"""The problem: what may be planned, between which limits, at which prices; and what must hold between its parts.
 
-Power is kW with consumption positive, energy kWh, money EUR, levels 0..1, times aware. A `Profile` is one number for
-all steps or one for each. A new kind of asset is a new value class, a new tuple in `Problem` and a builder of its own.
+Checked where it is born: the grid tree, names, lengths, prices, levels, which show only when the parts are seen
+together.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.errors import WrongLength, WrongOrder
-from optimizer.profile import FloatArray, Profile, must_be_number, must_be_profile, over_steps
-from optimizer.soundness import check_sound
-
-
-@dataclass(frozen=True, slots=True)
-class Horizon:
-    """The steps to plan: where the first begins and how long each is, in hours. Lengths may differ."""
-
-    start: dt.datetime
-    steps_h: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        if self.start.tzinfo is None:
-            raise WrongOrder("The horizon", "its start has no time zone", "add one, such as Z or +01:00")
-        if not self.steps_h:
-            raise WrongLength("The horizon", 0, 1)
-        must_be_profile("The horizon's step length in hours", self.steps_h, 1 / 3600, 168.0)
-
-    @property
-    def steps(self) -> int:
-        return len(self.steps_h)
-
-    @property
-    def hours(self) -> FloatArray:
-        """Length of each step in hours, shape (steps,)."""
-        return np.asarray(self.steps_h, dtype=float)
-
-    @property
-    def edges_h(self) -> FloatArray:
-        """Hours from the start to each border between steps, shape (steps + 1,)."""
-        return np.concatenate(([0.0], np.cumsum(self.hours)))
-
-    @property
-    def end(self) -> dt.datetime:
-        return self.begin(self.steps)
-
-    def begin(self, step: int) -> dt.datetime:
-        """When a step begins, in the zone the start was given in; right through a change of its clock."""
-        # two times of one zone are added and taken apart by the wall clock, so this goes by UTC
-        moment = self.start.astimezone(dt.UTC) + dt.timedelta(hours=math.fsum(self.steps_h[:step]))
-        return moment.astimezone(self.start.tzinfo)
-
-    def offset_h(self, moment: dt.datetime) -> float:
-        """Hours from the start of the horizon to a moment; negative before it."""
-        return (moment - self.start.astimezone(dt.UTC)).total_seconds() / 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One node of the grid tree. Its power is its assets' plus its children's, and its limits are physics: hard."""
-
-    id: str
-    parent: str | None
-    limit_kw: Profile
-    import_min_kw: Profile = 0.0  # lowest power: minus what may be fed back
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        must_be_profile(f"limit_kw of node {self.id}", self.limit_kw)
-        must_be_profile(f"import_min_kw of node {self.id}", self.import_min_kw)
-
-    @property
-    def title(self) -> str:
-        return self.name or self.id
-
-
-@dataclass(frozen=True, slots=True)
-class PeakCharge:
-    """A price on the highest mean import of one billing period, beyond what the period has already seen.
-
-    `interval` gives for each step the settlement interval it counts to, -1 for none; empty means each step is one.
-    """
-
-    name: str
-    eur_per_kw: float
-    so_far_kw: float = 0.0
-    interval: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        must_be_number(f"eur_per_kw of peak charge {self.name}", self.eur_per_kw, 0.0)
-        must_be_number(f"so_far_kw of peak charge {self.name}", self.so_far_kw, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Tariff:
-    """Prices at the root of the grid tree. Carbon intensity is of imported energy; export earns no carbon."""
-
-    import_eur_per_kwh: Profile
-    export_eur_per_kwh: Profile = 0.0
-    peaks: tuple[PeakCharge, ...] = ()
-    carbon_kg_per_kwh: Profile = 0.0
-    carbon_eur_per_t: float = 0.0
-    contracted_kw: float | None = None
-    over_contract_eur_per_kw: float = 0.0
-    name: str = "tariff"
-
-    def __post_init__(self) -> None:
-        must_be_profile("import_eur_per_kwh of the tariff", self.import_eur_per_kwh)
-        must_be_profile("export_eur_per_kwh of the tariff", self.export_eur_per_kwh)
-        must_be_profile("carbon_kg_per_kwh of the tariff", self.carbon_kg_per_kwh, 0.0)
-        must_be_number("carbon_eur_per_t of the tariff", self.carbon_eur_per_t, 0.0)
-        if self.contracted_kw is not None:
-            must_be_number("contracted_kw of the tariff", self.contracted_kw, 0.0)
-        must_be_number("over_contract_eur_per_kw of the tariff", self.over_contract_eur_per_kw, 0.0)
-
-    @property
-    def charges(self) -> tuple[PeakCharge, ...]:
-        """The peak charges, and the fee for going over the contracted power as one more of them."""
-        if self.contracted_kw is None or self.over_contract_eur_per_kw == 0.0:
-            return self.peaks
-        return (*self.peaks, PeakCharge("over contract", self.over_contract_eur_per_kw, self.contracted_kw))
-
-    def import_cost_eur_per_kwh(self, steps: int) -> FloatArray:
-        """Energy price plus carbon price of one imported kWh, shape (steps,)."""
-        carbon = over_steps(self.carbon_kg_per_kwh, steps) * self.carbon_eur_per_t / 1000.0
-        return over_steps(self.import_eur_per_kwh, steps) + carbon
-
-
-@dataclass(frozen=True, slots=True)
-class LightingGroup:
-    """Luminaires alike on one node. Level is light output, 0..1; power follows it by `gradient` or by `curve`.
-
-    `gradient` is the TALQ one: power share = 1 - (1 - level) / gradient. `curve` gives (level, power share) points
-    instead, convex and rising. While `lit` the level stays in [floor, ceiling]; otherwise the group draws `off_kw`.
-    `missing_light_eur_per_h` is the price of one hour of the whole wanted light missing (level short by 1).
-    """
-
-    id: str
-    node: str
-    rated_kw: float
-    lit: tuple[bool, ...]
-    wanted: Profile
-    floor: Profile
-    missing_light_eur_per_h: float
-    ceiling: Profile = 1.0
-    standby_kw: float = 0.0
-    off_kw: float = 0.0
-    gradient: float = 1.0
-    curve: tuple[tuple[float, float], ...] = ()
-    ramp: float | None = None  # most change of level between neighbouring lit steps
-    level_before: float | None = None  # level just before the horizon, for the ramp into its first step
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        title = f"lighting group {self.id}"
-        must_be_number(f"rated_kw of {title}", self.rated_kw, 0.0)
-        must_be_number(f"standby_kw of {title}", self.standby_kw, 0.0, self.rated_kw)
-        must_be_number(f"off_kw of {title}", self.off_kw, 0.0, self.rated_kw)
-        must_be_number(f"gradient of {title}", self.gradient, 0.01)
-        must_be_number(f"missing_light_eur_per_h of {title}", self.missing_light_eur_per_h, 0.0)
-        for field in ("wanted", "floor", "ceiling"):
-            must_be_profile(f"{field} of {title}", getattr(self, field), 0.0, 1.0)
-        for field in ("ramp", "level_before"):
-            if getattr(self, field) is not None:
-                must_be_number(f"{field} of {title}", getattr(self, field), 0.0, 1.0)
-        _must_rise_convexly(title, self.points)
-
-    @property
-    def points(self) -> tuple[tuple[float, float], ...]:
-        """The dimming curve as (level, power share) points from level 0 to 1."""
-        return self.curve or ((0.0, 1.0 - 1.0 / self.gradient), (1.0, 1.0))
-
-    @property
-    def title(self) -> str:
-        return self.name or self.id
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """Two lighting groups whose levels may differ by at most `difference` while both are lit."""
-
-    a: str
-    b: str
-    difference: float
-
-    def __post_init__(self) -> None:
-        must_be_number(f"difference between {self.a} and {self.b}", self.difference, 0.0, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeSession:
-    """One vehicle at one charger from arrival to departure. Energies are in the vehicle, power is at the charger.
-
-    Of `energy_kwh` wanted, `required_kwh` must be there (hard); the rest may be missing at a price a kWh. A limit of a
-    charger or station is a `Node`. A step the vehicle is there for in part is used in part.
-    """
-
-    id: str
-    node: str
-    arrives: dt.datetime
-    departs: dt.datetime
-    max_kw: float
-    energy_kwh: float
-    missing_eur_per_kwh: float
-    required_kwh: float = 0.0
-    min_kw: float = 0.0  # least power while on; above 0 the plan needs integers
-    efficiency: float = 1.0
-    ready_kwh: float = 0.0  # part of the energy that must be there by `ready_by`
-    ready_by: dt.datetime | None = None
-    kind: str = "car"
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        title = f"charge session {self.id}"
-        for moment in (self.arrives, self.departs, self.ready_by or self.departs):
-            if moment.tzinfo is None:
-                raise WrongOrder(title, "a time has no zone", "add one, such as Z or +01:00")
-        if self.departs <= self.arrives:
-            raise WrongOrder(title, "it departs before it arrives", "correct one of the two times")
-        must_be_number(f"max_kw of {title}", self.max_kw, 0.0)
-        must_be_number(f"min_kw of {title}", self.min_kw, 0.0, self.max_kw)
-        must_be_number(f"energy_kwh of {title}", self.energy_kwh, 0.0)
-        must_be_number(f"required_kwh of {title}", self.required_kwh, 0.0, self.energy_kwh)
-        must_be_number(f"ready_kwh of {title}", self.ready_kwh, 0.0, self.energy_kwh)
-        must_be_number(f"missing_eur_per_kwh of {title}", self.missing_eur_per_kwh, 0.0)
-        must_be_number(f"efficiency of {title}", self.efficiency, 0.01, 1.0)
-
-    @property
-    def title(self) -> str:
-        return self.name or self.id
-
-
-@dataclass(frozen=True, slots=True)
-class FixedLoad:
-    """A forecast load that is not planned: buildings, pumps, a ship's hotel load. `kind` is for whoever shows it."""
-
-    id: str
-    node: str
-    power_kw: Profile
-    kind: str = "load"
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        must_be_profile(f"power_kw of load {self.id}", self.power_kw)
-
-    @property
-    def title(self) -> str:
-        return self.name or self.id
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """Sun or wind: a forecast that may be curtailed at a price, or not at all (None)."""
-
-    id: str
-    node: str
-    forecast_kw: Profile
-    curtail_eur_per_kwh: float | None = 0.0
-    kind: str = "sun"
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        must_be_profile(f"forecast_kw of {self.kind} {self.id}", self.forecast_kw, 0.0)
-        if self.curtail_eur_per_kwh is not None:
-            must_be_number(f"curtail_eur_per_kwh of {self.kind} {self.id}", self.curtail_eur_per_kwh, 0.0)
-
-    @property
-    def title(self) -> str:
-        return self.name or self.id
-
-
-Asset = LightingGroup | ChargeSession | FixedLoad | Generation
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """What the plan in force gives one asset in each step of this horizon: a level for light, kW for all else."""
-
-    asset: str
-    setpoint: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        must_be_profile(f"plan in force of {self.asset}", self.setpoint, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """How to choose among plans within `hair_eur + hair_share * |cost|` of the best cost. All weights 0: any."""
-
-    hair_eur: float = 0.01
-    hair_share: float = 1e-4
-    charge_early: float = 1.0
-    few_changes: float = 1.0
-    stay_near: float = 1.0
-
-    def __post_init__(self) -> None:
-        for field in ("hair_eur", "hair_share", "charge_early", "few_changes", "stay_near"):
-            must_be_number(f"wish {field}", getattr(self, field), 0.0)
+from optimizer.errors import (
+    DuplicateId,
+    GridCycle,
+    NotOneRoot,
+    OutOfRange,
+    TariffArbitrage,
+    UnknownAsset,
+    UnknownNode,
+    WrongOrder,
+)
+from optimizer.parts import (
+    USUAL_WISHES,
+    Asset,
+    ChargeSession,
+    FixedLoad,
+    Generation,
+    Horizon,
+    InForce,
+    LightingGroup,
+    Neighbours,
+    Node,
+    Tariff,
+    Wishes,
+)
+from optimizer.profile import must_fit, over_steps, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,10 +56,10 @@ class Problem:
     generation: tuple[Generation, ...] = ()
     in_force: tuple[InForce, ...] = ()
     frozen_steps: int = 0
-    wishes: Wishes = Wishes()
+    wishes: Wishes = USUAL_WISHES
 
     def __post_init__(self) -> None:
-        check_sound(self)
+        _check_sound(self)
 
     @property
     def assets(self) -> Iterator[Asset]:
@@ -337,17 +71,114 @@ class Problem:
         return next(node for node in self.nodes if node.parent is None)
 
 
-def _must_rise_convexly(title: str, points: tuple[tuple[float, float], ...]) -> None:
-    levels, shares = zip(*points, strict=True)
-    must_be_profile(f"curve levels of {title}", levels, 0.0, 1.0)
-    must_be_profile(f"curve power shares of {title}", shares, -99.0, 1.0)
-    if (
-        len(points) < 2
-        or levels[0] != 0.0
-        or levels[-1] != 1.0
-        or not all(a < b for a, b in itertools.pairwise(levels))
-    ):
-        raise WrongOrder(title, "its dimming curve does not run from level 0 to 1", "give rising levels from 0 to 1")
-    slopes = [(d - c) / (b - a) for (a, c), (b, d) in itertools.pairwise(points)]
-    if slopes[0] < 0.0 or not all(a <= b + 1e-9 for a, b in itertools.pairwise(slopes)):
-        raise WrongOrder(title, "its dimming curve is not rising and convex", "give points with slopes that only grow")
+def _check_sound(problem: Problem) -> None:
+    """Raises a ProblemError for the first fault between the parts of a problem."""
+    steps = problem.horizon.steps
+    _check_tree(problem.nodes)
+    _check_names(problem)
+    _check_lengths(problem)
+    _check_stays(problem)
+    _check_prices(problem.tariff, steps)
+    _check_levels(problem.lighting, steps)
+    _check_limits(problem.nodes, steps)
+    if not 0 <= problem.frozen_steps <= steps:
+        raise OutOfRange("frozen_steps", problem.frozen_steps, 0, steps)
+
+
+def _check_tree(nodes: tuple[Node, ...]) -> None:
+    parents = {node.id: node.parent for node in nodes}
+    roots = [node.id for node in nodes if node.parent is None]
+    for node in nodes:
+        if node.parent is not None and node.parent not in parents:
+            raise UnknownNode(f"Node {node.id}", node.parent, parents)
+        seen = [node.id]
+        while (parent := parents[seen[-1]]) is not None:
+            if parent in seen:
+                raise GridCycle([*seen, parent])
+            seen.append(parent)
+    if len(roots) != 1:
+        raise NotOneRoot(roots)
+
+
+def _check_names(problem: Problem) -> None:
+    seen: set[str] = set()
+    for thing in itertools.chain(problem.nodes, problem.assets):
+        if thing.id in seen:
+            raise DuplicateId(thing.id)
+        seen.add(thing.id)
+    nodes = {node.id for node in problem.nodes}
+    for asset in problem.assets:
+        if asset.node not in nodes:
+            raise UnknownNode(asset.id, asset.node, nodes)
+    groups = {group.id for group in problem.lighting}
+    for pair in problem.neighbours:
+        for group in (pair.a, pair.b):
+            if group not in groups:
+                raise UnknownAsset("A pair of neighbours", group, groups)
+    held = [item.asset for item in problem.in_force]
+    if len(set(held)) != len(held):
+        raise DuplicateId(next(asset for asset in held if held.count(asset) > 1))
+
+
+def _check_lengths(problem: Problem) -> None:
+    steps = problem.horizon.steps
+    for node in problem.nodes:
+        must_fit(f"limit_kw of node {node.id}", node.limit_kw, steps)
+        must_fit(f"import_min_kw of node {node.id}", node.import_min_kw, steps)
+    for field in ("import_eur_per_kwh", "export_eur_per_kwh", "carbon_kg_per_kwh"):
+        must_fit(f"{field} of the tariff", getattr(problem.tariff, field), steps)
+    for peak in problem.tariff.peaks:
+        if peak.interval:
+            must_fit(f"interval of peak charge {peak.name}", peak.interval, steps)
+    for group in problem.lighting:
+        for field in ("lit", "wanted", "floor", "ceiling"):
+            must_fit(f"{field} of lighting group {group.id}", getattr(group, field), steps)
+    for load in problem.loads:
+        must_fit(f"power_kw of load {load.id}", load.power_kw, steps)
+    for source in problem.generation:
+        must_fit(f"forecast_kw of {source.kind} {source.id}", source.forecast_kw, steps)
+    for item in problem.in_force:
+        must_fit(f"plan in force of {item.asset}", item.setpoint, steps)
+
+
+def _check_stays(problem: Problem) -> None:
+    for session in problem.charging:
+        if session.departs > problem.horizon.end or session.departs <= problem.horizon.start:
+            raise WrongOrder(
+                f"Charge session {session.id}",
+                "it does not depart within the horizon",
+                "leave it out, or let it depart at the horizon's end with the energy it needs by then",
+            )
+
+
+def _check_prices(tariff: Tariff, steps: int) -> None:
+    buy, sell = tariff.import_cost_eur_per_kwh(steps), over_steps(tariff.export_eur_per_kwh, steps)
+    if (wrong := np.flatnonzero(sell > buy + 1e-12)).size:
+        step = int(wrong[0])
+        raise TariffArbitrage(step, float(buy[step]), float(sell[step]))
+
+
+def _check_levels(groups: tuple[LightingGroup, ...], steps: int) -> None:
+    if not groups:
+        return
+    floor, ceiling = table((g.floor for g in groups), steps), table((g.ceiling for g in groups), steps)
+    for row, step in np.argwhere(floor > ceiling)[:1]:
+        raise WrongOrder(
+            f"Lighting group {groups[row].id}",
+            f"in step {step} its floor {floor[row, step]:g} is above its ceiling {ceiling[row, step]:g}",
+            "lower the floor or raise the ceiling",
+        )
+    for group, low in zip(groups, floor.min(axis=1), strict=True):
+        share = np.interp(low, [p[0] for p in group.points], [p[1] for p in group.points])
+        if group.standby_kw + (group.rated_kw - group.standby_kw) * share < -1e-9:
+            raise WrongOrder(
+                f"Lighting group {group.id}", "its power at its floor is below 0", "raise gradient or floor"
+            )
+
+
+def _check_limits(nodes: tuple[Node, ...], steps: int) -> None:
+    for node in nodes:
+        if np.any(over_steps(node.import_min_kw, steps) > over_steps(node.limit_kw, steps)):
+            raise WrongOrder(
+                f"Node {node.id}", "its limit is below its lowest power", "correct limit_kw or import_min_kw"
+            )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.problem import LightingGroup, Node, Problem
+from optimizer.parts import LightingGroup, Node
+from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray, table
 
 

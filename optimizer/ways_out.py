@@ -18,8 +18,9 @@ from optimizer.costs import account
 from optimizer.elastic import Elastic, Requirement
 from optimizer.highs import End, HighsSession
 from optimizer.model import every_step, once_each
+from optimizer.parts import ChargeSession
 from optimizer.plan import WayOut
-from optimizer.problem import ChargeSession, Problem
+from optimizer.problem import Problem
 from optimizer.profile import Profile, over_steps
 from optimizer.tables import tabulate
 

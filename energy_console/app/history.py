@@ -7,11 +7,11 @@ import contextlib
 import datetime as dt
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from energy_console.app.history_question import Question
 from energy_console.app.spans import BadInput, span_s, utc_time
 
 if TYPE_CHECKING:
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 
 DAY_NS = 86_400_000_000_000
 MOST_NAMES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of the store. Times in ns UTC; `every_ns` None: the readings themselves."""
-
-    points: tuple[str, ...]
-    start_ns: int
-    end_ns: int
-    every_ns: int | None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

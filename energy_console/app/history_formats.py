@@ -7,19 +7,17 @@ import io
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from energy_console.app.history_question import Question
 from energy_console.historian.interface import Buckets, Series
 from energy_console.site.model import Site
 from hardware.points import Reason, UInt16Array, quality_of, reason_of
-
-if TYPE_CHECKING:
-    from energy_console.app.history import Question
 
 SPAN_COLUMNS = ("minimum", "maximum", "mean", "first", "last", "count", "good_count", "integral_h")
 

@@ -5,7 +5,7 @@ Parts mark themselves by properties: `tone` (text colour), `look` (kind of butto
 
 from __future__ import annotations
 
-from energy_console.gui.theme import BUTTON_RADIUS, CARD_RADIUS, Theme
+from collections.abc import Mapping
 
 _SHEET = """
 QWidget {{ outline: none; }}
@@ -80,23 +80,10 @@ QCalendarWidget QAbstractItemView {{ background: {field}; selection-background-c
 QCalendarWidget QToolButton {{ background: transparent; color: {text}; border: none; padding: 4px 8px; }}
 """
 
-_TOKENS = (
-    "ground",
-    "surface",
-    "raised",
-    "field",
-    "line",
-    "grid",
-    "text",
-    "muted",
-    "faint",
-    "accent",
-    "selected",
-    "on_accent",
-)
 
+def style_sheet(colours: Mapping[str, str], button_radius: int, card_radius: int) -> str:
+    """The whole sheet, in colours by token (`#rrggbb`) and with corners rounded by so many px.
 
-def style_sheet(theme: Theme) -> str:
-    """The whole sheet in the theme's colours."""
-    colours = {token: getattr(theme, token).name() for token in _TOKENS}
-    return _SHEET.format(**colours, radius=BUTTON_RADIUS, card_radius=CARD_RADIUS)
+    Raises KeyError for a token that the sheet uses and `colours` does not have.
+    """
+    return _SHEET.format(**colours, radius=button_radius, card_radius=card_radius)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
+
+from energy_console.gui.style_sheet import style_sheet
 
 # Type, px at 100 %. Qt scales all of it with the device pixel ratio.
 CAPTION_PX = 11  # axes, status, labels
@@ -125,6 +127,12 @@ class Theme:
 
     def curve(self, index: int) -> QColor:
         return self.curves[index % len(self.curves)]
+
+    @property
+    def codes(self) -> dict[str, str]:
+        """Every colour that has a name of its own, as `#rrggbb`."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value.name() for name, value in values.items() if isinstance(value, QColor)}
 
 
 def _c(code: str) -> QColor:
@@ -287,9 +295,7 @@ class Looks(QObject):
         self.use("light" if self.theme.dark else "dark")
 
     def _apply(self) -> None:
-        from energy_console.gui.style_sheet import style_sheet
-
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.setPalette(palette(self.theme))
-            app.setStyleSheet(style_sheet(self.theme))
+            app.setStyleSheet(style_sheet(self.theme.codes, BUTTON_RADIUS, CARD_RADIUS))

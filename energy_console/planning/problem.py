@@ -14,7 +14,8 @@ from energy_console.planning.measured import NOTHING, Measured
 from energy_console.site import prices, sun
 from energy_console.site.model import ChargeBooking, LightingGroup, ShipCall, Site
 from hardware.points import Float64Array, Int64Array
-from optimizer import problem as op
+from optimizer import parts as op
+from optimizer.problem import Problem
 
 STEP_H = 0.25
 STEPS = 96
@@ -58,7 +59,7 @@ def problem_of(
     bookings: Sequence[ChargeBooking],
     in_force: tuple[op.InForce, ...] = (),
     count: int = STEPS,
-) -> op.Problem:
+) -> Problem:
     """Everything that shares the site's connection over the next `count` quarter hours."""
     steps = steps_from(site, measured.now, count)
     loads = (*_loads(site, measured, steps), *_ships(site, measured, steps, calls))
@@ -68,7 +69,7 @@ def problem_of(
     rest = _rest(site, measured, lighting, loads, generation)
     known = {group.id for group in lighting} | {session.id for session in sessions}
     kept = tuple(entry for entry in in_force if entry.asset in known)
-    return op.Problem(
+    return Problem(
         horizon=steps.horizon,
         nodes=tuple(op.Node(n.id, n.parent, n.limit_kw, n.import_min_kw, n.name) for n in site.nodes),
         tariff=_tariff(site, measured, steps),

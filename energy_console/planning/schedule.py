@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from optimizer.parts import InForce
 from optimizer.plan import Plan
-from optimizer.problem import InForce
 
 FORMAT = 1
 

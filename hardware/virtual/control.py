@@ -12,13 +12,13 @@ import datetime as dt
 import math
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from hardware.virtual.faults import BadFault, parse_fault
+from hardware.virtual.faults import BadFault, FaultBoard, Targets, parse_fault
 from hardware.virtual.server import PortInUse, why_not
 
 if TYPE_CHECKING:
-    from hardware.virtual.process import VirtualSite
+    from hardware.virtual.world import World
 
 HOST = "127.0.0.1"
 LONGEST_LINE = 1000
@@ -29,8 +29,23 @@ class NobodyThere(OSError):
     """No virtual site listens on that control port."""
 
 
+class ControlledSite(Protocol):
+    """What the control port asks of the site that it speaks for, and what it may do to it."""
+
+    world: World
+    board: FaultBoard
+    targets: Targets
+    speed: float  # seconds of the site's time in a second of the wall's
+
+    async def apply_faults(self) -> None:
+        """Brings the site in line with the faults on its board."""
+
+    def stop(self) -> None:
+        """Ends the serving within a tick."""
+
+
 class ControlPort:
-    def __init__(self, site: VirtualSite, port: int) -> None:
+    def __init__(self, site: ControlledSite, port: int) -> None:
         self._site = site
         self.port = port
         self._server: asyncio.Server | None = None

@@ -6,17 +6,8 @@ import datetime as dt
 
 import numpy as np
 
-from optimizer.problem import (
-    ChargeSession,
-    FixedLoad,
-    Generation,
-    Horizon,
-    LightingGroup,
-    Node,
-    PeakCharge,
-    Problem,
-    Tariff,
-)
+from optimizer.parts import ChargeSession, FixedLoad, Generation, Horizon, LightingGroup, Node, PeakCharge, Tariff
+from optimizer.problem import Problem
 
 START = dt.datetime(2026, 11, 22, 14, 0, tzinfo=dt.UTC)
 STEP_H = 0.25

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from optimizer.parts import ChargeSession, FixedLoad, Horizon, LightingGroup, Node, Tariff
 from optimizer.plan import Plan
-from optimizer.problem import ChargeSession, FixedLoad, Horizon, LightingGroup, Node, Problem, Tariff
+from optimizer.problem import Problem
 from optimizer.solve import solve
 
 START = dt.datetime(2026, 11, 22, 17, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))

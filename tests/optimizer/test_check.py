@@ -10,7 +10,8 @@ import pytest
 from optimizer import solve as solving
 from optimizer.build import Dispatch
 from optimizer.check import PlanBroken, broken_rules, check_plan
-from optimizer.problem import Generation, InForce, Neighbours, Problem
+from optimizer.parts import Generation, InForce, Neighbours
+from optimizer.problem import Problem
 from optimizer.tables import tabulate
 from tests.optimizer.small import at, bus, lamps, load, planned, problem
 
@@ -83,6 +84,6 @@ def test_a_broken_plan_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _no_wishes() -> object:
-    from optimizer.problem import Wishes
+    from optimizer.parts import Wishes
 
     return Wishes(0.0, 0.0, 0.0, 0.0, 0.0)

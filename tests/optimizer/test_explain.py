@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 
 from optimizer.explain import limits_at_work, price_parts, why
+from optimizer.parts import Node, PeakCharge, Tariff, Wishes
 from optimizer.plan import Plan
-from optimizer.problem import Node, PeakCharge, Problem, Tariff, Wishes
+from optimizer.problem import Problem
 from optimizer.solve import solve
 from tests.optimizer.cities import district
 from tests.optimizer.small import at, bus, lamps, load, planned, problem

@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 
+from optimizer.parts import Generation, InForce, Neighbours, Node
 from optimizer.plan import Infeasible, Plan
-from optimizer.problem import Generation, InForce, Neighbours, Node, Problem
+from optimizer.problem import Problem
 from optimizer.solve import solve
 from tests.optimizer.cities import district
 from tests.optimizer.small import at, bus, lamps, load, problem

@@ -9,7 +9,8 @@ import pytest
 from optimizer import solve as solving
 from optimizer.check import check_plan
 from optimizer.merge import Merged, merge_equal_groups
-from optimizer.problem import InForce, Neighbours, Node, Problem, Tariff
+from optimizer.parts import InForce, Neighbours, Node, Tariff
+from optimizer.problem import Problem
 from tests.optimizer.small import bus, lamps, load, planned, problem
 
 NODES = (Node("grid", None, 1000.0), Node("F3", "grid", 100.0), Node("F4", "grid", 100.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from optimizer.problem import Generation, Node, Tariff
+from optimizer.parts import Generation, Node, Tariff
 from tests.optimizer.small import bus, lamps, load, planned, problem
 
 

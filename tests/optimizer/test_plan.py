@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from optimizer.check import check_plan
+from optimizer.parts import Generation, Horizon, InForce, Neighbours, Node, PeakCharge, Tariff, Wishes
 from optimizer.plan import Cause, Infeasible, Plan, Status, Unsolved
-from optimizer.problem import Generation, Horizon, InForce, Neighbours, Node, PeakCharge, Tariff, Wishes
 from optimizer.solve import Modelling, Planner, solve
 from tests.optimizer.cities import district
 from tests.optimizer.small import START, at, bus, lamps, load, planned, problem

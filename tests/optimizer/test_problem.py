@@ -22,7 +22,7 @@ from optimizer.errors import (
     WrongLength,
     WrongOrder,
 )
-from optimizer.problem import Generation, Horizon, InForce, Neighbours, Node, PeakCharge, Tariff
+from optimizer.parts import Generation, Horizon, InForce, Neighbours, Node, PeakCharge, Tariff
 from optimizer.tables import tabulate
 from tests.optimizer.small import START, at, bus, lamps, load, problem
 

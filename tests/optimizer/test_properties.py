@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from optimizer.check import check_plan
-from optimizer.plan import Answer, Infeasible, Plan, Status
-from optimizer.problem import (
+from optimizer.parts import (
     ChargeSession,
     FixedLoad,
     Generation,
@@ -21,10 +20,11 @@ from optimizer.problem import (
     Neighbours,
     Node,
     PeakCharge,
-    Problem,
     Tariff,
     Wishes,
 )
+from optimizer.plan import Answer, Infeasible, Plan, Status
+from optimizer.problem import Problem
 from optimizer.solve import solve as solve_within_gap
 from tests.optimizer.small import START, at
 

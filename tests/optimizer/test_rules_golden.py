@@ -14,7 +14,7 @@ import pytest
 
 from optimizer import charging, generation, grid, lighting
 from optimizer.model import Cells, every_step
-from optimizer.problem import Generation, Node, PeakCharge, Tariff
+from optimizer.parts import Generation, Node, PeakCharge, Tariff
 from optimizer.profile import IntArray
 from optimizer.tables import tabulate
 from optimizer.through_pulp import PulpModel

@@ -60,7 +60,7 @@ class TrendsPage(Page):
         self.views = KeptViews(desk, self._views_came)
         self.readouts = Readouts(desk, self.stack, self.drawing, self.names, self.side)
         self.following = Following(desk, self.stack, self.drawing, self.toolbar, self._keep_view)
-        self.saving = Saving(desk, self)
+        self.saving = Saving(desk, self, self.stack, self.drawing, self.names, self.toolbar)
         self._plot_card = Card(" ", " ", tools=True)
         self.empty = StatePane(desk.looks)
         self._lay_out()

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import number
+from energy_console.gui.pages.trends.drawing import Drawing
 from energy_console.gui.pages.trends.export import Export, write_data
+from energy_console.gui.pages.trends.naming import Names
+from energy_console.gui.pages.trends.toolbar import Toolbar
+from energy_console.gui.plots.stack import TrendStack
 
 translate = QCoreApplication.translate
-
-if TYPE_CHECKING:
-    from energy_console.gui.pages.trends.page import TrendsPage
 
 _ENDINGS = {"picture": "png", "csv": "csv", "parquet": "parquet"}
 
@@ -25,9 +25,12 @@ _ENDINGS = {"picture": "png", "csv": "csv", "parquet": "parquet"}
 class Saving:
     """Asks where to, then writes; the status line tells how it went."""
 
-    def __init__(self, desk: Desk, page: TrendsPage) -> None:
-        self._desk = desk
-        self._page = page
+    def __init__(
+        self, desk: Desk, page: QWidget, stack: TrendStack, drawing: Drawing, names: Names, toolbar: Toolbar
+    ) -> None:
+        self._desk, self._page = desk, page
+        self._stack, self._drawing = stack, drawing
+        self._names, self._toolbar = names, toolbar
 
     def save(self, kind: str) -> QFileDialog:
         """`kind`: picture, csv or parquet."""
@@ -48,8 +51,8 @@ class Saving:
         return dialog
 
     def _name(self, ending: str) -> str:
-        local = dt.datetime.fromtimestamp(self._page.stack.end_s, self._desk.site.place.zone)
-        title = self._page.toolbar.view_name or translate("saving", "trends")
+        local = dt.datetime.fromtimestamp(self._stack.end_s, self._desk.site.place.zone)
+        title = self._toolbar.view_name or translate("saving", "trends")
         return f"{title} {local:%Y-%m-%d %H.%M}.{ending}".replace("/", "-")
 
     def save_picture(self, path: Path) -> None:
@@ -59,14 +62,14 @@ class Saving:
 
     def save_data(self, path: Path) -> None:
         """The readings of every point drawn over the window on screen, up to the present."""
-        page = self._page
-        points = tuple(page.names.points[point] for point in page.drawing.view.points)
-        end_s = min(page.stack.end_s, page.drawing.edge_s)
-        every_s = tuple(page.names.every_s(point.id) for point in points)
-        if not points or end_s <= page.stack.start_s:
+        stack, drawing, names = self._stack, self._drawing, self._names
+        points = tuple(names.points[point] for point in drawing.view.points)
+        end_s = min(stack.end_s, drawing.edge_s)
+        every_s = tuple(names.every_s(point.id) for point in points)
+        if not points or end_s <= stack.start_s:
             self._desk.said.emit(translate("saving", "There is nothing to export: tick a point in the tree first."))
             return
-        export = Export(points, every_s, page.stack.start_s, end_s, path)
+        export = Export(points, every_s, stack.start_s, end_s, path)
         self._desk.said.emit(translate("saving", "Writing {0} ...").format(path.name))
         self._desk.query(
             lambda store: write_data(store, export),
