@@ -25,7 +25,7 @@ from hardware.points import BoolArray, Float64Array, Int32Array
 NORMAL_PX = 1.5
 SELECTED_PX = 2.2
 PLAN_PX = 1.3
-UNCERTAIN_PX = 1.4
+UNCERTAIN_PX = 1.5
 
 _FEW_PER_COLUMN = 0.5
 _NOISY_SHARE = 0.25  # of the columns that hold more than their line, from which on bars alone are drawn
@@ -39,7 +39,7 @@ class LineStyle(enum.Enum):
 
     SOLID = None
     DASHED = (5.0, 3.0)  # planned
-    DOTTED = (2.0, 3.0)  # uncertain, simulated, substituted
+    DOTTED = (2.0, 2.0)  # uncertain, simulated, substituted
 
 
 @dataclass(frozen=True, slots=True)
