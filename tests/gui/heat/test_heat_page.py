@@ -101,12 +101,24 @@ def test_a_silent_meter_is_told_as_such_and_its_figures_are_dashes(page, heat_si
     assert np.isnan(page.table.table.table_model.value(row, "return"))
 
 
-def test_a_moment_of_the_past_shows_the_values_of_then(page, qtbot):
-    moment = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2) + dt.timedelta(minutes=1)
-    page.desk.time.pick(moment)
+def test_a_moment_of_the_past_shows_the_values_of_then(page, heat_site, qtbot):
+    rows = page.table.table.table_model
+    unit = heat_site.heat[1]
+    page.engine.fall_silent(unit.meter)
+    page.desk.time.pick(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2) + dt.timedelta(minutes=1))
     qtbot.waitUntil(lambda: page.answer_line.accessibleName().startswith("At "), timeout=8000)
+    qtbot.waitUntil(lambda: rows.value(rows.row_of(unit.id), "return") == 38.0, timeout=8000)
     page.desk.time.pick(None)
     assert not page.answer_line.accessibleName().startswith("At ")
+    assert np.isnan(rows.value(rows.row_of(unit.id), "return"))
+
+
+def test_a_moment_long_after_the_last_reading_shows_no_values(page, heat_site, qtbot):
+    rows = page.table.table.table_model
+    unit = heat_site.heat[1]
+    page.desk.time.pick(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2) + dt.timedelta(minutes=10))
+    qtbot.waitUntil(lambda: page.answer_line.accessibleName().startswith("At "), timeout=8000)
+    qtbot.waitUntil(lambda: np.isnan(rows.value(rows.row_of(unit.id), "return")), timeout=8000)
 
 
 def test_a_site_without_heat_says_so(desk, qtbot):

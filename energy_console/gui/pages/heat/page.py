@@ -23,8 +23,7 @@ from energy_console.gui.parts.answer_line import AnswerLine
 from energy_console.gui.parts.figure_row import FigureRow
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
-from energy_console.historian.interface import Historian
-from energy_console.live.heat import CONTROLLER, METER, HeatNow, HeatSpan, heat_now, heat_rows, rank
+from energy_console.live.heat import HeatNow, HeatSpan, heat_now, heat_rows, rank
 from energy_console.live.table import LiveTable
 
 _SPAN_EVERY_S, _UNIT_EVERY_S = 300.0, 60.0
@@ -133,14 +132,6 @@ class HeatPage(Page):
         self._past_for = moment
         self._forget()
         site = self.desk.site
-        devices: list[tuple[str, tuple[str, ...]]] = [(unit.meter, METER) for unit in site.heat]
-        devices += [(unit.controller, CONTROLLER) for unit in site.heat if unit.controller]
-        points = [
-            f"{device}/{name}" for device, names in devices for name in names if site.has_point(f"{device}/{name}")
-        ]
-
-        def question(historian: Historian) -> LiveTable:
-            return ask_moment(site, historian, moment, points)
 
         def take(found: Any) -> None:
             if isinstance(found, LiveTable) and self.desk.time.moment == moment:
@@ -149,7 +140,7 @@ class HeatPage(Page):
             elif isinstance(found, Exception):
                 self.desk.said.emit(str(found))
 
-        self.desk.query(question, take)
+        self.desk.query(lambda historian: ask_moment(site, historian, moment), take)
 
     def _ask_history(self, moment: dt.datetime) -> None:
         site = self.desk.site
