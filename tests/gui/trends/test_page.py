@@ -515,3 +515,19 @@ def test_the_limit_of_a_node_is_a_line_in_the_plot_of_its_meter(site):
     (limit,) = Names(dataclasses.replace(site, nodes=(node,))).limits([POWER_1, POWER_2])
     assert limit.value == 12_000.0
     assert limit.words == "limit of Grid connection 12\u202f000 kW"
+
+
+def test_a_clock_set_back_does_not_stop_the_curve(page, history, settled):
+    page.toolbar.spans.pick("15min")
+    page.add([POWER_1])
+    settled()
+    history.play([(1.0, POWER_1, 1300.0)])
+    page._tick()
+    history.now_ns -= 600_000_000_000
+    for second in range(5):
+        history.play([(1.0, POWER_1, 1400.0 + second)])
+    page._tick()
+    settled()
+    page._tick()
+    assert page.drawing.feeds[POWER_1].cells.at(now_s(page)).value == 1404.0
+    assert page.drawing.traces[POWER_1].extremes(now_s(page) - 3, now_s(page))[1] == 1404.0

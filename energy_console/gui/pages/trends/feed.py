@@ -25,6 +25,7 @@ _MOST_LIVE = 6_000
 _MISSED_CYCLES = 3.0
 _LEAST_HOLD_S = 5.0
 _ASK_AGAIN_S = 10.0
+_CLOCK_BACK_S = 30.0
 _REFRESH_S = 120.0
 _COARSER = 1.5  # an answer this many times coarser than a pixel is asked for again
 
@@ -53,6 +54,7 @@ class LiveTail:
 
     def __init__(self, from_s: float) -> None:
         self.from_s = from_s
+        self.set_back = False
         self._time: list[float] = []
         self._value: list[float] = []
         self._status: list[int] = []
@@ -61,8 +63,15 @@ class LiveTail:
         return len(self._time)
 
     def add(self, time_s: float, value: float, status: int) -> bool:
-        """Keeps a reading; one that is not newer than the last is one we have already."""
-        if self._time and time_s <= self._time[-1]:
+        """Keeps a reading; one that is not newer than the last is one we have already.
+
+        One that is much older tells that the clock was set back: what was kept ahead of it is let go.
+        """
+        if self._time and time_s < self._time[-1] - _CLOCK_BACK_S:
+            self.forget_before(np.inf)
+            self.from_s = time_s
+            self.set_back = True
+        elif self._time and time_s <= self._time[-1]:
             return False
         self._time.append(time_s)
         self._value.append(value)
@@ -135,6 +144,9 @@ class PointFeed:
         for place in np.flatnonzero(batch.index == self._row):
             time_s, value = float(batch.time_ns[place]) / _NS, float(batch.value[place])
             new |= self._tail.add(time_s, value, int(batch.status[place]))
+        if self._tail.set_back:
+            self._tail.set_back = False
+            self._have = None  # the store knows the order: it is asked again
         if new and self._cut_s is not None:
             self._cells = None
         return new
