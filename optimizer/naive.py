@@ -42,7 +42,12 @@ def _full_light(tables: Tables) -> FloatArray:
     for known, step in (*forth, *((step, known) for known, step in reversed(forth))):
         both = light.lit[:, known] & light.lit[:, step]
         level[:, step] = np.where(both, np.maximum(level[:, step], level[:, known] - light.ramp), level[:, step])
-    return np.clip(level, light.floor, light.ceiling)
+    level = np.clip(level, light.floor, light.ceiling)
+    for step in range(1, tables.steps):  # what is frozen was not raised above: light climbs from there
+        both = light.lit[:, step - 1] & light.lit[:, step]
+        reached = np.maximum(np.minimum(level[:, step], level[:, step - 1] + light.ramp), light.floor[:, step])
+        level[:, step] = np.where(both, reached, level[:, step])
+    return level
 
 
 def _charge_at_once(tables: Tables, headroom_kw: FloatArray) -> FloatArray:

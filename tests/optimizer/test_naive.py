@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from optimizer.parts import Generation, Node, Tariff
+from optimizer.parts import Generation, InForce, Node, Tariff
 from tests.optimizer.small import bus, lamps, load, planned, problem
 
 
@@ -50,3 +50,11 @@ def test_what_even_the_naive_case_cannot_keep_is_told() -> None:
     plan = planned(problem(charging=sessions))
     assert not plan.naive.feasible
     assert any("second" in sentence for sentence in plan.naive.broken)
+
+
+def test_light_climbs_from_the_frozen_steps_within_its_ramp() -> None:
+    light = InForce("ring", (0.5,) * 6)
+    case = problem(6, lighting=(lamps(steps=6, ramp=0.2),), in_force=(light,), frozen_steps=2)
+    plan = planned(case)
+    assert plan.naive.feasible, plan.naive.broken
+    assert plan.naive.outcome.net_kw == pytest.approx([20.0, 20.0, 28.0, 36.0, 40.0, 40.0])

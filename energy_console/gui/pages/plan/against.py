@@ -121,5 +121,6 @@ class _Overlap:
             more_kw = np.sum([self.difference_kw(asset, old.get(asset.id)) for asset in own], axis=0)
             kwh = float((more_kw * self.hours).sum())
             if abs(kwh) >= _SEEN_KWH:
-                words = tr("forecast {0} kWh").format(number(kwh, sign=True))
+                told = -kwh if band == "sources" else kwh  # sources count as negative loads
+                words = tr("forecast {0} kWh").format(number(told, sign=True))
                 yield Change(name, words, float((more_kw * self.hours * self.price).sum()))
