@@ -160,9 +160,11 @@ class CurveItem(ViewItem):
     def _bars(self, x: Float64Array, top: Float64Array, bottom: Float64Array, seen: BoolArray) -> Float64Array:
         bars = np.empty((int(np.count_nonzero(seen)), 4))
         half = self._width_px / 2
-        bars[:, 0] = ((x[:-1] + x[1:]) / 2)[seen] - half
+        # broken styles keep to their columns: wider bars would close the spaces between the dots
+        width = self._width_px if self._style is LineStyle.SOLID else float(x[1] - x[0])
+        bars[:, 0] = ((x[:-1] + x[1:]) / 2)[seen] - width / 2
         bars[:, 1] = top[seen] - half
-        bars[:, 2] = self._width_px
+        bars[:, 2] = width
         bars[:, 3] = bottom[seen] - top[seen] + self._width_px
         return bars
 
