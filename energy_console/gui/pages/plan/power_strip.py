@@ -26,6 +26,7 @@ from energy_console.gui.theme import CAPTION_PX, SEMIBOLD, Theme
 from hardware.points import Float64Array
 
 _LEGEND_PX = 15.0
+_FAR = 3.0  # times the highest line: a limit beyond that would press all else flat
 _NAMES_PX = GUTTER_LEFT - 52.0  # names and figures end here; the rest of the gutter is the axis
 
 
@@ -122,13 +123,17 @@ def _corners(frame: Frame, values: Float64Array, scale: Scale, first: int, after
 
 
 def power_scale(frame: Frame, rect: QRectF, measured: Measured | None) -> Scale:
+    """From the sources below zero to all lines; limits far above everything are named, not drawn to scale."""
     day = frame.day
-    highest = [float(day.net_kw.max()), float(day.limit_kw.max()), float(sum(day.bands.values()).max())]  # type: ignore[union-attr]
+    highest = [float(day.net_kw.max()), float(np.sum(list(day.bands.values()), axis=0).max())]
     if day.naive_kw is not None:
         highest.append(float(day.naive_kw.max()))
     if measured is not None and np.isfinite(measured.value_kw).any():
         highest.append(float(np.nanmax(measured.value_kw)))
-    return Scale(rect, min(0.0, float(day.sources.min())) * 1.05, max(highest) * 1.04)
+    most = max(highest)
+    limits = (float(day.limit_kw.max()), day.peak_so_far_kw or 0.0)
+    top = max([most, *(limit for limit in limits if limit <= _FAR * most)])
+    return Scale(rect, min(0.0, float(day.sources.min())) * 1.05, (top or 1.0) * (1.04 if top > most else 1.3))
 
 
 def draw_power(painter: QPainter, frame: Frame, rect: QRectF, measured: Measured | None) -> None:
@@ -188,19 +193,22 @@ def _draw_lines(painter: QPainter, frame: Frame, scale: Scale, measured: Measure
 def _draw_limits(painter: QPainter, frame: Frame, scale: Scale) -> None:
     """The connection limit, solid, and the peak of the month so far, dashed, each with its figure at the right."""
     theme, day = frame.theme, frame.day
-    draw_steps(painter, frame, day.limit_kw, scale, QPen(theme.text, 1.3))
-    limit_kw = float(day.limit_kw[-1])
-    y = scale.y(limit_kw)
-    _say_limit(painter, frame, y, number(limit_kw), tr("limit"))
-    peak = day.peak_so_far_kw
-    if peak is None:
+    limit_kw, peak_kw = float(day.limit_kw[-1]), day.peak_so_far_kw
+    y = scale.rect.top() + 6.0
+    if limit_kw <= scale.high:
+        y = scale.y(limit_kw)
+        draw_steps(painter, frame, day.limit_kw, scale, QPen(theme.text, 1.3))
+    _say_limit(painter, frame, y, number(limit_kw), tr("limit") if limit_kw <= scale.high else tr("limit, above"))
+    if peak_kw is None:
         return
-    pen = QPen(theme.text, 1.2)
-    pen.setDashPattern([4.0, 3.0])
-    painter.setPen(pen)
-    peak_y = round(scale.y(peak)) + 0.5
-    painter.drawLine(QPointF(frame.left, peak_y), QPointF(frame.right, peak_y))
-    _say_limit(painter, frame, max(peak_y, y + 28.0), number(peak), tr("peak so far"))
+    peak_y = y
+    if peak_kw <= scale.high:
+        peak_y = round(scale.y(peak_kw)) + 0.5
+        pen = QPen(theme.text, 1.2)
+        pen.setDashPattern([4.0, 3.0])
+        painter.setPen(pen)
+        painter.drawLine(QPointF(frame.left, peak_y), QPointF(frame.right, peak_y))
+    _say_limit(painter, frame, max(peak_y, y + 28.0), number(peak_kw), tr("peak so far"))
 
 
 def _say_limit(painter: QPainter, frame: Frame, y: float, figure: str, words: str) -> None:
@@ -250,7 +258,7 @@ def draw_line_names(painter: QPainter, frame: Frame, rect: QRectF, measured: Mea
     """The names of the dotted and dashed lines, in the free band between stack and limit."""
     theme = frame.theme
     scale = power_scale(frame, rect, measured)
-    x, y = frame.left + 10, scale.y(float(frame.day.limit_kw.max())) + 11
+    x, y = frame.left + 10, max(scale.y(float(frame.day.limit_kw.max())), rect.top()) + 11
     entries: list[tuple[str, list[float]]] = []
     if frame.day.naive_kw is not None:
         entries.append((tr("naive case"), [1.5, 2.0]))

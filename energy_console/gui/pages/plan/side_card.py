@@ -21,7 +21,7 @@ from energy_console.planning.proposal import Followed
 MOST_CHANGES = 40
 _MARGIN = 14
 _ROW_PX = 20
-_NAME_SHARE = 0.36
+_NAME_SHARE, _NAME_MOST_PX = 0.36, 140.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Lines(QWidget):
         theme = self._looks.theme
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        name_px = self.width() * _NAME_SHARE
+        name_px = min(self.width() * _NAME_SHARE, _NAME_MOST_PX)
         for place, line in enumerate(self.lines):
             top = place * _ROW_PX
             tag = QRectF(0.5, top + 1.5, name_px - 1, _ROW_PX - 4)
