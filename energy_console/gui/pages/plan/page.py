@@ -257,7 +257,7 @@ class PlanPage(Page):
 
     def _show_changes(self, plan: Plan) -> None:
         in_force, day = self.table.news.in_force, self._day
-        naive = tr("Naive case: full light, charge at once: {0} EUR, peaks {1}")
+        naive = tr("Naive (full light, charge at once): {0} EUR, peaks {1}")
         causes = plan.naive.outcome.cost.by_cause_eur
         words = naive.format(number(causes[Cause.ENERGY]), number(causes[Cause.PEAK]))
         if day is None or in_force is None or self.table.is_in_force:

@@ -21,7 +21,7 @@ from energy_console.planning.proposal import Followed
 MOST_CHANGES = 40
 _MARGIN = 14
 _ROW_PX = 20
-_NAME_SHARE, _NAME_MOST_PX = 0.36, 140.0
+_NAME_SHARE, _NAME_MOST_PX = 0.33, 140.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Lines(QWidget):
             painter.drawRoundedRect(tag, 3, 3)
             inner = tag.adjusted(7, 0, -5, 0)
             write(painter, inner, line.name, theme, tone="text", align=LEFT)
-            figure_px = 52.0 if line.figure else 0.0
+            figure_px = 44.0 if line.figure else 0.0
             words = QRectF(name_px + 8, top, self.width() - name_px - 8 - figure_px, _ROW_PX)
             write(
                 painter,

@@ -16,7 +16,7 @@ from optimizer.explain import LimitAtWork, OnLimit, Why
 
 MOST_ROWS = 6
 _MARGIN = 14
-_KW_PX, _BAR_PX = 52, 40
+_KW_PX, _BAR_PX = 46, 32
 
 
 class _Bar(QWidget):
@@ -56,9 +56,9 @@ class _Row(QWidget):
         self.kw.setAlignment(Qt.AlignmentFlag.AlignRight)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.name, 3)
-        row.addWidget(self.remark, 2)
+        row.setSpacing(6)
+        row.addWidget(self.name, 9)
+        row.addWidget(self.remark, 10)
         row.addWidget(self.bar)
         row.addWidget(self.kw)
         self.setFixedHeight(18)
