@@ -307,6 +307,7 @@ def test_the_strips_lie_one_under_the_other_in_every_size(
     in_force: Schedule,
     picture: Callable[[str], Path],
     plan_desk: Desk,
+    qtbot: QtBot,
     width: int,
     height: int,
     theme: str,
@@ -315,6 +316,7 @@ def test_the_strips_lie_one_under_the_other_in_every_size(
     plan_desk.looks.use(theme)
     try:
         page = open_page(PlanNews(proposal=proposal, in_force=in_force), width, height)
+        qtbot.wait(50)  # the layout has taken in the new words
         assert page.grab().save(str(picture(f"plan-{width}x{height}-{theme}")))
     finally:
         plan_desk.looks.use(before)
