@@ -51,3 +51,14 @@ def test_one_meter_with_its_virtual_device_is_a_picture_without_a_display(tmp_pa
     assert done.returncode == 0, done.stderr
     image = QImage(str(out))
     assert (image.width(), image.height()) == (1280, 720)
+
+
+def test_a_picture_of_trends_ends_without_a_word(tmp_path):
+    """The store's binding complains on standard error about a connection still held when Python ends."""
+    out = tmp_path / "trends.png"
+    done = snapshot(
+        *("trends", "--site", "sites/one-meter", "--virtual", "--store", str(tmp_path / "store")),
+        *("--out", str(out), "--after", "1s"),
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""

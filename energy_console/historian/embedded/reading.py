@@ -41,11 +41,20 @@ class SealedReader:
 
     def __init__(self, folder: StoreFolder) -> None:
         self._folder = folder
-        self._duck = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"})
-        self._duck.execute("set parquet_metadata_cache = true")
+        duck = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"})
+        duck.execute("set parquet_metadata_cache = true")
+        self._duck: duckdb.DuckDBPyConnection | None = duck
 
     def close(self) -> None:
-        self._duck.close()
+        """May be called twice. Lets go of the connection: the binding complains at exit about one still held."""
+        duck, self._duck = self._duck, None
+        if duck is not None:
+            duck.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        if (duck := self._duck) is None:
+            raise duckdb.ConnectionException("the store is closed")
+        return duck.cursor()
 
     def readings(self, files: Sequence[SealedFile], point: str, start_ms: int, end_ms: int) -> Columns:
         """Readings of one point with start <= time < end, in file order. Raises FileGone, StoreBroken."""
@@ -65,7 +74,7 @@ class SealedReader:
         )
         paths = [str(path_of(self._folder, file)) for file in chosen]
         try:
-            rows = self._duck.cursor().execute(sql, [paths, list(points), start_ms, end_ms]).fetchnumpy()
+            rows = self._cursor().execute(sql, [paths, list(points), start_ms, end_ms]).fetchnumpy()
         except DUCK_FAULTS as fault:
             self._blame(chosen, fault)
         place = {point: key for key, point in enumerate(points)}
@@ -88,7 +97,7 @@ class SealedReader:
         paths = [str(path_of(self._folder, file)) for file in chosen]
         sql = f"select {wanted} from read_parquet(?) where point = ?"
         try:
-            rows = self._duck.cursor().execute(sql, [paths, point]).fetchnumpy()
+            rows = self._cursor().execute(sql, [paths, point]).fetchnumpy()
         except DUCK_FAULTS as fault:
             self._blame(chosen, fault)
         arrays = {name: np.ma.getdata(rows[name]) for name in columns}
@@ -111,7 +120,7 @@ class SealedReader:
         paths = [str(path_of(self._folder, file)) for file in files]
         sql = "select epoch_ms(min(from_time)), epoch_ms(max(last_time)) from read_parquet(?) where point = ?"
         try:
-            row = self._duck.cursor().execute(sql, [paths, point]).fetchone()
+            row = self._cursor().execute(sql, [paths, point]).fetchone()
         except DUCK_FAULTS as fault:
             self._blame(files, fault)
         return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
