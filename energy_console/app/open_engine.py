@@ -29,6 +29,7 @@ class OpenedEngine:
     engine: LocalEngine | AttachedEngine
     historian: EmbeddedHistorian
     virtual: VirtualSite | None = None
+    holder: str = ""  # who serves the site, where that is another process
 
     @property
     def engine_is_elsewhere(self) -> bool:
@@ -55,7 +56,7 @@ def open_engine(folder: Path, store: Path | None, *, virtual: bool, faults: tupl
     except StoreBusy as busy:
         log.info("attached to %s", busy.holder)
         historian = open_embedded(place, writing=False)
-        return OpenedEngine(site, AttachedEngine(site, historian), historian)
+        return OpenedEngine(site, AttachedEngine(site, historian), historian, holder=busy.holder)
     with contextlib.ExitStack() as undo:  # whatever cannot be put together leaves no thread and no process behind
         undo.callback(historian.close)
         opened = _with_virtual_devices(site, historian, place, faults, undo) if virtual else _alone(site, historian)

@@ -40,15 +40,14 @@ def run(args: argparse.Namespace) -> int:
     opened = open_engine(args.site, args.store, virtual=args.virtual, faults=tuple(args.fault))
     if opened.engine_is_elsewhere:
         opened.close()
-        print(f"{opened.site.name} is served by another process already: stop that one first.", file=sys.stderr)
+        print(f"{opened.site.name} is served by {opened.holder} already: stop that one first.", file=sys.stderr)
         return 1
     began = time.process_time()
     try:
         if sys.stderr.isatty() and not args.json:
             _watch(opened, seconds)
         else:
-            opened.engine.start()
-            _stop_asked().wait(seconds)
+            _sit(opened, seconds)
     finally:
         opened.close()
     counts = _counts(opened, time.process_time() - began)
@@ -67,11 +66,22 @@ def run_table(site: Path, store: Path | None, *, virtual: bool) -> int:
 
 
 def _ended_well(opened: OpenedEngine) -> int:
-    error = getattr(opened.engine, "error", None)
-    if error is None:
-        return 0
-    print(f"The engine has ended: {error}", file=sys.stderr)
-    return 1
+    """The exit code; why an engine has ended by itself is on standard error already, from its log."""
+    return 1 if _has_ended(opened) else 0
+
+
+def _has_ended(opened: OpenedEngine) -> bool:
+    """By itself, without having been asked to stop."""
+    return getattr(opened.engine, "error", None) is not None
+
+
+def _sit(opened: OpenedEngine, seconds: float | None) -> None:
+    """Runs the engine until it is asked to stop, its time is up, or it has ended by itself."""
+    asked = _stop_asked()
+    opened.engine.start()
+    until = time.monotonic() + seconds if seconds is not None else float("inf")
+    while (left_s := until - time.monotonic()) > 0 and not _has_ended(opened) and not asked.wait(min(left_s, 0.5)):
+        pass
 
 
 def _stop_asked() -> threading.Event:
@@ -97,7 +107,7 @@ def _watch(opened: OpenedEngine, seconds: float | None) -> None:
     opened.engine.start()
     until = time.monotonic() + seconds if seconds is not None else float("inf")
     with Live(console=Console(stderr=True), auto_refresh=False) as live:
-        while time.monotonic() < until and not asked.wait(1.0):
+        while time.monotonic() < until and not _has_ended(opened) and not asked.wait(1.0):
             live.update(_table(opened, newest), refresh=True)
 
 
