@@ -12,7 +12,7 @@ from energy_console.app.open_engine import DEMO, open_engine
 from energy_console.app.spans import BadInput, span_s
 
 LARGEST_PX = 8192
-SMALLEST_PX = (1024, 640)
+SMALLEST_PX = (960, 540)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=("light", "dark"), default="dark", help="light or dark (dark)")
     parser.add_argument("--after", default="5s", metavar="SPAN", help="wait this long once the field answers (5s)")
     parser.add_argument("--select", default="", metavar="ID", help="a device, point or berth to select on the page")
+    parser.add_argument("--plan", action="store_true", help="ask for a plan first")
     parser.add_argument(
         "--virtual", action="store_true", help="start the site's virtual devices (the demo site: always)"
     )
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     snapshot.use_offscreen()
     virtual = args.virtual or args.site.resolve() == DEMO
     opened = open_engine(args.site, args.store, virtual=virtual, faults=tuple(args.fault))
-    shot = snapshot.Shot(args.page, width, height, args.theme, after_s, args.select)
+    shot = snapshot.Shot(args.page, width, height, args.theme, after_s, args.select, args.plan)
     try:
         answered = snapshot.take(opened.engine, getpass.getuser(), shot, args.out)
     except OSError as error:

@@ -31,7 +31,8 @@ class Shot:
     theme: str
     after_s: float
     select: str = ""
-    patience_s: float = 60.0  # how long to wait for the field at most
+    plan: bool = False  # ask for a plan first
+    patience_s: float = 60.0  # how long to wait for the field, and for the plan, at most
 
 
 def use_offscreen() -> None:
@@ -51,6 +52,8 @@ def take(engine: EngineLink, who: str, shot: Shot, out: Path) -> bool:
         engine.start()
         try:
             answered = _wait_for_field(desk, shot.patience_s)
+            if shot.plan:
+                _wait_for_plan(desk, shot.patience_s)
             if shot.select:
                 window.open_page(shot.page, shot.select)
             _wait(shot.after_s)
@@ -72,6 +75,15 @@ def _wait_for_field(desk: Desk, patience_s: float) -> bool:
             return True
         _wait(_LOOK_MS / 1000)
     return False
+
+
+def _wait_for_plan(desk: Desk, patience_s: float) -> None:
+    """Asks the engine for a plan and waits until it has one or says why not."""
+    answers: list[object] = []
+    desk.engine.make_plan(desk.on_gui(answers.append))
+    until = time.monotonic() + patience_s
+    while not answers and time.monotonic() < until:
+        _wait(_LOOK_MS / 1000)
 
 
 def _wait(seconds: float) -> None:
