@@ -24,9 +24,10 @@ class SolverProcess:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             self._pool = concurrent.futures.ProcessPoolExecutor(1, mp_context=context)
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._pool, _solve, problem, self._time_limit_s)
+            # Handing over the first problem starts the process, which takes long enough to hold up the field's reading.
+            future = await asyncio.to_thread(self._pool.submit, _solve, problem, self._time_limit_s)
+            return await asyncio.wrap_future(future)
         except concurrent.futures.process.BrokenProcessPool:
             self._pool = None
             return Unsolved("the solver's process ended before it was done; ask for the plan again", 0.0)
