@@ -115,7 +115,7 @@ class Calculator:
         worst = np.maximum.reduceat(input_status, layer.starts)
         bad = (input_status >> 8) >= FIRST_BAD_REASON
         lengths = np.diff(np.append(layer.starts, len(layer.input)))
-        age_ns = np.repeat(time_ns, lengths) - self._usable_ns[layer.input]
+        age_ns = np.abs(np.repeat(time_ns, lengths) - self._usable_ns[layer.input])  # a clock set back ages too
         lost = bad & (np.isnan(self._usable[layer.input]) | (age_ns > STAND_IN_S * 1e9))
         any_lost = np.logical_or.reduceat(lost, layer.starts)
         any_bad = np.logical_or.reduceat(bad, layer.starts)

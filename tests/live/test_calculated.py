@@ -73,6 +73,15 @@ def test_a_bad_input_is_stood_in_for_a_minute_and_then_the_sum_is_bad_for_its_re
     assert after(calculator, batch(STAND_IN_S + 2, (0, 8.0, Reason.GOOD)))[3] == (14.0, Reason.GOOD)
 
 
+def test_a_clock_set_back_does_not_let_a_lost_input_be_stood_in_for_ever() -> None:
+    calculator = ready()
+    back = -3600.0
+    rows = ((0, NAN, Reason.TIMEOUT), (1, 6.0, Reason.GOOD), (2, 1.0, Reason.GOOD))
+    value, reason = after(calculator, batch(back, *rows))[3]
+    assert math.isnan(value)
+    assert reason is Reason.TIMEOUT
+
+
 def test_a_sum_is_bad_until_every_input_was_read() -> None:
     value, reason = after(Calculator(SITE, INDEX), batch(0, (0, 1.0, Reason.GOOD)))[3]
     assert math.isnan(value)
