@@ -111,8 +111,10 @@ class EmbeddedHistorian:
 
     def since(self, sequence: int) -> tuple[int, list[ScanBatch]]:
         with self._guard:
+            # asked before the batches: one appended in between must not be taken for one that was told
+            known = self._newest_file.facts().newest
             rows = self._newest_file.batches(sequence)
-            newest = rows[-1][0] if rows else max(sequence, self._newest_file.facts().newest)
+            newest = rows[-1][0] if rows else max(sequence, known)
             if any(int(columns.key.max()) >= len(self._index_of_key) for _, columns in rows):
                 self._keys = self._newest_file.points()
                 self._map_keys()
