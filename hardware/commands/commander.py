@@ -76,7 +76,7 @@ class Commander:
         target = self._target(point_id)
         if target is None:
             return Outcome(False, point_id, value, None, f"There is no point {point_id} to write to.")
-        refused = why_not(target.point, target.coded, value) or self._out_of_service(target)
+        refused = why_not(target.profile, target.point, target.coded, value) or self._out_of_service(target)
         if refused:
             return Outcome(False, point_id, value, None, refused)
         async with self._locks.setdefault(target.device, asyncio.Lock()):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 
 from hardware.points import Point
-from hardware.profiles import NotEncodable, ProfilePoint, RegisterType, encode_value
+from hardware.profiles import NotEncodable, Profile, ProfilePoint, RegisterType, encode_value
+from hardware.profiles.switching import why_never
 
 _FLOAT32_STEP = 2.0**-23  # relative
 
 
-def why_not(point: Point, coded: ProfilePoint, value: float) -> str:
+def why_not(profile: Profile, point: Point, coded: ProfilePoint, value: float) -> str:
     """Why `value` may not be written to `point`, as a sentence; empty if it may."""
-    if not point.writable:
+    if not (point.writable and coded.writable):
         return f"{point.name} of {point.device} is only read; nothing can be written to it."
+    if never := why_never(profile, coded):
+        return f"{point.name} of {point.device} is never written: {never}"
     if not math.isfinite(value):
         return f"{point.name} of {point.device} needs a number."
     if point.states and value not in dict(point.states):

@@ -121,6 +121,7 @@ def _write_rules(document: Mapping[str, Any], faults: FaultList) -> WriteRules:
         single=section.flag("single"),
         every_min_s=section.number("every_min_s", 0.0, low=0.0),
         settle_ms=section.number("settle_ms", 0.0, low=0.0),
+        read_back_s=section.number("read_back_s", 0.0, low=0.0),
         keys=tuple((quantity, _keys(section, value)) for quantity, value in section.mapping("keys").items()),
     )
     section.refuse_unknown()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 
+LEAST_SETTLE_S = 0.05
+LEAST_READ_BACK_S = 0.5
 MODBUS_LONGEST_READ = 125  # registers; Modbus Application Protocol 1.1b3, functions 03 and 04
 
 
@@ -82,6 +85,28 @@ class Coding(enum.StrEnum):
     FOUR_QUADRANT = "four_quadrant"  # power factor -2..2: beyond +-1 it is 2 - x, leading
 
 
+class Purpose(enum.StrEnum):
+    """What a writable point is for. A request asks somebody else to act; it is never sent a second time unasked."""
+
+    REQUEST = "request"
+    SET_POINT = "set-point"  # follows the plan, by the minute
+    SETTING = "setting"  # changed by a person, now and then
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """An interlock of one device: `quantity` is one of `values`, or within [low, high], or nothing is written."""
+
+    quantity: str
+    values: tuple[float, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+
+    def is_met(self, value: float) -> bool:
+        """False also for NaN: what is not known is not met."""
+        return value in self.values if self.values else self.low <= value <= self.high
+
+
 @dataclass(frozen=True, slots=True)
 class ProfilePoint:
     """One value of a device type: value = raw * scale * 10**(scale register) + offset, in the unit named.
@@ -111,6 +136,11 @@ class ProfilePoint:
     low: float | None = None
     high: float | None = None
     tolerance: float = 0.0  # a read-back this near the value written is the value written
+    purpose: Purpose = Purpose.SET_POINT
+    rate_per_s: float | None = None  # largest change in a second; a larger one is written in steps
+    needs: tuple[Need, ...] = ()
+    fallback: str = ""  # what holds when nobody commands, as a sentence; empty where a watchdog says it
+    fallback_value: float | None = None  # the same as a value, where it is one; going back to it needs no interlock
     alone: bool = True  # False: asked for alone, this address answers something else
     bits: tuple[str, ...] = ()
     states: tuple[tuple[int, str], ...] = ()
@@ -170,11 +200,21 @@ class WriteRules:
     single: bool = False  # function 06 a register instead of 16 for all words at once
     every_min_s: float = 0.0
     settle_ms: float = 0.0  # time a device takes until a read-back shows the value written
+    read_back_s: float = 0.0  # the longest it may take; 0: three times settling, half a second at least
     keys: tuple[tuple[str, tuple[KeyWrite, ...]], ...] = ()  # quantity -> writes before; "*": any quantity
 
     def keys_for(self, quantity: str) -> tuple[KeyWrite, ...]:
         found = dict(self.keys)
         return found.get(quantity, found.get("*", ()))
+
+    @property
+    def settle_s(self) -> float:
+        """Between the write and the first look, and between two looks."""
+        return max(self.settle_ms / 1000.0, LEAST_SETTLE_S)
+
+    @property
+    def read_back_within_s(self) -> float:
+        return max(self.read_back_s or LEAST_READ_BACK_S, 3.0 * self.settle_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +265,10 @@ class Profile:
 
     def watchdog(self, quantity: str) -> Watchdog | None:
         return next((watchdog for watchdog in self.watchdogs if watchdog.command == quantity), None)
+
+    def fallback(self, quantity: str) -> str:
+        """What holds at a writable point when nobody commands it, as a sentence."""
+        said = self.point(quantity).fallback
+        if said:
+            return said
+        return next((dog.fallback for dog in self.watchdogs if quantity in (dog.command, dog.feed)), "")

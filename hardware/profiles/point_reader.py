@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hardware.profiles.faults import FaultList
-from hardware.profiles.model import Coding, NoValue, ProfilePoint, RegisterType, Sentinel
+from hardware.profiles.model import Coding, NoValue, ProfilePoint, Purpose, RegisterType, Sentinel
+from hardware.profiles.needs_reader import with_needs
 from hardware.profiles.section import Section
 
 # What the last part of a quantity's name says about its unit.
@@ -33,7 +34,8 @@ def read_points(document: Mapping[str, Any], faults: FaultList) -> tuple[Profile
         return ()
     defaults = Section("defaults", document.get("defaults", {}), faults)
     defaults.refuse_unknown(_DEFAULTS)
-    return tuple(_point(name, values, defaults.values, faults) for name, values in tables.items())
+    points = tuple(_point(name, values, defaults.values, faults) for name, values in tables.items())
+    return with_needs(points, tables, faults)
 
 
 def _point(quantity: str, values: Any, defaults: Mapping[str, Any], faults: FaultList) -> ProfilePoint:
@@ -64,12 +66,16 @@ def _point(quantity: str, values: Any, defaults: Mapping[str, Any], faults: Faul
         low=section.number_or_none("low"),
         high=section.number_or_none("high"),
         tolerance=section.number("tolerance", 0.0, low=0.0),
+        purpose=Purpose(section.choice("purpose", [item.value for item in Purpose], Purpose.SET_POINT.value)),
+        rate_per_s=section.number_or_none("rate_per_s"),
+        fallback=section.text("fallback"),
+        fallback_value=section.number_or_none("fallback_value"),
         alone=section.flag("alone", True),
         bits=_bits(section, kind),
         states=_states(section),
         source=section.text("source"),
     )
-    section.refuse_unknown(("length",))
+    section.refuse_unknown(("length", "needs"))
     return point
 
 

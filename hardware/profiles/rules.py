@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 
 from hardware.profiles.faults import FaultList
-from hardware.profiles.model import Profile, ProfilePoint, RegisterType, Table
+from hardware.profiles.model import Profile, ProfilePoint, Purpose, RegisterType, Table
+from hardware.profiles.switching import why_never
 
 
 def check_profile(profile: Profile, faults: FaultList) -> None:
@@ -15,6 +16,8 @@ def check_profile(profile: Profile, faults: FaultList) -> None:
     _check_blocks(profile, faults)
     _check_watchdogs(profile, faults)
     _check_keys(profile, faults)
+    for point in profile.points:
+        _check_writing(point, profile, faults)
 
 
 def _check_point(point: ProfilePoint, profile: Profile, faults: FaultList) -> None:
@@ -81,3 +84,30 @@ def _check_keys(profile: Profile, faults: FaultList) -> None:
     for quantity, _ in profile.write.keys:
         if quantity != "*" and quantity not in writable:
             faults.add("write", "keys", f"'{quantity}' is not a writable point of this profile.")
+
+
+def _check_writing(point: ProfilePoint, profile: Profile, faults: FaultList) -> None:
+    """What a writable point has to declare, and what nobody may declare writable."""
+    table = f"point.{point.quantity}"
+    if not point.writable:
+        told = (("rate_per_s", point.rate_per_s is not None), ("fallback", bool(point.fallback)))
+        for key in [key for key, is_there in (*told, ("needs", bool(point.needs))) if is_there]:
+            faults.add(table, key, "This is for a point that can be written; add writable = true or remove it.")
+        return
+    if never := why_never(profile, point):
+        faults.add(table, "writable", never)
+    if not profile.fallback(point.quantity):
+        text = "Say with fallback what holds when nobody commands this point, as a sentence."
+        faults.add(table, "writable", text)
+    if point.rate_per_s is not None and point.rate_per_s <= 0.0:
+        faults.add(table, "rate_per_s", f"A change of at most {point.rate_per_s:g} a second never gets anywhere.")
+    if point.rate_per_s is not None and (point.states or point.purpose is Purpose.REQUEST):
+        faults.add(table, "rate_per_s", "States and requests have no steps between; remove the rate.")
+    if point.fallback_value is not None and not _is_in_range(point, point.fallback_value):
+        faults.add(table, "fallback_value", f"{point.fallback_value:g} is outside what may be written here.")
+
+
+def _is_in_range(point: ProfilePoint, value: float) -> bool:
+    if point.states and value not in dict(point.states):
+        return False
+    return (point.low is None or value >= point.low) and (point.high is None or value <= point.high)

@@ -303,7 +303,7 @@ def test_nothing_can_close_a_breaker():
     writable = {point.quantity for point in station.points if point.writable}
     assert writable == {"request_load_reduction_kw", "request_transfer_back"}
     breaker = next(point for point in points_of(station, "S") if point.quantity == "ship_breaker")
-    assert "only read" in why_not(breaker, station.point("ship_breaker"), 1.0)
+    assert "only read" in why_not(station, breaker, station.point("ship_breaker"), 1.0)
 
 
 def test_a_value_is_told_as_a_person_reads_it():
