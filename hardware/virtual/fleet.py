@@ -32,6 +32,8 @@ class Fleet:
         self.rows = {device: row for row, device in enumerate(self.devices)}
         self.noise = Noise(self.devices, seed)
         self.columns: dict[str, Float64Array] = {}
+        self.steady: dict[str, Float64Array] = {}  # columns that no physics plays; settings stay as they were written
+        self.worked_out: set[str] = set()  # columns that follow from others
         self._rates: dict[str, Float64Array] = {}
         self.counters: dict[str, Float64Array] = {}
 
@@ -74,3 +76,10 @@ class Fleet:
             self.counters[name] = self.counters[name] + np.nan_to_num(mean) * (dt_s / 3600.0)
             self.columns[name] = self.counters[name]
             self._rates[name] = now.copy()
+
+
+class Still(Fleet):
+    """Devices of a kind that nobody plays; their registers hold steady values and what is written into them."""
+
+    def step(self, now: Conditions, dt_s: float, wall_s: float) -> None:
+        pass

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 MBAP_HEAD = 7  # transaction, protocol, length, unit
 LONGEST_FRAME = 260
+SHORTEST_RTU = 4  # unit, function, checksum
+RTU_SIZES = {1: 8, 2: 8, 3: 8, 4: 8, 5: 8, 6: 8, 7: 4, 8: 8, 11: 4, 12: 4, 17: 4, 22: 10, 43: 7}
+COUNTED_AT = {15: 6, 16: 6, 23: 10}  # where these functions say how many bytes of data follow
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 
 
@@ -48,19 +51,22 @@ class MbapFraming:
 
 
 class RtuFraming:
-    """RTU over TCP: frames end where their function says, and a checksum guards them."""
+    """RTU over TCP: frames end where their function says, and a checksum guards them.
+
+    A bus has one conversation at a time. Whoever sends the next request before the answer to the last has talked into
+    it: devices hear one frame whose checksum does not fit, and keep quiet.
+    """
 
     def cut(self, buffer: bytearray) -> list[Request]:
-        requests: list[Request] = []
-        while (size := self._size(buffer)) is not None and len(buffer) >= size:
-            frame = bytes(buffer[:size])
-            if crc(frame[:-2]) != frame[-2:]:
-                # A device that hears noise keeps quiet; the bus master waits and asks anew.
-                buffer.clear()
-                break
-            del buffer[:size]
-            requests.append(Request(frame[0], frame[1:-2]))
-        return requests
+        size = self._size(buffer)
+        if size is None or len(buffer) < size:
+            return []
+        frame = bytes(buffer)
+        # What a device hears as noise it does not answer; the bus master waits and asks anew.
+        buffer.clear()
+        if len(frame) > size or crc(frame[:-2]) != frame[-2:]:
+            return []
+        return [Request(frame[0], frame[1:-2])]
 
     def frame(self, request: Request, unit: int, body: bytes) -> bytes:
         frame = bytes([unit]) + body
@@ -69,9 +75,14 @@ class RtuFraming:
     @staticmethod
     def _size(buffer: bytearray) -> int | None:
         """Length of the request that begins the buffer, None while that cannot be told."""
-        if len(buffer) < 8:
+        if len(buffer) < SHORTEST_RTU:
             return None
-        return 9 + buffer[6] if buffer[1] in (15, 16) else 8
+        function = buffer[1]
+        if function in COUNTED_AT:
+            at = COUNTED_AT[function]
+            return at + 3 + buffer[at] if len(buffer) > at else None
+        # Of a function that nobody here knows, the whole packet is taken for the request.
+        return RTU_SIZES.get(function, len(buffer))
 
 
 def _crc_table() -> list[int]:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from hardware.points import Float64Array, UInt16Array
 from hardware.profiles import Profile, ProfilePoint, RegisterType, Table, layout_of, start_of
 from hardware.virtual.fleet import Fleet
+from hardware.virtual.unplayed import Rule, rule_for, steady_value
 
 ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
 HEADROOM = 1.5  # over rated power, before a register runs over
@@ -59,6 +60,7 @@ class Bank:
         self.slots = [self._slot(point, rated_kw) for point in profile.points]
         self._shared = [(slot.words, slot.column) for slot in self.slots if slot.point.bit is not None]
         self.missing = np.zeros((len(profile.points), len(devices)), dtype=bool)  # broken sensors
+        self._rules = self._work_out_unplayed()
         self._keys = {key.address for _, keys in profile.write.keys for key in keys}
 
     def shown(self, slot: Slot) -> Float64Array:
@@ -70,6 +72,9 @@ class Bank:
         if not self.stale:
             return
         self.stale = False
+        columns = self.fleet.columns
+        for quantity, rule in self._rules:
+            columns[quantity] = rule.value(*(columns[need] for need in rule.needs))
         for words, column in self._shared:
             words[:, column] = 0
         for number, slot in enumerate(self.slots):
@@ -92,13 +97,18 @@ class Bank:
                 return words[row, first : first + count].tobytes()
         raise WireFault(ILLEGAL_ADDRESS)
 
-    def write(self, row: int, address: int, words: Sequence[int]) -> None:
-        """Takes holding registers. Raises WireFault for what cannot be written, and Refused from the fleet."""
+    def has(self, table: Table, address: int) -> bool:
+        return any(span.table is table and span.address <= address < span.end for span, _ in self.spans)
+
+    def write(self, row: int, address: int, words: Sequence[int], table: Table = Table.HOLDING) -> None:
+        """Takes holding registers, or coils as words 0 and 1. Raises WireFault for what cannot be written, and Refused
+        from the fleet.
+        """
         end = address + len(words)
         while address < end:
-            point = self._writable_at(address)
+            point = self._writable_at(table, address)
             if point is None:
-                self._write_key(row, address, words[len(words) - (end - address)])
+                self._write_key(row, table, address, words[len(words) - (end - address)])
                 address += 1
                 continue
             first = len(words) - (end - address)
@@ -107,13 +117,43 @@ class Bank:
             value = decode_words(point, words[first : first + point.words])
             # A device that wants a key first takes the words and does nothing with them.
             if self._is_unlocked(row, point):
-                self.fleet.write(int(self.fleet_rows[row]), point.quantity, value)
+                self._take(int(self.fleet_rows[row]), point, value)
             address += point.words
         self.stale = True
 
-    def _writable_at(self, address: int) -> ProfilePoint | None:
+    def _take(self, fleet_row: int, point: ProfilePoint, value: float) -> None:
+        """Gives a set-point to the physics; a setting that no physics knows is kept as it was written."""
+        if point.quantity not in self.fleet.steady:
+            self.fleet.write(fleet_row, point.quantity, value)
+        elif not _is_within(point, value):
+            raise WireFault(ILLEGAL_VALUE)
+        else:
+            self.fleet.steady[point.quantity][fleet_row] = value
+
+    def _work_out_unplayed(self) -> list[tuple[str, Rule]]:
+        """Gives the fleet columns for what it does not play; those that follow from others are worked out anew each
+        time the words are.
+        """
+        rules: list[tuple[str, Rule]] = []
+        played = self.fleet.columns
         for point in self.profile.points:
-            if point.writable and point.table is Table.HOLDING and self._start + point.address == address:
+            own = point.quantity in self.fleet.steady or point.quantity in self.fleet.worked_out
+            if point.quantity in played and not own:
+                continue
+            rule = rule_for(point.quantity, played)
+            if rule is not None and not point.writable and point.quantity not in self.fleet.steady:
+                rules.append((point.quantity, rule))
+                self.fleet.worked_out.add(point.quantity)
+                played[point.quantity] = rule.value(*(played[need] for need in rule.needs))
+                continue
+            column = self.fleet.steady.setdefault(point.quantity, self.fleet.full(math.nan))
+            column[self.fleet_rows] = steady_value(point)
+            played[point.quantity] = column
+        return rules
+
+    def _writable_at(self, table: Table, address: int) -> ProfilePoint | None:
+        for point in self.profile.points:
+            if point.writable and point.table is table and self._start + point.address == address:
                 return point
         return None
 
@@ -124,8 +164,8 @@ class Bank:
                 return False
         return True
 
-    def _write_key(self, row: int, address: int, word: int) -> None:
-        if address not in self._keys:
+    def _write_key(self, row: int, table: Table, address: int, word: int) -> None:
+        if table is not Table.HOLDING or address not in self._keys:
             raise WireFault(ILLEGAL_ADDRESS)
         words, column = self._place(Table.HOLDING, address, 1)
         words[row, column] = word
@@ -237,6 +277,10 @@ def _no_value(point: ProfilePoint) -> list[int]:
     if point.type.kind == "f":
         return list(struct.unpack(f">{point.words}H", struct.pack(">f" if point.words == 2 else ">d", math.nan)))
     return [0] * point.words
+
+
+def _is_within(point: ProfilePoint, value: float) -> bool:
+    return (point.low is None or value >= point.low) and (point.high is None or value <= point.high)
 
 
 def has_no_value(point: ProfilePoint) -> bool:

@@ -100,5 +100,8 @@ class Meters(Fleet):
 def _shows_medium_voltage(devices: Sequence[str], spec: VirtualSpec) -> BoolArray:
     """Meters whose type can show 10 kV; the others sit on the low-voltage side."""
     types = {device.id: device.profile for device in spec.field.devices}
-    highest = [profile(types[device]).point("voltage_l1_v").high or 0.0 for device in devices]
+    highest = [
+        max((p.high or 0.0 for p in profile(types[device]).points if p.quantity == "voltage_l1_v"), default=0.0)
+        for device in devices
+    ]
     return np.array(highest) > MEDIUM_V

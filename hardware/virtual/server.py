@@ -12,28 +12,16 @@ import asyncio
 import errno
 import os
 import socket
-import struct
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from hardware.field import FieldSpec, LinkSpec
-from hardware.profiles import Table
+from hardware.virtual.device import VirtualDevice
 from hardware.virtual.faults import Fault
-from hardware.virtual.fleet import Refused
-from hardware.virtual.framing import (
-    ILLEGAL_ADDRESS,
-    ILLEGAL_FUNCTION,
-    ILLEGAL_VALUE,
-    BrokenStream,
-    MbapFraming,
-    Request,
-    RtuFraming,
-    exception_body,
-)
-from hardware.virtual.images import Bank, WireFault
+from hardware.virtual.framing import BrokenStream, MbapFraming, Request, RtuFraming, exception_body
+from hardware.virtual.images import Bank
 
-READ_TABLES = {3: Table.HOLDING, 4: Table.INPUT}
-WRITE_ONE, WRITE_MANY = 6, 16
+READS = (1, 2, 3, 4)
 GATEWAY_NO_ANSWER = 11
 
 
@@ -43,56 +31,6 @@ class PortInUse(OSError):
 
 def why_not(cause: OSError) -> str:
     return "is in use" if cause.errno == errno.EADDRINUSE else f"cannot be opened ({cause.strerror or cause})"
-
-
-class VirtualDevice:
-    """One device at one unit of one link."""
-
-    def __init__(self, device: str, bank: Bank) -> None:
-        self.id = device
-        self._bank = bank
-        self._row = bank.devices.index(device)
-        self._longest = bank.profile.read.longest
-        self.requests = 0
-
-    def answer(self, body: bytes) -> bytes:
-        """The answer to one request, function code first; a Modbus exception where the request asks for one."""
-        self.requests += 1
-        function = body[0]
-        try:
-            if function in READ_TABLES:
-                return self._read(function, body)
-            if function == WRITE_ONE:
-                return self._write_one(body)
-            if function == WRITE_MANY:
-                return self._write_many(body)
-        except WireFault as fault:
-            return exception_body(function, fault.code)
-        except Refused:
-            return exception_body(function, ILLEGAL_VALUE)
-        except struct.error:
-            return exception_body(function, ILLEGAL_VALUE)
-        return exception_body(function, ILLEGAL_FUNCTION)
-
-    def _read(self, function: int, body: bytes) -> bytes:
-        address, count = struct.unpack(">HH", body[1:])
-        if not 1 <= count <= self._longest:
-            raise WireFault(ILLEGAL_VALUE)
-        if address + count > 0x10000:
-            raise WireFault(ILLEGAL_ADDRESS)
-        return bytes([function, 2 * count]) + self._bank.read(self._row, READ_TABLES[function], address, count)
-
-    def _write_one(self, body: bytes) -> bytes:
-        address, word = struct.unpack(">HH", body[1:])
-        self._bank.write(self._row, address, (word,))
-        return body
-
-    def _write_many(self, body: bytes) -> bytes:
-        address, count, size = struct.unpack(">HHB", body[1:6])
-        if not 1 <= count <= 123 or size != 2 * count or len(body) != 6 + size:
-            raise WireFault(ILLEGAL_VALUE)
-        self._bank.write(self._row, address, struct.unpack(f">{count}H", body[6:]))
-        return body[:5]
 
 
 class Line:
@@ -221,7 +159,7 @@ class _Connection(asyncio.Protocol):
                 return self._framing.frame(request, request.unit % 247 + 1, body)
             case 1:
                 return self._framing.frame(request, request.unit, bytes([body[0] ^ 7]) + body[1:])
-            case 2 if len(body) > 4 and body[0] in READ_TABLES:
+            case 2 if len(body) > 4 and body[0] in READS:
                 return self._framing.frame(request, request.unit, bytes([body[0], body[1] - 2]) + body[2:-2])
             case _:
                 other = Request(request.unit, request.body, request.transaction ^ 0x5A5A)

@@ -11,7 +11,7 @@ from hardware.profiles import profile
 from hardware.virtual.air import Air
 from hardware.virtual.chargers import Chargers
 from hardware.virtual.electricity import Electricity
-from hardware.virtual.fleet import Fleet
+from hardware.virtual.fleet import Fleet, Still
 from hardware.virtual.generators import Generators
 from hardware.virtual.heating import FOULED, STUCK, SWAPPED, Heating
 from hardware.virtual.images import Bank
@@ -22,6 +22,9 @@ from hardware.virtual.spec import Cabinet, Generator, House, ShorePoint, Socket,
 from hardware.virtual.water import Water
 from hardware.virtual.weather import Weather
 
+PLAYED_KINDS = {
+    "meter", "ops", "charger", "cabinet", "heat_meter", "heat_controller", "inverter", "water_meter", "environment",
+}  # fmt: skip
 COARSE_S = 300.0  # step through the past
 DAY_S = 86_400.0
 HOUSES_WITH_FAULTS = 12  # a site of fewer houses is shown whole
@@ -71,6 +74,8 @@ class World:
         self.meters = self.electricity.meters
         heat = (self.heating.meters, self.heating.controllers)
         self._self_moving: tuple[Fleet, ...] = (*takers, *heat, self.water, self.air, self.generators)
+        still = [device for kind, devices in of_kind.items() if kind not in PLAYED_KINDS for device in devices]
+        self._self_moving += (Still(still, spec.seed),)
         self.fleets: tuple[Fleet, ...] = (*self._self_moving, self.meters)
         self.tripping = (self.ships, self.chargers, self.lamps, self.generators)
 

@@ -1,0 +1,154 @@
+"""What a virtual device answers to each function, as (request, reply) in bytes, and over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+
+import pytest
+from pymodbus.pdu.mei_message import ReadDeviceInformationRequest
+
+from hardware.profiles import profile, profile_names
+from hardware.virtual.device import VirtualDevice
+from hardware.virtual.framing import RtuFraming, crc
+from tests.virtual.sites import spec, world
+from tests.virtual.wire import serving
+
+START = "2026-01-14T12:00"
+COMMAND = 20  # of a lighting cabinet, in thousandths; the seconds it holds come next
+
+
+def device(name: str) -> VirtualDevice:
+    return VirtualDevice("D", world({"D": name}, START).banks[0])
+
+
+def answers(name: str, requests: list[str]) -> list[str]:
+    played = device(name)
+    return [played.answer(bytes.fromhex(request)).hex(" ") for request in requests]
+
+
+def test_set_points_are_written_by_every_function_that_writes_registers() -> None:
+    told = answers(
+        "lighting_cabinet",
+        [
+            "10 0014 0002 04 012c 0258",  # 300 and 600 s
+            "03 0014 0002",
+            "06 0014 0190",
+            "16 0014 ff00 0011",  # 400 = 0x0190 -> 0x0111
+            "03 0014 0001",
+            "17 0014 0002 0014 0001 02 00fa",  # read what was written in the same request
+        ],
+    )
+    assert told == [
+        "10 00 14 00 02",
+        "03 04 01 2c 02 58",
+        "06 00 14 01 90",
+        "16 00 14 ff 00 00 11",
+        "03 02 01 11",
+        "17 04 00 fa 02 58",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_body", "code"),
+    [
+        ("01 0000 0001", 1),  # a cabinet has no coils
+        ("04 0000 0001", 1),  # and no input registers
+        ("05 0014 ff00", 1),
+        ("08 0000 1234", 1),
+        ("63", 1),
+        ("2b 0d 00", 1),
+        ("03 0fa0 0001", 2),
+        ("03 ffff 0002", 2),
+        ("06 0000 0001", 2),  # the level is what the lamps do
+        ("10 0014 0003 06 0001 0001 0001", 2),
+        ("17 0fa0 0001 0014 0001 02 00fa", 2),
+        ("2b 0e 04 63", 2),
+        ("03 0000 0000", 3),
+        ("03 0000 007e", 3),
+        ("03 0000", 3),
+        ("06 0014 07d0", 3),  # 200 %
+        ("10 0014 0002 03 0001", 3),
+        ("2b 0e 05 00", 3),
+    ],
+)
+def test_what_cannot_be_answered_gets_the_exception_that_says_why(request_body: str, code: int) -> None:
+    body = bytes.fromhex(request_body)
+    assert device("lighting_cabinet").answer(body) == bytes([body[0] | 0x80, code])
+
+
+def test_a_read_with_a_write_that_cannot_be_read_writes_nothing() -> None:
+    told = answers("lighting_cabinet", ["06 0014 0190", "17 0fa0 0001 0014 0001 02 00fa", "03 0014 0001"])
+    assert told[-1] == "03 02 01 90"
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_type_that_ships_can_be_played_and_says_who_it_is(name: str) -> None:
+    played = device(name)
+    basic = played.answer(bytes.fromhex("2b 0e 01 00"))
+    assert basic[:4] == bytes.fromhex("2b 0e 01 82")
+    assert profile(name).maker.encode("ascii", "replace") in basic
+    assert name.encode() in basic
+    for span, words in played._bank.spans:
+        assert words.shape == (1, span.count)
+    assert played.has(played._bank.spans[0][0].table, played._bank.spans[0][0].address)
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "rtu+tcp"])
+def test_a_device_says_maker_and_type_when_asked_for_its_identification(scheme: str) -> None:
+    async def scenario() -> None:
+        async with serving(spec({"M": "eastron_sdm630"}, scheme)) as served, served.client() as client:
+            answer = await client.execute(False, ReadDeviceInformationRequest(read_code=2, object_id=0, dev_id=1))
+            assert not answer.isError()
+            assert answer.information[0] == b"Eastron"
+            assert answer.information[1] == b"eastron_sdm630"
+
+    asyncio.run(scenario())
+
+
+def test_a_second_request_before_the_first_answer_is_noise_on_an_rtu_bus() -> None:
+    framing = RtuFraming()
+    frame = bytes.fromhex("01 03 0000 0002")
+    frame += crc(frame)
+    assert [request.unit for request in framing.cut(bytearray(frame))] == [1]
+    buffer = bytearray(frame + frame)
+    assert framing.cut(buffer) == []
+    assert not buffer
+
+
+def test_rtu_frames_of_every_function_are_told_apart_by_their_length() -> None:
+    framing = RtuFraming()
+    bodies = ["03 0000 0002", "06 0014 0190", "16 0014 ff00 0011", "2b 0e 01 00", "11", "0f 0000 0009 02 ff01",
+              "10 0014 0002 04 012c 0258", "17 0000 0001 0014 0001 02 00fa", "63 01 02 03"]  # fmt: skip
+    for body in map(bytes.fromhex, bodies):
+        frame = b"\x07" + body
+        frame += crc(frame)
+        for cut in range(1, len(frame)) if body[0] != 0x63 else ():
+            assert framing.cut(bytearray(frame[:cut])) == []
+        (request,) = framing.cut(bytearray(frame))
+        assert (request.unit, request.body) == (7, body)
+
+
+def test_pipelined_requests_are_answered_in_order_over_tcp_and_not_at_all_over_rtu() -> None:
+    async def scenario() -> None:
+        async with serving(spec({"C": "lighting_cabinet"})) as served:
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.ports["link"])
+            asked = [(number, 1 + number % 2) for number in range(40)]
+            writer.write(b"".join(struct.pack(">HHHBBHH", n, 0, 6, 1, 3, 0, count) for n, count in asked))
+            for number, count in asked:
+                head = struct.unpack(">HHHBBB", await asyncio.wait_for(reader.readexactly(9), 5))
+                assert (head[0], head[5]) == (number, 2 * count)
+                await reader.readexactly(2 * count)
+            writer.close()
+        async with serving(spec({"C": "lighting_cabinet"}, "rtu+tcp")) as served:
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.ports["link"])
+            frame = bytes.fromhex("01 03 0000 0002")
+            frame += crc(frame)
+            writer.write(frame + frame)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(reader.read(1), 0.3)
+            writer.write(frame)
+            assert len(await asyncio.wait_for(reader.readexactly(9), 5)) == 9
+            writer.close()
+
+    asyncio.run(scenario())
