@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
 
 
@@ -116,7 +117,21 @@ class Historian(Protocol):
 
     def finish_command(self, command_id: int, result: Mapping[str, Any]) -> None: ...
 
+    def claimed_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
+        """What `owner` has claimed and not finished, oldest first: left by an engine that was killed."""
+
     def command_result(self, command_id: int) -> Mapping[str, Any] | None: ...
+
+    def append_ledger(self, commands: Sequence[LedgerCommand], steps: Sequence[LedgerStep]) -> None:
+        """Adds to the command ledger, all or nothing; returns when it survives a kill -9. Nothing is ever changed."""
+
+    def ledger(
+        self, start_ns: int, end_ns: int, device: str = "", point: str = "", limit: int = 200
+    ) -> list[LedgerRecord]:
+        """The newest `limit` commands asked in the window, newest first; of one device or point where it is named."""
+
+    def open_ledger(self) -> list[LedgerRecord]:
+        """Commands that are under way or held, oldest first; right after a crash: those it cut off."""
 
     def notices(self) -> list[str]:
         """Sentences, each given once: what the store did by itself (a damaged file set aside), or cannot do now."""

@@ -10,8 +10,17 @@ from typing import Any
 
 import msgspec
 
-from energy_console.historian.embedded.database import Schema, open_database, rows_of, store_faults, transaction
+from energy_console.historian.embedded import ledger
+from energy_console.historian.embedded.database import (
+    Schema,
+    open_database,
+    rows_of,
+    snapshot,
+    store_faults,
+    transaction,
+)
 from energy_console.historian.interface import Event
+from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 
 SCHEMA = Schema(
     0x45435354,  # "ECST"
@@ -28,6 +37,7 @@ SCHEMA = Schema(
                              claimed_ns integer, result blob, finished_ns integer);
         create index command_open on command(id) where owner is null;
         """,
+        ledger.SCHEMA_STEP,
     ),
 )
 
@@ -101,6 +111,22 @@ class StateFile:
     def command_result(self, command_id: int) -> Mapping[str, Any] | None:
         rows = self._rows("select result from command where id = ? and result is not null", (command_id,))
         return _decode(rows[0][0]) if rows else None
+
+    def claimed_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
+        sql = "select id, body from command where owner = ? and result is null order by id"
+        return [(number, _decode(body)) for number, body in self._rows(sql, (owner,))]
+
+    def append_ledger(self, commands: Sequence[LedgerCommand], steps: Sequence[LedgerStep]) -> None:
+        with self._lock, store_faults(self._path):
+            ledger.append(self._connection, commands, steps)
+
+    def ledger(self, start_ns: int, end_ns: int, device: str, point: str, limit: int) -> list[LedgerRecord]:
+        with self._lock, store_faults(self._path), snapshot(self._connection):
+            return ledger.records(self._connection, start_ns, end_ns, device, point, limit)
+
+    def open_ledger(self) -> list[LedgerRecord]:
+        with self._lock, store_faults(self._path), snapshot(self._connection):
+            return ledger.unfinished(self._connection)
 
     def close(self) -> None:
         with self._lock:

@@ -21,6 +21,7 @@ from energy_console.historian.embedded.state import StateFile
 from energy_console.historian.embedded.window import HotWindow
 from energy_console.historian.errors import StoreBroken, StoreError
 from energy_console.historian.interface import Buckets, Event, Series
+from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.tiers import HOLD_MS, Cells, cells_of, in_order, join_cells, overtaken
 from energy_console.historian.zoom import Grid, fitting_grid, grid_of
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
@@ -293,6 +294,20 @@ class EmbeddedHistorian:
 
     def command_result(self, command_id: int) -> Mapping[str, Any] | None:
         return self._state.command_result(command_id)
+
+    def claimed_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
+        return self._state.claimed_commands(owner)
+
+    def append_ledger(self, commands: Sequence[LedgerCommand], steps: Sequence[LedgerStep]) -> None:
+        self._state.append_ledger(commands, steps)
+
+    def ledger(
+        self, start_ns: int, end_ns: int, device: str = "", point: str = "", limit: int = 200
+    ) -> list[LedgerRecord]:
+        return self._state.ledger(start_ns, end_ns, device, point, limit)
+
+    def open_ledger(self) -> list[LedgerRecord]:
+        return self._state.open_ledger()
 
     # Housekeeping
 
