@@ -197,7 +197,7 @@ def newer_sealed(folder: Path) -> None:
 @pytest.mark.parametrize("make_newer", [newer_mark, newer_database, newer_sealed])
 def test_a_newer_format_is_refused_with_a_sentence(folder: Path, make_newer: Callable[[Path], None]) -> None:
     make_newer(folder)
-    with pytest.raises(StoreTooNew, match="has format 99, this program knows \d: use the newer program"):
+    with pytest.raises(StoreTooNew, match=r"has format 99, this program knows \d: use the newer program"):
         open_embedded(folder, writing=True)
 
 
