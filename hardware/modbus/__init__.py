@@ -5,6 +5,7 @@ from hardware.modbus.connection import Connection
 from hardware.modbus.decode import Decoder
 from hardware.modbus.device_line import DeviceLine, ReadAnswer, Readout
 from hardware.modbus.errors import FieldError
+from hardware.modbus.wire import wire_of
 
 __all__ = [
     "BadLink",
@@ -16,4 +17,5 @@ __all__ = [
     "ReadAnswer",
     "Readout",
     "parse_link",
+    "wire_of",
 ]

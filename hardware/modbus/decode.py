@@ -10,7 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from hardware.points import GOOD_STATUS, BoolArray, Float64Array, Reason, UInt16Array, status_of
-from hardware.profiles import NoValue, Profile, ProfilePoint, RegisterType, Span, plan_reads, request_of
+from hardware.profiles import (
+    NETWORK,
+    NoValue,
+    Profile,
+    ProfilePoint,
+    RegisterType,
+    Span,
+    WireCost,
+    plan_requests,
+    request_of,
+)
 from hardware.profiles.model import Coding
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -41,14 +51,17 @@ class _Group:
 
 
 class Decoder:
-    """Turns the answers of a profile's read plan into values and statuses.
+    """Turns the answers of a profile's read plan, made for one kind of wire, into values and statuses.
 
-    The image of a device is the answers to `requests` one after the other, `image_bytes` long.
+    The image of a device is the answers to `requests` one after the other, `image_bytes` long; each is asked no oftener
+    than every `every_s` seconds, 0 being in each cycle.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, wire: WireCost = NETWORK) -> None:
         self.profile = profile
-        self.requests: tuple[Span, ...] = plan_reads(profile)
+        planned = plan_requests(profile, wire)
+        self.requests: tuple[Span, ...] = tuple(read.span for read in planned)
+        self.every_s: tuple[float, ...] = tuple(read.every_s for read in planned)
         counts = [2 * request.count for request in self.requests]
         self.starts: tuple[int, ...] = tuple(itertools.accumulate(counts, initial=0))[:-1]
         self.image_bytes = sum(counts)

@@ -5,12 +5,15 @@ from hardware.profiles.faults import Fault, ProfileFaults, UnknownProfile
 from hardware.profiles.library import points_of, profile, profile_names
 from hardware.profiles.loader import load_profile
 from hardware.profiles.model import NoValue, Profile, ProfilePoint, RegisterType, Span, Table, Watchdog
-from hardware.profiles.read_plan import plan_reads, request_of
+from hardware.profiles.read_plan import PlannedRead, plan_reads, plan_requests, request_of
+from hardware.profiles.wire import NETWORK, WireCost, network_cost, serial_cost
 
 __all__ = [
+    "NETWORK",
     "Fault",
     "NoValue",
     "NotEncodable",
+    "PlannedRead",
     "Profile",
     "ProfileFaults",
     "ProfilePoint",
@@ -19,14 +22,18 @@ __all__ = [
     "Table",
     "UnknownProfile",
     "Watchdog",
+    "WireCost",
     "encode_no_value",
     "encode_value",
     "layout_of",
     "load_profile",
+    "network_cost",
     "plan_reads",
+    "plan_requests",
     "points_of",
     "profile",
     "profile_names",
     "request_of",
+    "serial_cost",
     "start_of",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 LEAST_SETTLE_S = 0.05
 LEAST_READ_BACK_S = 0.5
 MODBUS_LONGEST_READ = 125  # registers; Modbus Application Protocol 1.1b3, functions 03 and 04
+MODBUS_MOST_BITS = 2000  # the same, functions 01 and 02
 
 
 class Table(enum.StrEnum):
@@ -142,6 +143,7 @@ class ProfilePoint:
     fallback: str = ""  # what holds when nobody commands, as a sentence; empty where a watchdog says it
     fallback_value: float | None = None  # the same as a value, where it is one; going back to it needs no interlock
     alone: bool = True  # False: asked for alone, this address answers something else
+    every_s: float = 0.0  # read this seldom where its device is read more often; 0: in each cycle of its device
     bits: tuple[str, ...] = ()
     states: tuple[tuple[int, str], ...] = ()
     source: str = ""  # where it differs from the profile's
@@ -166,6 +168,14 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Registers that must never be asked for, alone or in a longer request."""
+
+    span: Span
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class FixedWords:
     """Registers with one answer for ever: identity, version, scale factors. A virtual device serves them."""
 
@@ -179,10 +189,24 @@ class ReadRules:
     """How a device wants to be read."""
 
     longest: int = MODBUS_LONGEST_READ  # registers in one request
+    longest_by_table: tuple[tuple[Table, int], ...] = ()  # where a table differs
     gap: int = MODBUS_LONGEST_READ  # registers without a known value that one request may span
     silence_ms: float = 0.0  # rest between an answer and the next request
     every_min_s: float = 0.0  # least time between two requests that read the same values
     blocks: tuple[Span, ...] = ()  # each read whole, in one request
+    forbidden: tuple[Forbidden, ...] = ()
+    whole_values: bool = False  # a request that begins or ends inside a value is refused or answered wrongly
+
+    def longest_in(self, table: Table) -> int:
+        """Registers (or bits) of `table` that one request may ask for."""
+        return dict(self.longest_by_table).get(table, self.longest)
+
+    def is_forbidden(self, table: Table, address: int, end: int) -> bool:
+        """Whether any register of [address, end) must not be asked for."""
+        return any(
+            barred.span.table is table and barred.span.address < end and address < barred.span.end
+            for barred in self.forbidden
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def _point(quantity: str, values: Any, defaults: Mapping[str, Any], faults: Faul
         fallback=section.text("fallback"),
         fallback_value=section.number_or_none("fallback_value"),
         alone=section.flag("alone", True),
+        every_s=section.number("every_s", 0.0, low=0.0),
         bits=_bits(section, kind),
         states=_states(section),
         source=section.text("source"),

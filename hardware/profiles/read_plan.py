@@ -1,11 +1,28 @@
-"""All values of a device type in the fewest requests its rules allow."""
+"""All values of a device type in the requests that cost its wire least, within the rules of the device.
+
+The cost of a plan is seconds of the wire for each second of time: what one request takes (`wire.py`) over how often it
+is asked. On a network a round trip outweighs any gap, so that requests are joined as far as they go; on a serial line
+a gap of some fifteen registers takes longer than a request of its own.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hardware.profiles.model import Profile, ProfilePoint, Span, Table
+from hardware.profiles.wire import NETWORK, WireCost
+
+USUAL_CYCLE_S = 5.0  # what "each cycle of its device" counts as where a plan weighs it against a slow point
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRead:
+    """One request of a plan, asked no oftener than every `every_s` seconds; 0: in each cycle of its device."""
+
+    span: Span
+    every_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,21 +31,40 @@ class _Need:
 
     address: int
     end: int
+    every_s: float
 
 
-def plan_reads(profile: Profile) -> tuple[Span, ...]:
-    """Requests that together cover every point, scale register and block; addresses relative as in the profile.
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The cheapest plan for the first so many needs: its cost, and the plan without its last request."""
 
-    Going up from the lowest need and taking as much as one request may hold is optimal for intervals on a line.
-    Blocks are read as they are; values are never split; a value that must not be asked for alone gets a neighbour.
+    cost: float
+    before: int
+    last: PlannedRead | None
+
+
+def plan_requests(profile: Profile, wire: WireCost = NETWORK) -> tuple[PlannedRead, ...]:
+    """The cheapest requests that together cover every point, scale register and block; addresses as in the profile.
+
+    Blocks are read as they are; values are never split; registers that must not be read are not; a value that must not
+    be asked for alone gets a neighbour. Cheapest among all plans whose requests do not reach over one another, which
+    for points of one pace is cheapest of all (`tests/hardware/test_read_plan.py` compares with every plan there is).
     """
-    requests: list[Span] = []
+    planned: list[PlannedRead] = []
     for table in Table:
-        blocks = [block for block in profile.read.blocks if block.table is table]
-        requests.extend(blocks)
-        needs = [need for need in _needs(profile, table) if not _covered(need, blocks)]
-        requests.extend(_grow(needs, table, profile))
-    return tuple(requests)
+        needs = _needs(profile, table)
+        for block in profile.read.blocks:
+            if block.table is table:
+                inside = [need.every_s for need in needs if _covers(block, need)]
+                planned.append(PlannedRead(block, min(inside, default=0.0)))
+                needs = [need for need in needs if not _covers(block, need)]
+        planned.extend(_cheapest(needs, table, profile, wire))
+    return tuple(planned)
+
+
+def plan_reads(profile: Profile, wire: WireCost = NETWORK) -> tuple[Span, ...]:
+    """The spans of `plan_requests`."""
+    return tuple(planned.span for planned in plan_requests(profile, wire))
 
 
 def request_of(requests: Sequence[Span], table: Table, address: int, words: int) -> int:
@@ -40,38 +76,77 @@ def request_of(requests: Sequence[Span], table: Table, address: int, words: int)
 
 
 def _needs(profile: Profile, table: Table) -> list[_Need]:
-    needs = set()
+    """What has to be read of a table, from the lowest address up, each range once and at its fastest pace."""
+    fastest: dict[tuple[int, int], float] = {}
     for point in profile.points:
         if point.table is not table:
             continue
-        needs.add(_Need(point.address, point.end))
+        ranges = [(point.address, point.end)]
         if point.scale_register is not None:
-            needs.add(_Need(point.scale_register, point.scale_register + 1))
-    return sorted(needs, key=lambda need: (need.address, need.end))
+            ranges.append((point.scale_register, point.scale_register + 1))
+        for place in ranges:
+            fastest[place] = min(point.every_s, fastest.get(place, math.inf))
+    return [_Need(address, end, every_s) for (address, end), every_s in sorted(fastest.items())]
 
 
-def _covered(need: _Need, blocks: Iterable[Span]) -> bool:
-    return any(block.address <= need.address and need.end <= block.end for block in blocks)
+def _covers(span: Span, need: _Need) -> bool:
+    return span.address <= need.address and need.end <= span.end
 
 
-def _grow(needs: Sequence[_Need], table: Table, profile: Profile) -> Iterable[Span]:
-    start, end = -1, -1
-    for need in needs:
-        fits = start >= 0 and need.end - start <= profile.read.longest and need.address - end <= profile.read.gap
-        if start >= 0 and not fits:
-            yield _with_neighbour(Span(table, start, end - start), profile.points)
-        if not fits:
-            start, end = need.address, need.end
-        end = max(end, need.end)
-    if start >= 0:
-        yield _with_neighbour(Span(table, start, end - start), profile.points)
+def _cheapest(needs: Sequence[_Need], table: Table, profile: Profile, wire: WireCost) -> Iterable[PlannedRead]:
+    """Dynamic programming over where the last request begins: `best[n]` is for the first n needs."""
+    best = [_Best(0.0, 0, None)]
+    for count in range(1, len(needs) + 1):
+        found: _Best | None = None
+        for first in range(count - 1, -1, -1):
+            planned = _joined(needs[first:count], table, profile)
+            if planned is None:
+                break  # further down it only grows longer and takes in more gaps
+            cost = best[first].cost + _cost_each_s(planned, profile, wire)
+            if found is None or cost <= found.cost:  # at equal cost the fewer requests
+                found = _Best(cost, first, planned)
+        assert found is not None  # a single need always makes a request
+        best.append(found)
+    requests: list[PlannedRead] = []
+    at = len(needs)
+    while (last := best[at].last) is not None:
+        requests.append(last)
+        at = best[at].before
+    return reversed(requests)
 
 
-def _with_neighbour(span: Span, points: Iterable[ProfilePoint]) -> Span:
-    for point in points:
-        if point.alone or point.table is not span.table or (point.address, point.words) != (span.address, span.count):
-            continue
-        if span.address > 0:
-            return Span(span.table, span.address - 1, span.count + 1)
-        return Span(span.table, span.address, span.count + 1)
-    return span
+def _joined(needs: Sequence[_Need], table: Table, profile: Profile) -> PlannedRead | None:
+    """One request for all of `needs`, or None where the device's rules do not allow it."""
+    end = max(need.end for need in needs)
+    span = Span(table, needs[0].address, end - needs[0].address)
+    if len(needs) > 1:
+        if span.count > profile.read.longest_in(table) or _widest_gap(needs) > profile.read.gap:
+            return None
+        if profile.read.is_forbidden(table, span.address, end):
+            return None
+    return PlannedRead(_with_neighbour(span, profile), min(need.every_s for need in needs))
+
+
+def _widest_gap(needs: Sequence[_Need]) -> int:
+    widest, end = 0, needs[0].end
+    for need in needs[1:]:
+        widest, end = max(widest, need.address - end), max(end, need.end)
+    return widest
+
+
+def _cost_each_s(planned: PlannedRead, profile: Profile, wire: WireCost) -> float:
+    once_s = wire.of(planned.span) + profile.read.silence_ms / 1000.0
+    return once_s / max(planned.every_s, USUAL_CYCLE_S)
+
+
+def _with_neighbour(span: Span, profile: Profile) -> Span:
+    """A span that holds only a value which must not be asked for alone takes the register before it, or behind it."""
+    if not any(_is_lonely(point, span) for point in profile.points):
+        return span
+    before = Span(span.table, span.address - 1, span.count + 1)
+    taken = span.address == 0 or profile.read.is_forbidden(span.table, before.address, span.address)
+    return before if not taken else Span(span.table, span.address, span.count + 1)
+
+
+def _is_lonely(point: ProfilePoint, span: Span) -> bool:
+    return not point.alone and (point.table, point.address, point.words) == (span.table, span.address, span.count)

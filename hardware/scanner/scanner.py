@@ -12,9 +12,9 @@ from typing import TypeVar
 import numpy as np
 
 from hardware.field import DeviceSpec, DeviceState, FieldSpec
-from hardware.modbus import Decoder, DeviceLine, Readout
+from hardware.modbus import Decoder, DeviceLine, Readout, wire_of
 from hardware.points import Point, Reason, ScanBatch, status_of
-from hardware.profiles import Profile, points_of, profile
+from hardware.profiles import Profile, WireCost, points_of, profile
 from hardware.scanner.bus import Bus
 from hardware.scanner.group import Columns, Group, Member
 from hardware.scanner.lateness import Lateness
@@ -23,6 +23,7 @@ from hardware.scanner.task import DeviceTask
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+_Kind = tuple[str, WireCost]  # profile and wire: what a read plan depends on
 
 _FIRST_WITHIN_S = 1.0  # of the start every device has had its first turn, as far as its link is fast enough
 _BURST_GAP_S = 0.002  # between devices of a fast link, which are read one after the other without sleeping between
@@ -82,8 +83,8 @@ class Scanner:
         loaded = {name: profiles(name) for name in dict.fromkeys(device.profile for device in field_spec.devices)}
         made = [point for device in field_spec.devices for point in points_of(loaded[device.profile], device.id)]
         self.points: tuple[Point, ...] = tuple(own.get(point.id, point) for point in made)
-        self._groups = self._make_groups(field_spec.devices, loaded)
         self._buses = {link.id: Bus(link, self._lateness, self._tell) for link in field_spec.links}
+        self._groups = self._make_groups(field_spec.devices, loaded)
         self._tasks = self._make_tasks(field_spec.devices)
         self._bus_of = {task.spec.id: self._buses[task.spec.link] for task in self._tasks.values()}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -176,28 +177,32 @@ class Scanner:
 
     # -- making -----------------------------------------------------------------------------------------------
 
-    def _make_groups(self, devices: Sequence[DeviceSpec], loaded: Mapping[str, Profile]) -> dict[str, Group]:
-        members: dict[str, list[Member]] = {name: [] for name in loaded}
+    def _make_groups(self, devices: Sequence[DeviceSpec], loaded: Mapping[str, Profile]) -> dict[_Kind, Group]:
+        """Devices of one type on one kind of wire share a read plan, so they are decoded together."""
+        members: dict[_Kind, list[Member]] = {}
         first = 0
         for device in devices:
-            members[device.profile].append(Member(device.id, first))
+            members.setdefault(self._kind(device), []).append(Member(device.id, first))
             first += len(loaded[device.profile].points)
         points = {point.id: point for point in self.points}
-        return {name: Group(Decoder(loaded[name]), of_type, points) for name, of_type in members.items()}
+        return {kind: Group(Decoder(loaded[kind[0]], kind[1]), of_kind, points) for kind, of_kind in members.items()}
 
     def _make_tasks(self, devices: Sequence[DeviceSpec]) -> dict[str, DeviceTask]:
         tasks: dict[str, DeviceTask] = {}
         rows = dict.fromkeys(self._groups, 0)
         for device in devices:
-            if device.link not in self._buses:
-                raise ValueError(f"Device {device.id} is on link {device.link}, which is not there; name one that is.")
-            bus = self._buses[device.link]
+            bus, kind = self._buses[device.link], self._kind(device)
             record = Record(device.id, bus.link.timeout_s)
-            task = DeviceTask(device, self._groups[device.profile], rows[device.profile], record, 0.0)
-            rows[device.profile] += 1
+            task = DeviceTask(device, self._groups[kind], rows[kind], record, 0.0)
+            rows[kind] += 1
             tasks[device.id] = task
             bus.add(task)
         return tasks
+
+    def _kind(self, device: DeviceSpec) -> _Kind:
+        if device.link not in self._buses:
+            raise ValueError(f"Device {device.id} is on link {device.link}, which is not there; name one that is.")
+        return device.profile, wire_of(self._buses[device.link].address)
 
     def _stagger(self) -> None:
         """Everything is read once soon after the start; from then on readings are spread over their periods.
