@@ -25,6 +25,7 @@ from pymodbus.pdu.register_message import (
 from hardware.modbus.address import LinkAddress, make_client
 from hardware.modbus.answers import CheckedFramer, CheckedRtuFramer, CheckedSocketFramer, RawRead, checking_decoder
 from hardware.modbus.errors import FieldError, exception_answer, wrong_answer
+from hardware.modbus.pace import Pace
 from hardware.points import Reason
 from hardware.profiles import Table
 
@@ -49,13 +50,22 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 
 class Connection:
-    """Owned by one task. After a loss it is closed, and opened again by the next request once its rest is over."""
+    """After a loss it is closed, and opened again by the next request once its rest is over.
 
-    def __init__(self, address: LinkAddress, timeout_s: float) -> None:
+    Several tasks may ask at once: requests go out one after the other, and a task that waits for the pace of its unit
+    does not hold up the others.
+    """
+
+    def __init__(self, address: LinkAddress, timeout_s: float, pace: Pace | None = None) -> None:
+        """`pace` is shared by all connections of a link; without one, the link asks for none."""
         self.address = address
         self.timeout_s = timeout_s
+        self.pace = pace or Pace(address.is_rtu)
+        self.answers = 0  # since it was opened
+        self._wire = asyncio.Lock()
         self._client: ModbusBaseClient | None = None
         self._framer: CheckedFramer | None = None
+        self._silence_s = max(self.pace.silence_s, address.frame_gap_s)
         self._quiet_until = 0.0  # monotonic: nothing is sent before
         self._asking = -1  # the unit of the newest request
         self._late: tuple[int, float] = (-1, 0.0)  # RTU: this unit may still answer an old request until then
@@ -76,8 +86,11 @@ class Connection:
         """`count` registers, two bytes each, high byte first (a coil or discrete input fills two bytes too).
 
         Raises FieldError: timeout, refused, dropped, exception answer, or an answer that does not fit the request.
+        `silence_s`: rest before the next request to this unit, where its agreed pace does not ask for more.
         """
-        answer = await self._ask(_READS[table](address=address, count=count, dev_id=unit), silence_s)
+        self.pace.check_length(unit, table, count)
+        request = _READS[table](address=address, count=count, dev_id=unit)
+        answer = await self._ask(request, silence_s, (table, address))
         if not isinstance(answer, RawRead):
             raise self._lied("answered a read with something else")
         if table.is_bits:
@@ -112,7 +125,20 @@ class Connection:
 
     # -- one request ------------------------------------------------------------------------------------------
 
-    async def _ask(self, request: ModbusPDU, silence_s: float) -> ModbusPDU:
+    async def _ask(self, request: ModbusPDU, silence_s: float, begins: tuple[Table, int] | None = None) -> ModbusPDU:
+        """`begins` is where a read begins, None for a write."""
+        if silence_s:
+            self.pace.keep_silence(request.dev_id, silence_s)
+        unit = self.pace.of(request.dev_id)
+        if unit is None:
+            async with self._wire:
+                return await self._ask_now(request, begins is None)
+        async with unit.turn:
+            await self.pace.wait_to_ask(unit, begins)
+            async with self._wire:
+                return await self._ask_now(request, begins is None)
+
+    async def _ask_now(self, request: ModbusPDU, wrote: bool) -> ModbusPDU:
         await self._rest(request.dev_id)
         client, framer = await self._opened()
         framer.heard = 0
@@ -133,8 +159,10 @@ class Connection:
             # Its answer is still under way and would be taken for the next one's.
             self._drop()
             raise
-        if silence_s:
-            self._quiet_until = time.monotonic() + silence_s
+        finally:
+            self._quiet_until = time.monotonic() + self._silence_s
+            self.pace.asked(request.dev_id, wrote)
+        self.answers += 1
         if answer.function_code & 0x7F != request.function_code:
             raise self._lied(f"answered function {answer.function_code} instead of {request.function_code}")
         if answer.isError():
@@ -143,7 +171,7 @@ class Connection:
 
     async def _rest(self, unit: int) -> None:
         late_unit, late_until = self._late
-        until = max(self._quiet_until, late_until) if unit == late_unit else self._quiet_until
+        until = max(self._quiet_until, self.pace.wire_quiet_until, late_until if unit == late_unit else 0.0)
         wait = until - time.monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
@@ -188,6 +216,7 @@ class Connection:
         if time.monotonic() < self._retry_at:
             raise FieldError(Reason.REFUSED, self._why_not or "not connected")
         self.close()
+        self.answers = 0
         client, framer = self._made()
         if not await client.connect():
             client.close()

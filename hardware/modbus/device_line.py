@@ -10,6 +10,7 @@ import numpy as np
 from hardware.modbus.connection import Connection
 from hardware.modbus.decode import Decoder
 from hardware.modbus.errors import FieldError
+from hardware.modbus.pace import pace_of
 from hardware.modbus.sunspec import find_model
 from hardware.points import Float64Array, Reason, UInt16Array, status_of
 from hardware.profiles import Profile, ProfilePoint, Span, Table, encode_value
@@ -46,6 +47,8 @@ class DeviceLine:
         self.unit = unit
         self._start = start
         self._silence_s = decoder.profile.read.silence_ms / 1000.0
+        self._writing = False
+        connection.pace.agree(unit, pace_of(decoder.profile))
 
     @property
     def profile(self) -> Profile:
@@ -105,6 +108,7 @@ class DeviceLine:
 
     async def write_key(self, key: KeyWrite) -> None:
         """Raises FieldError."""
+        await self._begin_to_write()
         await self.connection.write(self.unit, key.address, [key.value], True, self._silence_s)
 
     async def write_point(self, point: ProfilePoint, value: float) -> None:
@@ -112,11 +116,18 @@ class DeviceLine:
         start = await self.start()
         exponent = await self._exponent(point)
         words = encode_value(point, value, exponent)
+        await self._begin_to_write()
         if point.table is Table.COIL:
             await self.connection.write_coil(self.unit, point.address, bool(words[0]), self._silence_s)
             return
         single = self.profile.write.single
         await self.connection.write(self.unit, start + point.address, words, single, self._silence_s)
+
+    async def _begin_to_write(self) -> None:
+        """Keys and set-points of one conversation follow each other at once; two conversations keep their distance."""
+        if not self._writing:
+            self._writing = True
+            await self.connection.pace.wait_to_write(self.unit)
 
     async def _exponent(self, point: ProfilePoint) -> int:
         if point.scale_register is None:

@@ -7,13 +7,15 @@ import heapq
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from hardware.field import LinkSpec
 from hardware.modbus import Connection, DeviceLine, FieldError, parse_link
+from hardware.modbus.pace import Pace, pace_of
 from hardware.points import Reason
+from hardware.scanner.admission import Admission
 from hardware.scanner.lateness import Lateness
 from hardware.scanner.reading import is_partly_answered, read_device
 from hardware.scanner.task import DeviceTask
@@ -21,6 +23,7 @@ from hardware.scanner.task import DeviceTask
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+_MOST_ASIDE = 16  # turns that wait at once for the rests of their devices; more would hold up the errands
 _TROUBLE_SHARE = 0.1  # of a bus's time that devices which do not answer may take from those that do
 
 
@@ -31,6 +34,10 @@ class _Errand:
     task: DeviceTask
     work: Callable[[DeviceLine], Awaitable[Any]]
     done: asyncio.Future[Any]
+
+    def end(self, _work: asyncio.Task[None]) -> None:
+        """Whoever waits is told even where the work was cancelled before it began."""
+        self.done.cancel()
 
 
 class Bus:
@@ -51,22 +58,26 @@ class Bus:
         self._trouble_after = 0.0  # monotonic: no troubled device is asked before
         self._link_down = False
         self._stopping = False
+        self._pace = Pace(self.address.is_rtu, link.silence_ms / 1000.0)
+        self._admission = Admission(link.id, ())
+        self._aside: set[asyncio.Task[None]] = set()  # turns and errands that wait for the pace of their own device
 
     @property
     def is_slow(self) -> bool:
         """True where one request takes a noticeable part of a second, so that readings are better spread."""
-        return self.address.is_rtu or any(task.silence_s for task in self.tasks)
+        return self.address.is_rtu or self.link.silence_ms > 0 or any(task.silence_s for task in self.tasks)
 
     def add(self, task: DeviceTask) -> None:
         task.number = len(self.tasks)
-        task.silence_s = max(task.silence_s, self.link.silence_ms / 1000.0)
         self.tasks.append(task)
+        self._pace.agree(task.spec.unit, pace_of(task.group.decoder.profile))
 
     async def run(self) -> None:
         """Until cancelled; the connections are closed then, and errands still waiting are told."""
         self._heap = [(task.due, task.number) for task in self.tasks]
         heapq.heapify(self._heap)
-        connections = [Connection(self.address, self.link.timeout_s) for _ in range(self._connections)]
+        connections = [Connection(self.address, self.link.timeout_s, self._pace) for _ in range(self._connections)]
+        self._admission = Admission(self.link.id, connections)
         workers = [
             asyncio.create_task(self._work(connection), name=f"bus {self.link.id}") for connection in connections
         ]
@@ -78,9 +89,9 @@ class Bus:
             # Python 3.11 loses a cancellation that meets the end of a wait_for (in pymodbus), hence the flag too,
             # and hence no gather above, which would wait for a worker that missed it.
             self._stopping = True
-            for worker in workers:
+            for worker in (*workers, *self._aside):
                 worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            await asyncio.gather(*workers, *self._aside, return_exceptions=True)
             for connection in connections:
                 connection.close()
             for errand in self._errands:
@@ -105,14 +116,34 @@ class Bus:
 
     async def _work(self, connection: Connection) -> None:
         while not self._stopping:
+            await self._admission.wait_until_allowed(connection)
             if self._errands:
-                await _run_errand(connection, self._errands.popleft())
+                errand = self._errands.popleft()
+                aside = await self._do(_run_errand(connection, errand), errand.task)
+                if aside is not None:
+                    aside.add_done_callback(errand.end)
                 continue
             task = self._next()
             if task is not None:
-                await self._turn(connection, task)
+                await self._do(self._turn(connection, task), task)
             else:
                 await self._sleep()
+
+    async def _do(self, work: Coroutine[Any, Any, None], task: DeviceTask) -> asyncio.Task[None] | None:
+        """Here and now; or aside, where the device has rests that its neighbours behind the gateway need not share."""
+        if self.address.is_rtu or len(self._aside) >= _MOST_ASIDE or not self._pace.rests(task.spec.unit):
+            await work
+            return None
+        aside = asyncio.create_task(work, name=f"{task.spec.id} on {self.link.id}")
+        self._aside.add(aside)
+        aside.add_done_callback(self._end_aside)
+        return aside
+
+    def _end_aside(self, aside: asyncio.Task[None]) -> None:
+        self._aside.discard(aside)
+        self._wake()  # what it put back on the heap may be due before what is slept for
+        if not aside.cancelled() and (error := aside.exception()) is not None:
+            log.error("A turn on link %s ended with %r", self.link.id, error, exc_info=error)
 
     def _next(self) -> DeviceTask | None:
         """Takes the device whose turn it is off the heap."""
@@ -135,7 +166,8 @@ class Bus:
         """When a troubled device may be tried: at once if nobody who does answer waits for this bus."""
         if all(task.is_troubled for task in self.tasks):
             return now
-        if self._connections > 1 and self._troubled_now >= self._connections - 1:
+        connections = self._admission.taken
+        if connections > 1 and self._troubled_now >= connections - 1:
             return now + 0.05
         return self._trouble_after
 
@@ -149,6 +181,10 @@ class Bus:
         finally:
             self._troubled_now -= troubled
         now = time.monotonic()
+        self._admission.was_used(connection)
+        if error is not None and self._admission.is_to_blame(connection, error):
+            self.hurry(task)
+            return
         if error is None or is_partly_answered(task, error):
             task.next_after_success(now)
             if self._link_down:
@@ -173,6 +209,7 @@ class Bus:
     def _link_is_back(self) -> None:
         """Who was lost with the link is asked now, not after its rest."""
         self._link_down = False
+        self._admission.try_again()
         log.info("Link %s is back", self.link.id)
         for task in self.tasks:
             problem = task.record.problem
