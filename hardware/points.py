@@ -41,6 +41,7 @@ class Reason(enum.IntEnum):
     STALE = 70  # nothing new for longer than the point allows
     NOT_READ_YET = 71  # the console has just started
     OUT_OF_SERVICE = 72  # taken out by a person
+    NO_RESULT = 80  # calculated, and the formula has no result for these inputs (a division by zero)
 
 
 FIRST_BAD_REASON = 64

@@ -205,7 +205,8 @@ class LocalEngine:
             await scanning
 
     def _remember(self, stopping: Callable[[], bool]) -> None:
-        calculator = Calculator(self.site.calculated, self.live.index)
+        units = {point.id: point.unit for point in self.site.points}
+        calculator = Calculator(self.site.calculated, self.live.index, units)
         PastKeeper(self.historian, self._writer, calculator).keep(self._past, stopping)
 
     async def _beat(self) -> None:

@@ -19,7 +19,7 @@ class Pulse:
 
     def __init__(self, site: Site, live: LiveTable, writer: StoreWriter | None) -> None:
         self._live, self._writer = live, writer
-        self._calculator = Calculator(site.calculated, live.index)
+        self._calculator = Calculator(site.calculated, live.index, {point.id: point.unit for point in site.points})
         self._staleness = Staleness(allowed_silence_ns(site), time.monotonic_ns())
         self._since: list[ScanBatch] = []
         self.readings = 0

@@ -171,5 +171,6 @@ def reason_text(status: int) -> str:
         Reason.STALE: translate("format", "stale"),
         Reason.NOT_READ_YET: translate("format", "not read yet"),
         Reason.OUT_OF_SERVICE: translate("format", "out of service"),
+        Reason.NO_RESULT: translate("format", "no result"),
     }[reason]
     return f"{words} {detail_of(status):02d}" if reason is Reason.EXCEPTION else words

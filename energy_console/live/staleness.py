@@ -13,7 +13,8 @@ NEVER = np.iinfo(np.int64).max
 
 
 def allowed_silence_ns(site: Site) -> Int64Array:
-    """Per point of the site, how long it may go without a new reading: three scan cycles of its device, at least 10 s.
+    """Per point of the site, how long it may go without a new reading: three scan cycles of its device, at least 10 s,
+    or what the site says of that point.
 
     Calculated points follow their inputs and are never stale by themselves.
     """
@@ -23,7 +24,9 @@ def allowed_silence_ns(site: Site) -> Int64Array:
         [
             NEVER
             if point.id in made or point.device not in cycle_s
-            else round(max(CYCLES_ALLOWED * cycle_s[point.device], LEAST_ALLOWED_S) * 1e9)
+            else round(
+                1e9 * site.stale_after_s.get(point.id, max(CYCLES_ALLOWED * cycle_s[point.device], LEAST_ALLOWED_S))
+            )
             for point in site.points
         ],
         np.int64,

@@ -11,7 +11,9 @@ DEVICES = TableLayout(
     ("device", "name", "area", "link", "unit", "profile"),
     ("every_s", "node", "x_m", "y_m", "rated_kw"),
 )
-POINTS = TableLayout("points.csv", "point", ("point",), ("name", "unit", "sum", "low", "high"))
+POINTS = TableLayout(
+    "points.csv", "point", ("point",), ("name", "unit", "formula", "sum", "low", "high", "stale_after_s")
+)
 QUAYS = TableLayout("quays.csv", "quay", ("quay", "name", "kind", "length_m", "basin", "water", "order"))
 STATIONS = TableLayout("stations.csv", "station", ("station", "quay", "position_m", "node", "limit_kw"))
 ACCESS_POINTS = TableLayout(

@@ -102,6 +102,7 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         loads=fleets.loads(tables.of(layouts.LOADS), names, node_of),
         plants=fleets.plants(tables.of(layouts.PLANTS), names, node_of),
         water=fleets.water(tables.of(layouts.WATER), names),
+        stale_after_s=points.patience(tables.of(layouts.POINTS), have),
     )
     _check_devices(site, tables, have)
     _check_grid(site, settings, tables, have, faults)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from energy_console.site.formula import Formula
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
 from hardware.points import Point
 
@@ -100,10 +101,11 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class CalculatedPoint:
-    """A point made from others: a sum of points with factors, e.g. +1 M1/power_kw, -1 PV1/generation_kw."""
+    """A point made from others: a sum with factors, e.g. +1 M1/power_kw, -1 PV1/generation_kw, or another formula."""
 
     point: Point
-    terms: tuple[tuple[float, str], ...]  # (factor, point id)
+    terms: tuple[tuple[float, str], ...]  # (factor, point id); empty where there is a formula
+    formula: Formula | None = None  # what is not a sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +319,7 @@ class Site:
     loads: tuple[Load, ...] = ()
     plants: tuple[Plant, ...] = ()
     water: tuple[WaterZone, ...] = ()
+    stale_after_s: Mapping[str, float] = dataclasses.field(default_factory=dict)  # points with a patience of their own
     _devices: Mapping[str, Device] = dataclasses.field(init=False, repr=False, compare=False)
     _nodes: Mapping[str, GridNode] = dataclasses.field(init=False, repr=False, compare=False)
     _rows: Mapping[str, int] = dataclasses.field(init=False, repr=False, compare=False)

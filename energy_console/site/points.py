@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import fnmatch
-import re
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from energy_console.site.faults import FaultList, nearest
+from energy_console.site.formula import (
+    Formula,
+    FormulaFault,
+    linear_terms,
+    points_in,
+    read_formula,
+    unit_of_formula,
+)
 from energy_console.site.model import AccessPoint, CalculatedPoint, Device, GridNode, Station
 from energy_console.site.tables import Row, Table
+from energy_console.site.units import told, unit_named
 from hardware.points import Point
 from hardware.profiles import points_of, profile
-
-_TERM = re.compile(r"\s*(?P<sign>[-+])?\s*(?:(?P<factor>\d+(?:\.\d+)?)\s*\*\s*)?(?P<name>[^\s*][^\s]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +74,11 @@ def why_nobody_reads(point_id: str, have: DevicePoints, made: Iterable[str] = ()
 
 
 def overridden(table: Table, have: DevicePoints) -> tuple[Point, ...]:
-    """Device points in order, renamed and given other ranges by the rows of points.csv that have no sum."""
+    """Device points in order, renamed and given other ranges by the rows of points.csv that have no formula."""
     changed: dict[str, Point] = {}
     position = {point.id: point for point in have.points}
     for row in table:
-        if row.text("sum", ""):
+        if formula_text(row):
             continue
         if fault := why_nobody_reads(row.id, have):
             row.fault(*fault)
@@ -93,16 +100,33 @@ def _override(row: Row, point: Point) -> Point:
     )
 
 
-def calculated(table: Table, have: DevicePoints, stations: Collection[str]) -> tuple[CalculatedPoint, ...]:
-    """The rows of points.csv that have a sum: `+ M1/power_kw - 0.5 * port:A*/power_kw`.
+def patience(table: Table, have: DevicePoints) -> dict[str, float]:
+    """How long points may go without a new reading before they are stale, where points.csv says it, by point."""
+    found: dict[str, float] = {}
+    for row in table:
+        limit_s = row.optional_number("stale_after_s", low=1.0)
+        device = have.devices.get(row.id.partition("/")[0])
+        if limit_s is None or math.isnan(limit_s):
+            continue
+        if formula_text(row):
+            row.fault(f"{row.id} is calculated and as old as what it is made from", "leave stale_after_s empty")
+        elif device is not None and limit_s < device.spec.every_s:
+            what = f"stale_after_s {limit_s:g} is shorter than {device.id} is read (every {device.spec.every_s:g} s)"
+            row.fault(what, "give it two or three readings' time")
+        else:
+            found[row.id] = limit_s
+    return found
 
-    A term is a point, or `area:pattern/quantity` for every device of that area whose id fits the pattern and that has
-    the quantity. A term may name a calculated point further up.
+
+def calculated(table: Table, have: DevicePoints, stations: Collection[str]) -> tuple[CalculatedPoint, ...]:
+    """The rows of points.csv that have a formula (or `sum`, its older name): `+ M1/power_kw - 0.5 * port:A*/power_kw`.
+
+    A formula may take calculated points further up.
     """
     found: list[CalculatedPoint] = []
     units = {point.id: point.unit for point in have.points}
     for row in table:
-        if text := row.text("sum", ""):
+        if text := formula_text(row):
             if row.id.partition("/")[0] in stations:
                 row.fault(f"{row.id} is made for every station already", "remove this line")
             point = _calculated(row, text, have, units)
@@ -111,18 +135,17 @@ def calculated(table: Table, have: DevicePoints, stations: Collection[str]) -> t
     return tuple(found)
 
 
+def formula_text(row: Row) -> str:
+    """The formula of a row, empty for a row that changes a device's point."""
+    return row.text("formula", "") or row.text("sum", "")
+
+
 def _calculated(row: Row, text: str, have: DevicePoints, units: Mapping[str, str]) -> CalculatedPoint:
     device, slash, quantity = row.id.partition("/")
     if not slash or device in have.devices:
         row.fault(f"calculated point {row.id} needs a name of its own", "write something like area.port/power_kw")
-    terms: list[tuple[float, str]] = []
-    for factor, name in _split(row, text):
-        members = _members(row, name, have, units)
-        terms += [(factor, member) for member in members]
     unit = row.text("unit")
-    foreign = next((name for _, name in terms if units[name] != unit), None)
-    if unit and foreign is not None:
-        row.fault(f"{row.id} is in {unit} but {foreign} is in {units[foreign] or 'words'}", "sum points of one unit")
+    terms, formula = _worked_out(row, text, unit, have, units) if unit else ((), None)
     point = Point(
         id=row.id,
         device=device,
@@ -133,37 +156,52 @@ def _calculated(row: Row, text: str, have: DevicePoints, units: Mapping[str, str
         low=row.optional_number("low"),
         high=row.optional_number("high"),
     )
-    return CalculatedPoint(point, tuple(terms))
+    return CalculatedPoint(point, terms, formula)
 
 
-def _split(row: Row, text: str) -> list[tuple[float, str]]:
-    terms: list[tuple[float, str]] = []
-    position = 0
-    while position < len(text.rstrip()):
-        match = _TERM.match(text, position)
-        if match is None or (terms and match["sign"] is None):
-            row.fault(f"sum cannot be read at {text[position:].strip()!r}", "write + M1/power_kw - 0.5 * M2/power_kw")
-            return terms
-        factor = float(match["factor"] or 1) * (-1 if match["sign"] == "-" else 1)
-        terms.append((factor, match["name"]))
-        position = match.end()
-    return terms
+def _worked_out(
+    row: Row, text: str, unit: str, have: DevicePoints, units: Mapping[str, str]
+) -> tuple[tuple[tuple[float, str], ...], Formula | None]:
+    """A formula that is a sum as its terms, another as itself; nothing, and a fault told, where it is wrong."""
+    try:
+        formula = read_formula(text, lambda name: _members(row, name, have, units))
+        if not points_in(formula):
+            raise FormulaFault("formula takes no point", "name at least one, as in M1/power_kw")
+        made = unit_of_formula(formula, units)
+        if not made.is_like(unit_named(unit)):
+            raise FormulaFault(f"{row.id} is in {unit} but its formula gives {told(made)}", "bring both to one unit")
+    except FormulaFault as fault:
+        row.fault(fault.what, fault.remedy)
+    except _Unknown:
+        pass  # told where it was found
+    else:
+        terms = linear_terms(formula, units, unit)
+        return ((), formula) if terms is None else (terms, None)
+    return (), None
 
 
-def _members(row: Row, name: str, have: DevicePoints, units: Mapping[str, str]) -> list[str]:
+class _Unknown(Exception):
+    """A formula names a point that is not there, which is a fault already told."""
+
+
+def _members(row: Row, name: str, have: DevicePoints, units: Mapping[str, str]) -> tuple[str, ...]:
+    """The points a name in a formula stands for. Raises _Unknown where there is none."""
     area, colon, rest = name.partition(":")
     if not colon:
         if name in units:
-            return [name]
+            return (name,)
         if fault := why_nobody_reads(name, have, (known for known in units if not have.has(known))):
             row.fault(*fault)
-        return []
+        raise _Unknown
     pattern, _, quantity = rest.rpartition("/")
     devices = [d for d in have.devices.values() if d.area == area and fnmatch.fnmatchcase(d.id, pattern)]
-    members = [f"{device.id}/{quantity}" for device in devices if f"{device.id}/{quantity}" in units]
-    if not members and all(device.id in have.of_device for device in devices):
-        row.fault(f"sum takes {name}, which is a point nobody reads", "name an area, a pattern and a quantity that fit")
-    return members
+    members = tuple(f"{device.id}/{quantity}" for device in devices if f"{device.id}/{quantity}" in units)
+    if members:
+        return members
+    if all(device.id in have.of_device for device in devices):
+        what = f"formula takes {name}, which is a point nobody reads"
+        row.fault(what, "name an area, a pattern and a quantity that fit")
+    raise _Unknown
 
 
 def station_powers(

@@ -175,7 +175,7 @@ def test_a_past_that_the_store_refuses_does_not_hold_up_the_end(store) -> None:
         return len(asked) > 2
 
     with writing(stubborn) as writer:
-        calculator = Calculator((), {point.id: row for row, point in enumerate(POINTS)})
+        calculator = Calculator((), {point.id: row for row, point in enumerate(POINTS)}, {})
         PastKeeper(stubborn, writer, calculator).keep(lambda: [batch([(0, 0, 1.0)])], stopping)
     assert len(asked) == 3
 

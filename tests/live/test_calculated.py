@@ -42,7 +42,7 @@ def after(calculator: Calculator, scan: ScanBatch) -> dict[int, tuple[float, Rea
 
 
 def ready() -> Calculator:
-    calculator = Calculator(SITE, INDEX)
+    calculator = Calculator(SITE, INDEX, {})
     calculator.extend(batch(0, (0, 10.0, Reason.GOOD), (1, 5.0, Reason.GOOD), (2, 4.0, Reason.GOOD)))
     return calculator
 
@@ -83,7 +83,7 @@ def test_a_clock_set_back_does_not_let_a_lost_input_be_stood_in_for_ever() -> No
 
 
 def test_a_sum_is_bad_until_every_input_was_read() -> None:
-    value, reason = after(Calculator(SITE, INDEX), batch(0, (0, 1.0, Reason.GOOD)))[3]
+    value, reason = after(Calculator(SITE, INDEX, {}), batch(0, (0, 1.0, Reason.GOOD)))[3]
     assert math.isnan(value)
     assert reason is Reason.NOT_READ_YET
 
@@ -91,7 +91,7 @@ def test_a_sum_is_bad_until_every_input_was_read() -> None:
 def test_points_made_from_each_other_are_refused_by_name() -> None:
     circle = (point("x", (1.0, "y")), point("y", (1.0, "x")))
     with pytest.raises(ValueError, match="x, y"):
-        layers_of(circle, {"x": 0, "y": 1})
+        layers_of(circle)
 
 
 @given(
@@ -104,7 +104,7 @@ def test_every_sum_equals_its_terms_added_one_by_one(terms: list[list[tuple[floa
     names = [f"m{n}" for n in range(6)]
     made = tuple(point(f"c{n}", *((f, names[i]) for f, i in term)) for n, term in enumerate(terms))
     index = {name: row for row, name in enumerate([*names, *(c.point.id for c in made)])}
-    result = after(Calculator(made, index), batch(0, *((n, v, Reason.GOOD) for n, v in enumerate(values))))
+    result = after(Calculator(made, index, {}), batch(0, *((n, v, Reason.GOOD) for n, v in enumerate(values))))
     for calculated, term in zip(made, terms, strict=True):
         wanted = math.fsum(factor * values[i] for factor, i in term)
         assert result[index[calculated.point.id]][0] == pytest.approx(wanted, abs=1e-6)

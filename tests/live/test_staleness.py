@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,3 +47,12 @@ def test_a_stale_reading_has_no_value_and_says_why() -> None:
     assert np.isnan(batch.value).all()
     assert {reason_of(int(status)) for status in batch.status} == {Reason.STALE}
     assert batch.time_ns.tolist() == [123, 123]
+
+
+def test_a_point_may_have_a_patience_of_its_own() -> None:
+    site = load_site(SITES / "one-meter")
+    own = site.points[0].id
+    patient = replace(site, stale_after_s={own: 90.0})
+    allowed_ns = allowed_silence_ns(patient)
+    assert allowed_ns[0] == 90 * SECOND
+    assert allowed_ns[1] == allowed_silence_ns(site)[1] != 90 * SECOND

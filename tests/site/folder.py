@@ -64,10 +64,10 @@ S1.m,Heat meter,heat,rtu-1,2,kamstrup_multical,30,,
 W1,Water meter,water,rtu-1,3,water_meter,60,,
 """,
     "points.csv": """\
-point,name,unit,sum,low,high
-M2/power_kw,Workshop power,,,-60,60
-area.port/power_kw,Shore power,kW,+ port:*/power_kw,,
-site/net_kw,Net,kW,+ area.port/power_kw + M2/power_kw - 0.5 * PV1/generation_kw,,
+point,name,unit,formula,low,high,stale_after_s
+M2/power_kw,Workshop power,,,-60,60,40
+area.port/power_kw,Shore power,kW,+ port:*/power_kw,,,
+site/net_kw,Net,kW,+ area.port/power_kw + M2/power_kw - 0.5 * PV1/generation_kw,,,
 """,
     "quays.csv": "quay,name,kind,length_m,basin,water,order\nE,East quay,river cruise,400,Basin 1,below,0\n",
     "stations.csv": "station,quay,position_m,node,limit_kw\nE01,E,60,F1,500\n",

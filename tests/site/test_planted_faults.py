@@ -235,7 +235,24 @@ PLANTED = [
         "points.csv",
         "+ M2/power_kw",
         "+ M2/energy_import_kwh",
-        ["points.csv:4: site/net_kw is in kW but M2/energy_import_kwh is in kWh; sum points of one unit"],
+        [
+            (
+                "points.csv:4: M2/energy_import_kwh in kWh cannot go together with area.port/power_kw in kW; "
+                "bring both to one unit"
+            )
+        ],
+    ),
+    (
+        "points.csv",
+        "site/net_kw,Net,kW,",
+        "site/net_kw,Net,kWh,",
+        ["points.csv:4: site/net_kw is in kWh but its formula gives kW; bring both to one unit"],
+    ),
+    (
+        "points.csv",
+        ",-60,60,40",
+        ",-60,60,2",
+        ["points.csv:2: stale_after_s 2 is shorter than M2 is read (every 5 s); give it two or three readings' time"],
     ),
     (
         "points.csv",
@@ -243,7 +260,7 @@ PLANTED = [
         "+ heat:*/power_kw",
         [
             (
-                "points.csv:3: sum takes heat:*/power_kw, which is a point nobody reads; "
+                "points.csv:3: formula takes heat:*/power_kw, which is a point nobody reads; "
                 "name an area, a pattern and a quantity that fit"
             )
         ],
@@ -252,7 +269,12 @@ PLANTED = [
         "points.csv",
         "+ M2/power_kw - ",
         "+ M2/power_kw ",
-        ["points.csv:4: sum cannot be read at '0.5 * PV1/generation_kw'; write + M1/power_kw - 0.5 * M2/power_kw"],
+        [
+            (
+                "points.csv:4: formula cannot be read at '0.5'; "
+                "write points with operators between spaces: M1/power_kw - M2/power_kw"
+            )
+        ],
     ),
     (
         "points.csv",
