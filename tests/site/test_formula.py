@@ -124,7 +124,7 @@ def test_a_sum_with_factors_is_found_to_be_one_and_converted_to_its_unit() -> No
 
 
 def test_the_older_name_of_the_column_still_works(tmp_path) -> None:
-    folder = write_site(tmp_path / "site")
+    folder = write_site(tmp_path)
     table = folder / "points.csv"
     new = load_site(folder).calculated
     table.write_text(table.read_text().replace(",formula,", ",sum,"))
