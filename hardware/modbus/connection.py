@@ -23,12 +23,23 @@ from pymodbus.pdu.register_message import (
 )
 
 from hardware.modbus.address import LinkAddress, make_client
-from hardware.modbus.answers import CheckedFramer, CheckedRtuFramer, CheckedSocketFramer, RawRead, checking_decoder
+from hardware.modbus.answers import (
+    Awaited,
+    CheckedFramer,
+    CheckedRtuFramer,
+    CheckedSocketFramer,
+    RawRead,
+    awaited_answer,
+    checking_decoder,
+    wrong_size,
+)
 from hardware.modbus.errors import FieldError, exception_answer, wrong_answer
+from hardware.modbus.line_memory import Doubt, LineMemory
 from hardware.modbus.pace import Pace
 from hardware.points import Reason
 from hardware.profiles import Table
 
+_LAST_TRANSACTION = 65000  # pymodbus begins anew behind it
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 5.0
 _RECEIVE_BUFFER = 4096  # bytes; pymodbus throws a late answer and the right one away together at 264
@@ -67,8 +78,9 @@ class Connection:
         self._framer: CheckedFramer | None = None
         self._silence_s = max(self.pace.silence_s, address.frame_gap_s)
         self._quiet_until = 0.0  # monotonic: nothing is sent before
+        self._memory = LineMemory(timeout_s, gateway=address.kind != "serial") if address.is_rtu else None
         self._asking = -1  # the unit of the newest request
-        self._late: tuple[int, float] = (-1, 0.0)  # RTU: this unit may still answer an old request until then
+        self._next_transaction = random.randrange(_LAST_TRANSACTION)
         self._retry_at = 0.0  # monotonic: no new attempt to connect before
         self._retry_s = FIRST_RETRY_S
         self._why_not = ""
@@ -90,14 +102,8 @@ class Connection:
         """
         self.pace.check_length(unit, table, count)
         request = _READS[table](address=address, count=count, dev_id=unit)
-        answer = await self._ask(request, silence_s, (table, address))
-        if not isinstance(answer, RawRead):
-            raise self._lied("answered a read with something else")
-        if table.is_bits:
-            return self._bits(answer, count)
-        if answer.counted != 2 * count or len(answer.payload) != 2 * count:
-            raise self._lied(f"answered {len(answer.payload) / 2:g} registers instead of {count}")
-        return answer.payload
+        payload = self._held(await self._ask(request, silence_s, (table, address)), awaited_answer(request))
+        return _bits(payload, count) if table.is_bits else payload
 
     async def write(
         self, unit: int, address: int, words: Sequence[int], single: bool = False, silence_s: float = 0.0
@@ -120,6 +126,7 @@ class Connection:
 
     def close(self) -> None:
         if self._client:
+            self._next_transaction = self._client.ctx.next_tid
             self._client.close()
         self._client = self._framer = None
 
@@ -132,21 +139,42 @@ class Connection:
         unit = self.pace.of(request.dev_id)
         if unit is None:
             async with self._wire:
-                return await self._ask_now(request, begins is None)
+                return await self._ask_and_prove(request, begins is None)
         async with unit.turn:
             await self.pace.wait_to_ask(unit, begins)
             async with self._wire:
-                return await self._ask_now(request, begins is None)
+                return await self._ask_and_prove(request, begins is None)
+
+    async def _ask_and_prove(self, request: ModbusPDU, wrote: bool) -> ModbusPDU:
+        """The answer. Where a gateway may have given an earlier one again, the true one follows or is asked for."""
+        answer = await self._ask_now(request, wrote)
+        memory, framer = self._memory, self._framer
+        if memory is None or not isinstance(answer, RawRead):
+            return answer
+        awaited = awaited_answer(request)
+        question = (request.dev_id, request.function_code, request.address, request.count)
+        doubt = memory.doubt(question, awaited, answer.payload, time.monotonic())
+        if doubt is not Doubt.NONE:
+            await asyncio.sleep(self.timeout_s if doubt is Doubt.OTHER_QUESTION else memory.settle_s)
+            if framer is None or framer is not self._framer or framer.out_of_step:
+                self.close()
+                raise wrong_answer("gave an earlier answer again")
+            if doubt is Doubt.OTHER_QUESTION:
+                answer = await self._ask_now(request, wrote)
+        memory.believe(question, awaited, self._held(answer, awaited), time.monotonic())
+        return answer
 
     async def _ask_now(self, request: ModbusPDU, wrote: bool) -> ModbusPDU:
-        await self._rest(request.dev_id)
+        awaited = awaited_answer(request)
+        await self._rest(awaited)
         client, framer = await self._opened()
         framer.heard = 0
+        framer.awaited = awaited
         self._asking = request.dev_id
+        began = time.monotonic()
         try:
             answer: ModbusPDU = await client.execute(False, request)
         except FieldError as error:
-            self._forget(request, framer)
             if framer.out_of_step:
                 self._drop()
             raise error
@@ -154,30 +182,35 @@ class Connection:
             self._drop()
             raise FieldError(Reason.DROPPED, "the connection broke") from error
         except ModbusException as error:
-            raise self._timed_out(request, framer, client) from error
+            raise self._timed_out(framer, client) from error
         except asyncio.CancelledError:
             # Its answer is still under way and would be taken for the next one's.
             self._drop()
             raise
         finally:
-            self._quiet_until = time.monotonic() + self._silence_s
+            framer.awaited = None
+            framer.forget(request.transaction_id)
+            now = time.monotonic()
+            self._quiet_until = now + self._silence_s
             self.pace.asked(request.dev_id, wrote)
         self.answers += 1
+        if self._memory is not None:
+            self._memory.answered(awaited, now - began, now)
         if answer.function_code & 0x7F != request.function_code:
             raise self._lied(f"answered function {answer.function_code} instead of {request.function_code}")
         if answer.isError():
             raise exception_answer(answer.exception_code)
         return answer
 
-    async def _rest(self, unit: int) -> None:
-        late_unit, late_until = self._late
-        until = max(self._quiet_until, self.pace.wire_quiet_until, late_until if unit == late_unit else 0.0)
+    async def _rest(self, awaited: Awaited) -> None:
+        until = max(self._quiet_until, self.pace.wire_quiet_until)
+        if self._memory is not None:
+            until = max(until, self._memory.ask_not_before(awaited))
         wait = until - time.monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
 
-    def _timed_out(self, request: ModbusPDU, framer: CheckedFramer, client: ModbusBaseClient) -> FieldError:
-        self._forget(request, framer)
+    def _timed_out(self, framer: CheckedFramer, client: ModbusBaseClient) -> FieldError:
         half = bool(client.ctx.recv_buffer)
         if half or self.address.is_rtu or not self.is_open:
             # Half a frame, or RTU: what comes late would be taken for the answer to the next request.
@@ -188,11 +221,6 @@ class Connection:
             return wrong_answer("sent bytes that are no answer to the request")
         return FieldError(Reason.TIMEOUT, f"no answer in {self.timeout_s:g} s")
 
-    def _forget(self, request: ModbusPDU, framer: CheckedFramer) -> None:
-        if len(framer.given_up) > 1000:
-            framer.given_up.clear()
-        framer.given_up.add(request.transaction_id)
-
     def _lied(self, text: str) -> FieldError:
         if self.address.is_rtu:
             self._drop()
@@ -202,17 +230,23 @@ class Connection:
         if answer.address != address or not same:
             raise self._lied("confirmed another write than the one sent")
 
-    def _bits(self, answer: RawRead, count: int) -> bytes:
-        if answer.counted != (count + 7) // 8 or len(answer.payload) != answer.counted:
-            raise self._lied(f"answered {len(answer.payload)} bytes instead of {(count + 7) // 8}")
-        number = int.from_bytes(answer.payload, "little")
-        return b"".join(b"\0\1" if number >> bit & 1 else b"\0\0" for bit in range(count))
+    def _held(self, answer: ModbusPDU, awaited: Awaited) -> bytes:
+        """The bytes of values in the answer to a read."""
+        if not isinstance(answer, RawRead):
+            raise self._lied("answered a read with something else")
+        if answer.counted != awaited.held or len(answer.payload) != awaited.held:
+            if self.address.is_rtu:
+                self._drop()
+            raise wrong_size(awaited, len(answer.payload))
+        return answer.payload
 
     # -- opening and dropping ---------------------------------------------------------------------------------
 
     async def _opened(self) -> tuple[ModbusBaseClient, CheckedFramer]:
         if self._client and self._framer and self._client.connected:
-            return self._client, self._framer
+            if not self._framer.out_of_step and not self._client.ctx.recv_buffer:
+                return self._client, self._framer
+            self.close()  # bytes came that nobody had asked for; what follows them cannot be told apart
         if time.monotonic() < self._retry_at:
             raise FieldError(Reason.REFUSED, self._why_not or "not connected")
         self.close()
@@ -223,6 +257,8 @@ class Connection:
             self._back_off()
             raise FieldError(Reason.REFUSED, self._why_not or f"{self.address} cannot be reached")
         self._client, self._framer = client, framer
+        # Numbers go on over connections: what a gateway still has for the last one belongs to none of the next.
+        client.ctx.next_tid = self._next_transaction
         self._retry_s = FIRST_RETRY_S
         return client, framer
 
@@ -233,7 +269,7 @@ class Connection:
         context = client.ctx
         context.framer = framer
         context.max_buffer_size = _RECEIVE_BUFFER
-        context.trace_connect = self._connection_changed
+        context.trace_connect = lambda connected: self._connection_changed(client, connected)
         create = context.call_create
 
         async def create_and_remember_why_not() -> Any:
@@ -254,13 +290,13 @@ class Connection:
 
     def _drop(self) -> None:
         self.close()
-        if self.address.is_rtu:
+        if self._memory is not None:
             # What is still on its way behind a serial gateway may come out of the next connection. An answer of
             # another unit is told by its number, so only this unit is left alone for a while.
-            self._late = (self._asking, time.monotonic() + self.timeout_s)
+            self._memory.given_up(self._asking, time.monotonic())
 
-    def _connection_changed(self, connected: bool) -> None:
-        if not connected:
+    def _connection_changed(self, client: ModbusBaseClient, connected: bool) -> None:
+        if not connected and client is self._client:
             self._fail(FieldError(Reason.DROPPED, "the connection broke during a request"))
 
     def _fail(self, error: FieldError) -> None:
@@ -275,3 +311,9 @@ def _sentence(error: Exception) -> str:
         return "the connection is refused"
     text = getattr(error, "strerror", None) or str(error)
     return f"cannot be reached ({text})" if text else "cannot be reached"
+
+
+def _bits(payload: bytes, count: int) -> bytes:
+    """Each bit as a word of its own."""
+    number = int.from_bytes(payload, "little")
+    return b"".join(b"\0\1" if number >> bit & 1 else b"\0\0" for bit in range(count))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hardware.points import Reason
 
-# Modbus Application Protocol 1.1b3, section 7.
+# Modbus Application Protocol 1.1b3, section 7; 7 and 9 are of older devices and of makers.
 EXCEPTION_NAMES = {
     1: "function not allowed",
     2: "no such register",
@@ -12,7 +12,9 @@ EXCEPTION_NAMES = {
     4: "device failure",
     5: "accepted, still working",
     6: "device busy",
+    7: "not carried out",
     8: "memory parity error",
+    9: "no meaning in the standard",
     10: "gateway has no path",
     11: "no answer behind the gateway",
 }

@@ -213,10 +213,95 @@ def test_over_rtu_another_units_answer_another_count_and_a_broken_checksum_are_r
         (rtu(9, registers(3, [1, 2, 3])), "no answer to the request"),
         (rtu(5, registers(3, [1])), "1 registers instead of 3"),
         (rtu(5, registers(4, [1, 2, 3])), "function 4 instead of 3"),
-        (bytes(broken), "no answer to the request"),
+        (bytes(broken), "checksum is wrong"),
     ):
         script = first_then_good(lambda request, first=first: [first], good_rtu)
         refused_then_well(script, Reason.WRONG_ANSWER, says, "rtu")
+
+
+def test_over_rtu_an_answer_with_more_behind_it_is_refused():
+    def script(request):
+        return [rtu(5, counting(request)) + rtu(5, registers(3, [1, 2, 3]))]
+
+    refused_then_well(first_then_good(script, good_rtu), Reason.WRONG_ANSWER, "more than one answer", "rtu")
+
+
+def test_over_rtu_noise_between_frames_and_late_answers_of_other_units_are_passed_over():
+    def script(request):
+        return [b"\x00" + rtu(9, registers(3, [7, 7])) + b"\xff\x00", rtu(request.unit, counting(request)) + b"\x00"]
+
+    async def conversation(connection, server):
+        for address in (10, 40):
+            assert words(await connection.read(5, Table.HOLDING, address, 3))[0] == address
+        assert server.connections == 1
+
+    talk(script, conversation, "rtu")
+
+
+@pytest.mark.parametrize("framing", ["tcp", "rtu"])
+def test_bytes_that_nobody_asked_for_cost_the_connection_and_not_a_value(framing):
+    ok = good if framing == "tcp" else good_rtu
+
+    def script(request):
+        return [*ok(request), 0.02, b"\x05\x03\x06\x12\x34\x12\x34"] if request.number == 0 else ok(request)
+
+    async def conversation(connection, server):
+        assert words(await connection.read(5, Table.HOLDING, 10, 3)) == [10, 11, 12]
+        await asyncio.sleep(0.1)
+        assert words(await connection.read(5, Table.HOLDING, 40, 3)) == [40, 41, 42]
+        assert server.connections == 2
+
+    talk(script, conversation, framing)
+
+
+def test_over_rtu_an_answer_that_comes_twice_is_never_the_answer_to_the_next_request():
+    """The gateway gives the first answer again just when its look-alike is awaited, then the true one."""
+
+    def script(request):
+        if request.number == 1:
+            return [0.02, rtu(5, registers(3, [10, 11, 12])), 0.05, rtu(5, counting(request))]
+        return good_rtu(request)
+
+    async def conversation(connection, server):
+        assert words(await connection.read(5, Table.HOLDING, 10, 3)) == [10, 11, 12]
+        assert "earlier answer again" in (await failure(connection, address=40)).text
+        assert words(await connection.read(5, Table.HOLDING, 40, 3)) == [40, 41, 42]
+
+    talk(script, conversation, "rtu")
+
+
+def test_over_rtu_an_answer_that_comes_twice_instead_of_the_true_one_is_asked_for_anew():
+    def script(request):
+        return [rtu(5, registers(3, [10, 11, 12]))] if request.number == 1 else good_rtu(request)
+
+    async def conversation(connection, server):
+        assert words(await connection.read(5, Table.HOLDING, 10, 3)) == [10, 11, 12]
+        assert words(await connection.read(5, Table.HOLDING, 40, 3)) == [40, 41, 42]
+        assert [request.address for request in server.requests] == [10, 40, 40]
+
+    talk(script, conversation, "rtu")
+
+
+def test_over_rtu_registers_that_are_alike_everywhere_are_believed_when_asked_again():
+    async def conversation(connection, server):
+        for address in (10, 40):
+            assert words(await connection.read(5, Table.HOLDING, address, 3)) == [0, 0, 0]
+        assert [request.address for request in server.requests] == [10, 40, 40]
+
+    talk(lambda request: [rtu(5, registers(3, [0, 0, 0]))], conversation, "rtu")
+
+
+def test_transactions_count_on_over_a_new_connection():
+    script = first_then_good(lambda request: [tcp(request, counting(request)), CLOSE])
+
+    async def conversation(connection, server):
+        await connection.read(5, Table.HOLDING, 10, 3)
+        await asyncio.sleep(0.05)
+        await connection.read(5, Table.HOLDING, 40, 3)
+        first, second = (request.transaction for request in server.requests)
+        assert (second - first) % 65000 == 1
+
+    talk(script, conversation)
 
 
 def test_a_connection_closed_in_mid_request_is_seen_at_once():

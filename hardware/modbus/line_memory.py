@@ -1,0 +1,93 @@
+"""What has been heard on a line without transaction numbers, so that an answer that comes twice is seen as one.
+
+RTU numbers no request. Behind a gateway an answer can come late, twice, or out of the next connection, and where it has
+the unit, function and length of the one awaited, nothing in it tells it apart. So look-alikes are kept apart in time,
+and an answer that repeats an earlier one byte for byte has to prove itself. What is left, no client can know; see
+docs/quality.md.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from hardware.modbus.answers import Awaited
+
+REPEAT_SHARE = 0.75
+"""Of the timeout: so long after an answer its repetition is looked for. Below 1, so that polling once a timeout a
+device whose values stand still costs nothing."""
+
+_SLACK_S = 0.002
+_SETTLING = 1.5  # times the slowest answer of late: who has not spoken by then has nothing under way
+_FADING = 0.98  # of the slowest answer, at each answer
+_MOST_HEARD = 512
+
+Question = tuple[int, int, int, int]  # unit, function, address, count
+
+
+class Doubt(enum.Enum):
+    NONE = 0
+    SAME_QUESTION = 1  # the answer before to the same question, word for word
+    OTHER_QUESTION = 2  # the answer to another question, word for word
+
+
+@dataclass(slots=True)
+class _Heard:
+    question: Question
+    at: float
+
+
+class LineMemory:
+    """Belongs to one connection and outlives its reconnections. Times are monotonic seconds.
+
+    Only a gateway gives an answer twice: without one between (`gateway` false) only what was given up is remembered.
+    """
+
+    def __init__(self, timeout_s: float, gateway: bool) -> None:
+        self._timeout_s = timeout_s
+        self._gateway = gateway
+        self._late: dict[int, float] = {}  # unit -> until when it may still answer what was given up
+        self._look: Awaited | None = None  # of the newest answer
+        self._answered_at = 0.0
+        self._slowest_s = 0.0
+        self._heard: dict[tuple[Awaited, bytes], _Heard] = {}
+        self._newest: dict[Question, tuple[bytes, float]] = {}
+
+    @property
+    def settle_s(self) -> float:
+        """Silence after which nothing more is to be expected of a line that answers as it did of late."""
+        return min(self._timeout_s, _SETTLING * self._slowest_s + _SLACK_S)
+
+    def ask_not_before(self, awaited: Awaited) -> float:
+        """When a request may go out: a unit that was given up is left alone, a look-alike keeps its distance."""
+        alike = self._gateway and awaited == self._look
+        return max(self._late.get(awaited.unit, 0.0), self._answered_at + self.settle_s if alike else 0.0)
+
+    def given_up(self, unit: int, now: float) -> None:
+        """Its answer may still come, for as long again as it was waited for."""
+        self._late[unit] = now + self._timeout_s
+
+    def answered(self, awaited: Awaited, took_s: float, now: float) -> None:
+        self._look, self._answered_at = awaited, now
+        self._slowest_s = max(took_s, _FADING * self._slowest_s)
+
+    def doubt(self, question: Question, awaited: Awaited, payload: bytes, now: float) -> Doubt:
+        """Whether an answer may be an earlier one that has come again."""
+        before = self._heard.get((awaited, payload)) if self._gateway else None
+        repeat_s = REPEAT_SHARE * self._timeout_s
+        if before is None or now - before.at > repeat_s:
+            return Doubt.NONE
+        own, own_at = self._newest.get(question, (b"", 0.0))
+        if own == payload:
+            # Standing still is nothing to wonder at; only a quick repetition may be the same answer twice.
+            return Doubt.SAME_QUESTION if now - own_at < repeat_s else Doubt.NONE
+        return Doubt.OTHER_QUESTION
+
+    def believe(self, question: Question, awaited: Awaited, payload: bytes, now: float) -> None:
+        if not self._gateway:
+            return
+        if len(self._heard) >= _MOST_HEARD:
+            old = now - self._timeout_s
+            self._heard = {key: heard for key, heard in self._heard.items() if heard.at > old}
+        self._heard[awaited, payload] = _Heard(question, now)
+        self._newest[question] = (payload, now)
