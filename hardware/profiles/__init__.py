@@ -4,12 +4,22 @@ from hardware.profiles.encode import NotEncodable, encode_no_value, encode_value
 from hardware.profiles.faults import Fault, ProfileFaults, UnknownProfile
 from hardware.profiles.library import points_of, profile, profile_names
 from hardware.profiles.loader import load_profile
-from hardware.profiles.model import NoValue, Profile, ProfilePoint, RegisterType, Span, Table, Watchdog
+from hardware.profiles.model import (
+    Confidence,
+    NoValue,
+    Profile,
+    ProfilePoint,
+    RegisterType,
+    Span,
+    Table,
+    Watchdog,
+)
 from hardware.profiles.read_plan import PlannedRead, plan_reads, plan_requests, request_of
 from hardware.profiles.wire import NETWORK, WireCost, network_cost, serial_cost
 
 __all__ = [
     "NETWORK",
+    "Confidence",
     "Fault",
     "NoValue",
     "NotEncodable",

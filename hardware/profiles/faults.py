@@ -59,7 +59,9 @@ class FaultList:
     def add(self, table: str, key: str, text: str, nth: int = 0) -> None:
         """A fault of `key` in table `table` ("" for the top; `nth` of an array of tables)."""
         where = f"{table}.{key}" if table and key else table or key
-        self.faults.append(Fault(self.file, self._line(table, key, nth), where, text))
+        fault = Fault(self.file, self._line(table, key, nth), where, text)
+        if fault not in self.faults:
+            self.faults.append(fault)
 
     def add_at(self, line: int, text: str) -> None:
         self.faults.append(Fault(self.file, line, "", text))

@@ -1,7 +1,13 @@
-"""Reads a profile file (TOML, format 1) into a Profile, or reports every fault it has."""
+"""Reads a profile file (TOML, format 2 or 1) into a Profile, or reports every fault it has.
+
+Format 2 added `confidence`, `traps`, `[[forbidden]]`, `look_alikes`, several sources, `longest_by_table`,
+`whole_values` and the name, identity and alone of `[[fixed]]`. A file of format 1 says none of these and is
+read as it stands. Format 2 also wants the fallback of every writable point said.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -11,7 +17,9 @@ from typing import Any, TypeVar
 from hardware.profiles.faults import FaultList, ProfileFaults
 from hardware.profiles.model import (
     MODBUS_LONGEST_READ,
+    MODBUS_MOST_BITS,
     FixedWords,
+    Forbidden,
     KeyWrite,
     Profile,
     ReadRules,
@@ -21,24 +29,28 @@ from hardware.profiles.model import (
     Watchdog,
     WriteRules,
 )
-from hardware.profiles.point_reader import read_points
+from hardware.profiles.point_reader import confidence_of, read_points
 from hardware.profiles.rules import check_profile
 from hardware.profiles.section import Section
 
 T = TypeVar("T")
-FORMAT = 1
+FORMAT = 2
 KINDS = (
     "meter", "ops", "charger", "cabinet", "heat_meter", "heat_controller", "inverter", "water_meter", "environment",
     "battery",
 )  # fmt: skip
-_TOP = ("format", "name", "title", "maker", "kind", "source", "note")
-_TABLES = ("read", "write", "point", "block", "fixed", "watchdog", "sunspec", "defaults")
+_TOP = ("format", "name", "title", "maker", "kind", "source", "note", "confidence", "traps")
+_TABLES = ("read", "write", "point", "block", "forbidden", "fixed", "watchdog", "sunspec", "defaults")
 
 
 def load_profile(path: Path) -> Profile:
     """The profile in `path`. Raises ProfileFaults with every fault found, OSError where it cannot be read."""
-    text = path.read_text(encoding="utf-8")
+    data = path.read_bytes()
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
     faults = FaultList(path, text)
+    if "\ufffd" in text:
+        faults.add_at(text[: text.index("\ufffd")].count("\n") + 1, "This is not UTF-8 text; save the file as UTF-8.")
+        raise ProfileFaults(faults.faults)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -64,12 +76,14 @@ def _build(document: Mapping[str, Any], faults: FaultList, stem: str) -> Profile
     name = top.text("name", required=True)
     if name and name != stem:
         faults.add("", "name", f"The name is '{name}' but the file is '{stem}.toml'; make them equal.")
+    sources = top.texts_or_text("source", required=True)
+    confidence_of(top)  # each point has it from the document; here only a wrong one is told, once, at its own line
     profile = Profile(
         name=name,
         title=top.text("title", required=True),
         maker=top.text("maker", required=True),
         kind=top.choice("kind", KINDS, required=True),
-        source=top.text("source", required=True),
+        source="; ".join(sources),
         note=top.text("note"),
         points=read_points(document, faults),
         read=_read_rules(document, faults),
@@ -77,10 +91,26 @@ def _build(document: Mapping[str, Any], faults: FaultList, stem: str) -> Profile
         watchdogs=_each(document, "watchdog", faults, _watchdog),
         fixed=_each(document, "fixed", faults, _fixed),
         sunspec=_sunspec(document, faults),
+        sources=sources,
+        traps=top.texts("traps"),
     )
     top.refuse_unknown(_TOP + _TABLES)
+    if version == 1:
+        profile = _with_fallbacks(profile)
     check_profile(profile, faults)
     return profile
+
+
+def _with_fallbacks(profile: Profile) -> Profile:
+    """Format 2 wants every writable point to say what holds when nobody commands it; format 1 could not."""
+    unsaid = "What the device does then is not said by its profile."
+    points = tuple(
+        dataclasses.replace(point, fallback=unsaid)
+        if point.writable and not profile.fallback(point.quantity)
+        else point
+        for point in profile.points
+    )
+    return dataclasses.replace(profile, points=points)
 
 
 def _each(document: Mapping[str, Any], table: str, faults: FaultList, make: Callable[[Section], T]) -> tuple[T, ...]:
@@ -96,13 +126,42 @@ def _read_rules(document: Mapping[str, Any], faults: FaultList) -> ReadRules:
     longest = section.integer("longest", MODBUS_LONGEST_READ, low=1, high=MODBUS_LONGEST_READ)
     rules = ReadRules(
         longest=longest,
+        longest_by_table=_longest_by_table(section),
         gap=section.integer("gap", longest, low=0, high=MODBUS_LONGEST_READ),
         silence_ms=section.number("silence_ms", 0.0, low=0.0),
         every_min_s=section.number("every_min_s", 0.0, low=0.0),
         blocks=_each(document, "block", faults, _block),
+        forbidden=_each(document, "forbidden", faults, _forbidden),
+        whole_values=section.flag("whole_values"),
     )
     section.refuse_unknown()
     return rules
+
+
+def _longest_by_table(section: Section) -> tuple[tuple[Table, int], ...]:
+    """`longest_by_table = { holding = 20, coil = 2000 }`."""
+    found = []
+    for name, longest in section.mapping("longest_by_table").items():
+        if name not in list(Table):
+            section.fault("longest_by_table", f"'{name}' is no table; known are {', '.join(Table)}.")
+            continue
+        most = MODBUS_MOST_BITS if Table(name).is_bits else MODBUS_LONGEST_READ
+        if type(longest) is not int or not 1 <= longest <= most:
+            section.fault("longest_by_table", f"The longest read of {name} has to be a whole number 1..{most}.")
+        else:
+            found.append((Table(name), longest))
+    return tuple(found)
+
+
+def _forbidden(section: Section) -> Forbidden:
+    span = Span(
+        section.table("table"),
+        section.integer("address", required=True, low=0, high=65535),
+        section.integer("count", 1, low=1, high=65536),
+    )
+    forbidden = Forbidden(span, section.text("why", required=True))
+    section.refuse_unknown()
+    return forbidden
 
 
 def _block(section: Section) -> Span:
@@ -161,8 +220,17 @@ def _fixed(section: Section) -> FixedWords:
     if text:
         raw = text.encode("ascii", "replace").ljust(2 * section.integer("length", (len(text) + 1) // 2), b"\0")
         words = tuple(int.from_bytes(raw[at : at + 2], "big") for at in range(0, len(raw), 2))
+    fixed = FixedWords(
+        Table(table),
+        address,
+        words,
+        name=section.text("name"),
+        identity=section.flag("identity"),
+        alone=section.flag("alone"),
+        text=text,
+    )
     section.refuse_unknown(("length",))
-    return FixedWords(Table(table), address, words)
+    return fixed
 
 
 def _sunspec(document: Mapping[str, Any], faults: FaultList) -> SunSpecModel | None:

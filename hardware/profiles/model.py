@@ -79,6 +79,15 @@ class Sentinel:
     means: NoValue
 
 
+class Confidence(enum.StrEnum):
+    """Where a figure is from, the surest first."""
+
+    DOCUMENT = "document"  # read in the maker's own document
+    SECOND_HAND = "second_hand"  # from drivers or lists of others that work with such devices
+    OWN = "own"  # this project's own definition, where no public one exists
+    MEMORY = "memory"  # nobody vouches for it: compare it with the device before relying on it
+
+
 class Coding(enum.StrEnum):
     """What has to be done to a number beyond scale and offset."""
 
@@ -106,6 +115,14 @@ class Need:
     def is_met(self, value: float) -> bool:
         """False also for NaN: what is not known is not met."""
         return value in self.values if self.values else self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """A register that reads much like a point and is something else."""
+
+    address: int  # in the point's table
+    is_really: str  # as a sentence part: "a partial counter that anybody can set back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +164,8 @@ class ProfilePoint:
     bits: tuple[str, ...] = ()
     states: tuple[tuple[int, str], ...] = ()
     source: str = ""  # where it differs from the profile's
+    confidence: Confidence = Confidence.MEMORY
+    look_alikes: tuple[LookAlike, ...] = ()
 
     @property
     def end(self) -> int:
@@ -182,6 +201,14 @@ class FixedWords:
     table: Table
     address: int
     words: tuple[int, ...]
+    name: str = ""  # what they are, where a person would want to see them
+    identity: bool = False  # every device of the type answers these words, and few others do
+    alone: bool = False  # answered only to a request for exactly these; part of a longer one they are something else
+    text: str = ""  # where the words are letters
+
+    @property
+    def end(self) -> int:
+        return self.address + len(self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +298,7 @@ class Profile:
     title: str
     maker: str
     kind: str
-    source: str
+    source: str  # all documents, one after the other
     note: str
     points: tuple[ProfilePoint, ...]
     read: ReadRules = ReadRules()
@@ -279,6 +306,8 @@ class Profile:
     watchdogs: tuple[Watchdog, ...] = ()
     fixed: tuple[FixedWords, ...] = ()
     sunspec: SunSpecModel | None = None
+    sources: tuple[str, ...] = ()
+    traps: tuple[str, ...] = ()  # what goes wrong with such devices, each a sentence
 
     def point(self, quantity: str) -> ProfilePoint:
         """Raises KeyError where the type has no such quantity."""

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping
 from typing import Any
 
 from hardware.profiles.faults import FaultList
-from hardware.profiles.model import Coding, NoValue, ProfilePoint, Purpose, RegisterType, Sentinel
+from hardware.profiles.model import (
+    Coding,
+    Confidence,
+    LookAlike,
+    NoValue,
+    ProfilePoint,
+    Purpose,
+    RegisterType,
+    Sentinel,
+)
 from hardware.profiles.needs_reader import with_needs
 from hardware.profiles.section import Section
 
@@ -16,8 +26,10 @@ UNITS = {
     "kw": "kW", "kwh": "kWh", "kvar": "kvar", "kvarh": "kvarh", "kva": "kVA", "v": "V", "a": "A", "hz": "Hz",
     "c": "degC", "k": "K", "m3h": "m3/h", "m3": "m3", "lx": "lx", "db": "dB", "ugm3": "ug/m3", "s": "s",
     "kohm": "kOhm", "ms": "m/s", "wm2": "W/m2", "ppm": "ppm", "ppb": "ppb", "deg": "deg", "hpa": "hPa",
+    "kvah": "kVAh", "h": "h",
 }  # fmt: skip
-_DEFAULTS = ("table", "type", "low_word_first", "scale", "no_value")
+_DEFAULTS = ("table", "type", "low_word_first", "scale", "no_value", "confidence")
+_QUANTITY = re.compile(r"[a-z][a-z0-9_]*")
 _MEANINGS = {meaning.name.lower(): meaning for meaning in NoValue}
 
 
@@ -34,13 +46,19 @@ def read_points(document: Mapping[str, Any], faults: FaultList) -> tuple[Profile
         return ()
     defaults = Section("defaults", document.get("defaults", {}), faults)
     defaults.refuse_unknown(_DEFAULTS)
-    points = tuple(_point(name, values, defaults.values, faults) for name, values in tables.items())
+    common = dict(defaults.values)
+    if document.get("confidence") in list(Confidence):  # a wrong one is told at the top
+        common.setdefault("confidence", document["confidence"])
+    points = tuple(_point(name, values, common, faults) for name, values in tables.items())
     return with_needs(points, tables, faults)
 
 
 def _point(quantity: str, values: Any, defaults: Mapping[str, Any], faults: FaultList) -> ProfilePoint:
-    own = values if isinstance(values, Mapping) else {}
-    section = Section(f"point.{quantity}", {**defaults, **own}, faults)
+    section = Section(f"point.{quantity}", values, faults, defaults=defaults)
+    if not _QUANTITY.fullmatch(quantity):
+        section.fault(
+            "", f"'{quantity}' is no name of a quantity; write small letters, digits and _, as in power_l1_kw."
+        )
     table = section.table("table")
     kind = RegisterType(section.choice("type", [item.value for item in RegisterType], "bit" if table.is_bits else ""))
     words = section.integer("length", required=True, low=1, high=125) if kind is RegisterType.STRING else kind.words
@@ -75,9 +93,21 @@ def _point(quantity: str, values: Any, defaults: Mapping[str, Any], faults: Faul
         bits=_bits(section, kind),
         states=_states(section),
         source=section.text("source"),
+        confidence=confidence_of(section),
+        look_alikes=_look_alikes(section),
     )
     section.refuse_unknown(("length", "needs"))
     return point
+
+
+def confidence_of(section: Section) -> Confidence:
+    """What the section says; `memory` where it says nothing: nobody vouches for such a figure."""
+    return Confidence(section.choice("confidence", [item.value for item in Confidence], Confidence.MEMORY.value))
+
+
+def _look_alikes(section: Section) -> tuple[LookAlike, ...]:
+    """`look_alikes = { 66 = "a partial counter that anybody can set back" }`."""
+    return tuple(LookAlike(address, text) for address, text in sorted(_numbered(section, "look_alikes", 65535).items()))
 
 
 def _unit(section: Section, quantity: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,9 +13,13 @@ from hardware.profiles.model import Table
 class Section:
     """Typed access to one TOML table; a wrong value is reported and its default used, so that reading goes on."""
 
-    def __init__(self, name: str, values: Any, faults: FaultList, nth: int = 0) -> None:
+    def __init__(
+        self, name: str, values: Any, faults: FaultList, nth: int = 0, defaults: Mapping[str, Any] | None = None
+    ) -> None:
         self.name = name
-        self.values: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
+        own: Mapping[str, Any] = values if isinstance(values, Mapping) else {}
+        self.values: Mapping[str, Any] = {**defaults, **own} if defaults else own
+        self._inherited = set(self.values) - set(own)
         self.faults = faults
         self.nth = nth
         self.asked: set[str] = set()
@@ -22,7 +27,8 @@ class Section:
             self.fault("", f"[{name}] has to be a table of keys.")
 
     def fault(self, key: str, text: str) -> None:
-        self.faults.add(self.name, key, text, self.nth)
+        # What is wrong with a default is said once, where it stands, not again at every point that takes it.
+        self.faults.add("defaults" if key in self._inherited else self.name, key, text, self.nth)
 
     def _take(self, key: str, required: bool) -> Any:
         self.asked.add(key)
@@ -54,6 +60,9 @@ class Section:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.fault(key, f"This has to be a number, not {value!r}.")
+            return None
+        if abs(value) > sys.float_info.max or value != value:
+            self.fault(key, f"This has to be a finite number, not {str(value)[:20]}.")
             return None
         return float(value)
 
@@ -100,6 +109,13 @@ class Section:
             self.fault(key, "This has to be a list of texts.")
             return ()
         return tuple(value)
+
+    def texts_or_text(self, key: str, required: bool = False) -> tuple[str, ...]:
+        """One text, or a list of them."""
+        if isinstance(self.values.get(key), list):
+            return self.texts(key)
+        text = self.text(key, required=required)
+        return (text,) if text else ()
 
     def choice(self, key: str, known: Sequence[str], default: str = "", required: bool = False) -> str:
         value = self.text(key, default, required)
