@@ -3,58 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
-import time
-from dataclasses import dataclass
 
-from hardware.commands.guard import is_same, told, why_not
-from hardware.modbus import DeviceLine, FieldError
-from hardware.points import Point, Reason
-from hardware.profiles import NotEncodable, Profile, ProfilePoint, Watchdog
+from hardware.commands.guard import told, why_not
+from hardware.commands.holding import Hold, Holding
+from hardware.commands.ramp import LEAST_PACE_S, stages
+from hardware.commands.steps import UNRECORDED, Step, StepKind, Trace
+from hardware.commands.target import Outcome, Result, Target
+from hardware.commands.writing import Writing
+from hardware.modbus import FieldError
 from hardware.scanner import Scanner
 
-log = logging.getLogger(__name__)
-
-_READ_BACKS = 3  # a device may take a moment to show what it took
-_SETTLE_S = 0.05
-_FEED_RETRY_S = 1.0  # after a feeding that failed
-_STILL_WORKING = 5  # Modbus exception 05: accepted, takes a while
-_MAY_HAVE_TAKEN = (Reason.TIMEOUT, Reason.DROPPED, Reason.WRONG_ANSWER)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a write went. `text` is a sentence for a person; `read_back` None where the device could not be read."""
-
-    ok: bool
-    point: str
-    value: float
-    read_back: float | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A set-point kept alive. `problem` is a sentence while it cannot be fed, empty otherwise."""
-
-    point: str
-    value: float
-    since_ns: int
-    fed_ns: int
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    device: str
-    point: Point
-    coded: ProfilePoint
-    profile: Profile
-
-    @property
-    def watchdog(self) -> Watchdog | None:
-        return self.profile.watchdog(self.coded.quantity)
+_FINAL = {
+    Result.DONE: StepKind.READ_BACK,
+    Result.REFUSED: StepKind.REFUSED,
+    Result.NOT_TAKEN: StepKind.NOT_TAKEN,
+    Result.UNKNOWN: StepKind.UNKNOWN,
+    Result.OVERTAKEN: StepKind.OVERTAKEN,
+}
 
 
 class Commander:
@@ -64,49 +30,64 @@ class Commander:
         self._scanner = scanner
         self._points = {point.id: point for point in scanner.points}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._written: dict[str, float] = {}  # device -> monotonic time of its last write
-        self._holds: dict[str, Hold] = {}
-        self._feeders: dict[str, asyncio.Task[None]] = {}
+        self._writing = Writing(scanner)
+        self._holdings: dict[str, Holding] = {}
+        self._newest: dict[str, int] = {}  # point -> how many commands it was given
 
-    async def write(self, point_id: str, value: float) -> Outcome:
+    async def write(self, point_id: str, value: float, trace: Trace = UNRECORDED) -> Outcome:
         """Writes `value` (in the point's unit) and reads it back; never raises for what the field does.
 
         A set-point with a watchdog is held from then on: fed until it is released or another value is written.
         """
-        target = self._target(point_id)
+        target = self.target(point_id)
         if target is None:
-            return Outcome(False, point_id, value, None, f"There is no point {point_id} to write to.")
-        refused = why_not(target.profile, target.point, target.coded, value) or self._out_of_service(target)
-        if refused:
-            return Outcome(False, point_id, value, None, refused)
-        async with self._locks.setdefault(target.device, asyncio.Lock()):
-            result = await self._write_checked(target, value)
-        if result.ok and target.watchdog is not None:
-            self._start_hold(target, target.watchdog, value)
-        self._scanner.read_soon(target.device)
-        return result
+            outcome = Outcome(Result.REFUSED, point_id, value, None, f"There is no point {point_id} to write to.")
+        elif refused := why_not(target.profile, target.point, target.coded, value) or self._out_of_service(target):
+            outcome = target.outcome(Result.REFUSED, value, refused)
+        else:
+            outcome = await self._write(target, value, trace)
+            self._scanner.read_soon(target.device)
+        watchdog = target.watchdog if target is not None and outcome.ok else None
+        trace.note(Step(_FINAL[outcome.result], outcome.text, _known(outcome.read_back), closes=watchdog is None))
+        if target is not None and watchdog is not None:
+            trace.note(Step(StepKind.HELD, f"Fed every {watchdog.every_s:g} s.", _known(outcome.read_back)))
+            self._end_hold(target)  # one that a command beside this one has begun in the meantime
+            holding = Holding(target, watchdog, outcome.value, trace, self._writing, self._lock(target))
+            self._holdings[point_id] = holding
+        return outcome
 
-    async def release(self, point_id: str) -> Outcome:
-        """Lets go of a held set-point: the device is told where it can be, else left to fall back by itself."""
-        hold = self._holds.get(point_id)
-        target = self._target(point_id)
-        if hold is None or target is None or target.watchdog is None:
-            return Outcome(True, point_id, math.nan, None, f"{point_id} is not held.")
-        self._end_hold(point_id)
-        watchdog = target.watchdog
-        if watchdog.release_value is None:
-            text = f"{point_id} is no longer fed. {watchdog.fallback}"
-            return Outcome(True, point_id, hold.value, None, text)
-        result = await self.write(f"{target.device}/{watchdog.feed}", watchdog.release_value)
-        text = f"{point_id} is released. {watchdog.fallback}" if result.ok else result.text
-        return Outcome(result.ok, point_id, watchdog.release_value, result.read_back, text)
+    async def release(self, point_id: str, because: str = "") -> Outcome:
+        """Lets go of a held set-point: the device is told where it can be, else left to fall back by itself.
+
+        `because` is a sentence for the ledger: who lets go, and why.
+        """
+        self._newest[point_id] = self._newest.get(point_id, 0) + 1  # a change in steps goes no further
+        holding = self._holdings.pop(point_id, None)
+        if holding is None:
+            return Outcome(Result.DONE, point_id, math.nan, None, f"{point_id} is not held.")
+        await holding.stop()
+        outcome = await self._tell_release(holding)
+        kind = StepKind.RELEASED if outcome.read_back is not None else StepKind.LEFT
+        holding.trace.note(Step(kind, f"{because} {outcome.text}".strip(), closes=True))
+        self._scanner.read_soon(holding.target.device)
+        return outcome
 
     def holds(self) -> tuple[Hold, ...]:
-        return tuple(self._holds.values())
+        return tuple(holding.hold for holding in self._holdings.values())
 
-    async def release_all(self) -> tuple[Outcome, ...]:
-        """Releases every hold, all at once."""
-        return tuple(await asyncio.gather(*(self.release(point_id) for point_id in list(self._holds))))
+    async def release_all(self, because: str = "") -> tuple[Outcome, ...]:
+        """Releases every hold, all at once; changes in steps go no further."""
+        for point_id in self._newest:
+            self._newest[point_id] += 1
+        return tuple(await asyncio.gather(*(self.release(point_id, because) for point_id in list(self._holdings))))
+
+    async def read(self, point_id: str) -> float:
+        """What the device shows now, NaN for no good value. Raises KeyError, FieldError."""
+        target = self.target(point_id)
+        if target is None:
+            raise KeyError(point_id)
+        async with self._lock(target):
+            return await self._writing.read(target, target.coded)
 
     async def run(self) -> None:
         """Until cancelled; nothing is fed after that."""
@@ -117,126 +98,109 @@ class Commander:
 
     async def close(self) -> None:
         """Stops feeding; the devices fall back by themselves. Call `release_all` before to let go at once."""
-        feeders = list(self._feeders.values())
-        for point_id in list(self._holds):
-            self._end_hold(point_id)
-        await asyncio.gather(*feeders, return_exceptions=True)
+        holdings, self._holdings = list(self._holdings.values()), {}
+        for holding in holdings:
+            text = f"No longer fed. {holding.watchdog.fallback}"
+            holding.trace.note(Step(StepKind.LEFT, text, closes=True))
+        await asyncio.gather(*(holding.cancel() for holding in holdings), return_exceptions=True)
 
-    # -- one write --------------------------------------------------------------------------------------------
-
-    def _target(self, point_id: str) -> _Target | None:
+    def target(self, point_id: str) -> Target | None:
         point = self._points.get(point_id)
         if point is None:
             return None
         profile = self._scanner.profile_of(point.device)
-        return _Target(point.device, point, profile.point(point.quantity), profile)
+        return Target(point.device, point, profile.point(point.quantity), profile)
 
-    def _out_of_service(self, target: _Target) -> str:
+    # -- one command ------------------------------------------------------------------------------------------
+
+    def _lock(self, target: Target) -> asyncio.Lock:
+        return self._locks.setdefault(target.device, asyncio.Lock())
+
+    def _out_of_service(self, target: Target) -> str:
         if self._scanner.is_out_of_service(target.device):
             return f"{target.device} is out of service; put it back before writing to it."
         return ""
 
-    async def _write_checked(self, target: _Target, value: float) -> Outcome:
-        await self._wait_for_turn(target)
-        lost = ""
-        try:
-            await self._scanner.on_line(target.device, lambda line: _send(line, target, value))
-        except NotEncodable as error:
-            return self._failed(target, value, str(error))
-        except FieldError as error:
-            if error.reason is Reason.EXCEPTION and error.detail == _STILL_WORKING:
-                lost = ""
-            elif error.reason in _MAY_HAVE_TAKEN:
-                lost = error.text
-            else:
-                return self._failed(target, value, f"{_name(target)} was not written: the device {error.text}.")
-        finally:
-            self._written[target.device] = time.monotonic()
-        return await self._read_back(target, value, lost)
-
-    async def _wait_for_turn(self, target: _Target) -> None:
-        last = self._written.get(target.device)
-        if last is not None:
-            await asyncio.sleep(max(0.0, last + target.profile.write.every_min_s - time.monotonic()))
-
-    async def _read_back(self, target: _Target, value: float, lost: str) -> Outcome:
-        """Reads until the value shows. A write whose answer was lost is never sent again: it is looked at instead."""
-        settle_s = max(target.profile.write.settle_ms / 1000.0, _SETTLE_S)
-        read = math.nan
-        why = ""
-        for _ in range(_READ_BACKS):
-            await asyncio.sleep(settle_s)
+    async def _write(self, target: Target, value: float, trace: Trace) -> Outcome:
+        """The interlocks, then the value, in as many steps as the point's rate asks for."""
+        number = self._newest[target.point.id] = self._newest.get(target.point.id, 0) + 1
+        async with self._lock(target):
             try:
-                read, _status = await self._scanner.on_line(target.device, lambda line: line.read_point(target.coded))
+                if locked := await self._writing.why_locked(target, value):
+                    return target.outcome(Result.REFUSED, value, locked)
+                before = await self._writing.read(target, target.coded)
             except FieldError as error:
-                why = error.text
-                if lost:  # neither the write nor the look at it got an answer: the device is gone
-                    break
-                continue
-            if is_same(target.coded, value, read):
-                text = f"{_name(target)} is set to {told(target.point, value)}, and reads back so."
-                return Outcome(True, target.point.id, value, read, text)
-        if why and math.isnan(read):
-            return self._failed(target, value, f"{_name(target)} was written but cannot be read back: {why}.")
-        shows = "no value" if math.isnan(read) else told(target.point, read)
-        because = f"the write got no good answer ({lost}) and the" if lost else "the"
-        text = f"{_name(target)} did not take {told(target.point, value)}: {because} device shows {shows}."
-        return Outcome(False, target.point.id, value, read, text)
+                text = f"{target.name} was not written: the device cannot be asked first, {error.text}."
+                return target.outcome(Result.REFUSED, value, text)
+            pace_s = max(LEAST_PACE_S, target.profile.write.every_min_s) if target.coded.rate_per_s else 0.0
+            start = _start(target, before)
+            if target.coded.rate_per_s and math.isnan(start):
+                text = f"{target.name} was not written: it shows no value, so nobody knows how far it would change."
+                return target.outcome(Result.REFUSED, value, text)
+            way = stages(start, value, target.coded.rate_per_s, pace_s)
+            self._note_check(target, before, way, pace_s, trace)
+            outcome = await self._writing.carry_out(target, way[0], before, trace, pace_s)
+            if outcome.result is not Result.REFUSED:
+                self._end_hold(target)
+        for stage in way[1:]:
+            if not outcome.ok or self._newest[target.point.id] != number:
+                break
+            trace.note(Step(StepKind.READ_BACK, outcome.text, _known(outcome.read_back)))
+            async with self._lock(target):
+                outcome = await self._next_stage(target, stage, outcome, trace, pace_s)
+        if outcome.ok and outcome.value != value:
+            text = f"{target.name} is at {told(target.point, outcome.value)}: a newer command goes on from there."
+            return target.outcome(Result.OVERTAKEN, value, text, outcome.read_back)
+        return outcome
 
-    def _failed(self, target: _Target, value: float, text: str) -> Outcome:
-        return Outcome(False, target.point.id, value, None, text)
+    async def _next_stage(self, target: Target, stage: float, last: Outcome, trace: Trace, pace_s: float) -> Outcome:
+        outcome = await self._writing.carry_out(target, stage, last.value, trace, pace_s)
+        if outcome.result is Result.REFUSED:  # on its way already, so it is not as if nothing had been sent
+            return target.outcome(Result.NOT_TAKEN, stage, outcome.text, last.read_back)
+        return outcome
 
-    # -- holding ----------------------------------------------------------------------------------------------
+    def _note_check(self, target: Target, before: float, way: tuple[float, ...], pace_s: float, trace: Trace) -> None:
+        shows = "no value" if math.isnan(before) else told(target.point, before)
+        trace.note(Step(StepKind.CHECKED, f"It may be written; the device shows {shows}.", _known(before)))
+        if len(way) > 1:
+            text = f"Faster than it may change: in {len(way)} steps over {(len(way) - 1) * pace_s:g} s."
+            trace.note(Step(StepKind.IN_STEPS, text))
 
-    def _start_hold(self, target: _Target, watchdog: Watchdog, value: float) -> None:
-        point_id = target.point.id
-        self._end_hold(point_id)
-        now = time.time_ns()
-        self._holds[point_id] = Hold(point_id, value, now, now, "")
-        feeding = self._feed(target, watchdog, value)
-        self._feeders[point_id] = asyncio.create_task(feeding, name=f"feed {point_id}")
+    def _end_hold(self, target: Target) -> None:
+        """What was held before is not fed on: feeding it would undo what has just been sent. Called under the lock."""
+        before = self._holdings.pop(target.point.id, None)
+        if before is not None:
+            before.end()
+            before.trace.note(Step(StepKind.OVERTAKEN, "Another value was commanded.", closes=True))
 
-    def _end_hold(self, point_id: str) -> None:
-        self._holds.pop(point_id, None)
-        feeder = self._feeders.pop(point_id, None)
-        if feeder is not None:
-            feeder.cancel()
-
-    async def _feed(self, target: _Target, watchdog: Watchdog, value: float) -> None:
-        """Writes the set-point and its feed again and again; a device that was away gets both when it is back."""
-        while True:
-            hold = self._holds[target.point.id]
-            await asyncio.sleep(min(watchdog.every_s, _FEED_RETRY_S) if hold.problem else watchdog.every_s)
-            problem = await self._feed_once(target, value)
-            if problem != hold.problem:
-                log.log(logging.WARNING if problem else logging.INFO, "%s %s", _name(target), problem or "is fed again")
-            fed = hold.fed_ns if problem else time.time_ns()
-            self._holds[target.point.id] = Hold(hold.point, value, hold.since_ns, fed, problem)
-
-    async def _feed_once(self, target: _Target, value: float) -> str:
-        """What went wrong, empty if nothing."""
-        if self._scanner.is_out_of_service(target.device):
-            return "is not fed: the device is out of service"
-        if reason := self._scanner.lost_because(target.device):
-            # The scan finds out when it is back, without taking its neighbours' time for it.
-            return f"is not fed: {reason}"
-        async with self._locks.setdefault(target.device, asyncio.Lock()):
+    async def _tell_release(self, holding: Holding) -> Outcome:
+        """Writes what lets go at once, where the device has such a thing. `read_back` None: it was not told."""
+        target, watchdog = holding.target, holding.watchdog
+        falls_back = f"within {watchdog.timeout_s:g} s: {watchdog.fallback}"
+        if watchdog.release_value is None:
+            return target.outcome(Result.DONE, holding.hold.value, f"{target.point.id} is no longer fed; {falls_back}")
+        feed = self.target(f"{target.device}/{watchdog.feed}")
+        assert feed is not None  # the loader refuses a watchdog whose feed is no point
+        async with self._lock(target):
             try:
-                await self._scanner.on_line(target.device, lambda line: _send(line, target, value))
+                before = await self._writing.read(feed, feed.coded)
             except FieldError as error:
-                return f"is not fed: {error.text}"
-        return ""
+                text = f"{target.point.id} is no longer fed, but cannot be told so ({error.text}); {falls_back}"
+                return target.outcome(Result.UNKNOWN, watchdog.release_value, text)
+            outcome = await self._writing.carry_out(feed, watchdog.release_value, before, UNRECORDED)
+        if not outcome.ok:
+            text = f"{outcome.text} It is no longer fed; {falls_back}"
+            return target.outcome(outcome.result, watchdog.release_value, text)
+        text = f"{target.point.id} is released. {watchdog.fallback}"
+        return target.outcome(Result.DONE, watchdog.release_value, text, outcome.read_back)
 
 
-async def _send(line: DeviceLine, target: _Target, value: float) -> None:
-    """Keys first, then the set-point, then what keeps it alive."""
-    for key in target.profile.write.keys_for(target.coded.quantity):
-        await line.write_key(key)
-    await line.write_point(target.coded, value)
-    watchdog = target.watchdog
-    if watchdog is not None and watchdog.feed != watchdog.command and watchdog.feed_value is not None:
-        await line.write_point(target.profile.point(watchdog.feed), watchdog.feed_value)
+def _start(target: Target, before: float) -> float:
+    """Where a ramp begins: what the device shows, else what holds when nobody commands."""
+    if math.isnan(before) and target.coded.fallback_value is not None:
+        return target.coded.fallback_value
+    return before
 
 
-def _name(target: _Target) -> str:
-    return f"{target.point.name} of {target.device}"
+def _known(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
