@@ -6,7 +6,7 @@ import math
 import struct
 
 from hardware.profiles.model import NoValue, Profile, ProfilePoint, RegisterType, Span, Table
-from hardware.profiles.read_plan import plan_reads
+from hardware.profiles.read_plan import may_be_read
 
 
 class NotEncodable(Exception):
@@ -44,11 +44,11 @@ def encode_no_value(point: ProfilePoint, meaning: NoValue | None = None) -> tupl
 
 
 def layout_of(profile: Profile) -> tuple[Span, ...]:
-    """Every register a device of this type answers: what the read plan asks for (with the gaps it spans), fixed
+    """Every register a device of this type answers: what a read plan may ask for (with the gaps it spans), fixed
     words and write keys, as joined spans. Absolute addresses; a SunSpec model stands at its default start.
     """
     start = start_of(profile)
-    spans = [Span(request.table, start + request.address, request.count) for request in plan_reads(profile)]
+    spans = [Span(request.table, start + request.address, request.count) for request in may_be_read(profile)]
     spans += [Span(fixed.table, fixed.address, len(fixed.words)) for fixed in profile.fixed]
     spans += [Span(Table.HOLDING, key.address, 1) for _, keys in profile.write.keys for key in keys]
     return tuple(_joined(spans))

@@ -7,6 +7,7 @@ a gap of some fifteen registers takes longer than a request of its own.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,16 @@ def plan_requests(profile: Profile, wire: WireCost = NETWORK) -> tuple[PlannedRe
 def plan_reads(profile: Profile, wire: WireCost = NETWORK) -> tuple[Span, ...]:
     """The spans of `plan_requests`."""
     return tuple(planned.span for planned in plan_requests(profile, wire))
+
+
+def may_be_read(profile: Profile) -> tuple[Span, ...]:
+    """All that some plan, over some wire, asks for: every value, and every gap that a request may span."""
+    spans = list(plan_reads(profile))  # blocks and neighbours as they are
+    for table in Table:
+        needs = _needs(profile, table)
+        pairs = (_joined(pair, table, profile) for pair in itertools.pairwise(needs))
+        spans += [pair.span for pair in pairs if pair is not None]
+    return tuple(spans)
 
 
 def request_of(requests: Sequence[Span], table: Table, address: int, words: int) -> int:

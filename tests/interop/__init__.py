@@ -1,0 +1,1 @@
+"""Right values from servers, and through clients, that this project did not write."""
