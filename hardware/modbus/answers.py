@@ -15,6 +15,7 @@ from pymodbus.framer import FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ModbusPDU
 
 from hardware.modbus.errors import FieldError, wrong_answer
+from hardware.modbus.identification import RawIdentity
 
 _LONGEST_FRAME = 260  # bytes, MODBUS Messaging on TCP/IP 1.0b, section 3.1.3
 _HEAD = 7  # bytes of an MBAP header: transaction, protocol, length, unit
@@ -60,7 +61,7 @@ class RawInputs(RawRead):
 
 def checking_decoder() -> DecodePDU:
     decoder = DecodePDU(False)
-    for answer in (RawCoils, RawDiscretes, RawHoldings, RawInputs):
+    for answer in (RawCoils, RawDiscretes, RawHoldings, RawInputs, RawIdentity):
         decoder.register(answer)
     return decoder
 

@@ -15,6 +15,7 @@ from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ConnectionException, ModbusException
 from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest, WriteSingleCoilRequest
+from pymodbus.pdu.mei_message import ReadDeviceInformationRequest
 from pymodbus.pdu.register_message import (
     ReadHoldingRegistersRequest,
     ReadInputRegistersRequest,
@@ -34,6 +35,7 @@ from hardware.modbus.answers import (
     wrong_size,
 )
 from hardware.modbus.errors import FieldError, exception_answer, wrong_answer
+from hardware.modbus.identification import BadPage, IdentityPage, RawIdentity, page_of
 from hardware.modbus.line_memory import Doubt, LineMemory
 from hardware.modbus.pace import Pace
 from hardware.points import Reason
@@ -43,6 +45,7 @@ _LAST_TRANSACTION = 65000  # pymodbus begins anew behind it
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 5.0
 _RECEIVE_BUFFER = 4096  # bytes; pymodbus throws a late answer and the right one away together at 264
+_NO_REGISTER = -1  # where an identification begins, for the pace of reads
 _READS: dict[Table, type[ModbusPDU]] = {
     Table.COIL: ReadCoilsRequest,
     Table.DISCRETE: ReadDiscreteInputsRequest,
@@ -104,6 +107,17 @@ class Connection:
         request = _READS[table](address=address, count=count, dev_id=unit)
         payload = self._held(await self._ask(request, silence_s, (table, address)), awaited_answer(request))
         return _bits(payload, count) if table.is_bits else payload
+
+    async def identify(self, unit: int, detail: int, first: int = 0, silence_s: float = 0.0) -> IdentityPage:
+        """A page of the device identification (function 43/14), from object `first` on. Raises FieldError."""
+        request = ReadDeviceInformationRequest(read_code=detail, object_id=first, dev_id=unit)
+        answer = await self._ask(request, silence_s, (Table.HOLDING, _NO_REGISTER))
+        if not isinstance(answer, RawIdentity):
+            raise self._lied("answered function 43 with something else")
+        try:
+            return page_of(answer.payload, detail)
+        except BadPage as error:
+            raise self._lied(str(error)) from error
 
     async def write(
         self, unit: int, address: int, words: Sequence[int], single: bool = False, silence_s: float = 0.0

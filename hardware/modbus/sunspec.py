@@ -12,8 +12,8 @@ from hardware.profiles import Table
 from hardware.profiles.model import SunSpecModel
 
 BASES = (40000, 0, 50000)  # SunSpec Device Information Model Specification: the mark stands at one of these
-_MARK = b"SunS"
-_END = 0xFFFF
+MARK = b"SunS"
+END_OF_CHAIN = 0xFFFF
 _MOST_MODELS = 200  # a chain that is longer is a device that answers nonsense
 
 
@@ -30,7 +30,7 @@ async def find_mark(connection: Connection, unit: int, silence_s: float = 0.0) -
     """The base whose registers hold the mark. Raises FieldError where none does."""
     for base in BASES:
         try:
-            if await connection.read(unit, Table.HOLDING, base, 2, silence_s) == _MARK:
+            if await connection.read(unit, Table.HOLDING, base, 2, silence_s) == MARK:
                 return base
         except FieldError as error:
             if error.reason is not Reason.EXCEPTION:
@@ -45,7 +45,7 @@ async def walk_chain(connection: Connection, unit: int, silence_s: float = 0.0) 
     for _ in range(_MOST_MODELS):
         head = await connection.read(unit, Table.HOLDING, start, 2, silence_s)
         model, length = int.from_bytes(head[:2], "big"), int.from_bytes(head[2:], "big")
-        if model == _END:
+        if model == END_OF_CHAIN:
             return
         if start + 2 + length > 0xFFFF:
             break

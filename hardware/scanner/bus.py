@@ -29,10 +29,9 @@ _TROUBLE_SHARE = 0.1  # of a bus's time that devices which do not answer may tak
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
-    """Work that goes before the scan: a command or a probe, with the device it is about."""
+    """Work that goes before the scan: a command, a probe, or a question to a unit nobody knows yet."""
 
-    task: DeviceTask
-    work: Callable[[DeviceLine], Awaitable[Any]]
+    work: Callable[[Connection], Awaitable[Any]]
     done: asyncio.Future[Any]
 
     def end(self, _work: asyncio.Task[None]) -> None:
@@ -99,10 +98,18 @@ class Bus:
 
     async def call(self, task: DeviceTask, work: Callable[[DeviceLine], Awaitable[T]]) -> T:
         """Does `work` on this bus as soon as a connection is free, before the scan. Raises what it raises."""
+
+        def with_device(connection: Connection) -> Awaitable[T]:
+            return work(DeviceLine(connection, task.group.decoder, task.spec.unit, task.start))
+
+        return await self.visit(with_device)
+
+    async def visit(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """The same with the bare connection, for units that no device of the site has."""
         if self._stopping:
             raise FieldError(Reason.REFUSED, "is not reached: the scan has ended")
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._errands.append(_Errand(task, work, done))
+        self._errands.append(_Errand(work, done))
         self._wake()
         return await done
 
@@ -256,10 +263,8 @@ def _ring(sleeper: asyncio.Future[None]) -> None:
 
 
 async def _run_errand(connection: Connection, errand: _Errand) -> None:
-    task = errand.task
-    line = DeviceLine(connection, task.group.decoder, task.spec.unit, task.start)
     try:
-        result = await errand.work(line)
+        result = await errand.work(connection)
     except asyncio.CancelledError:
         errand.done.cancel()
         raise

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from hardware.field import DeviceSpec, DeviceState, FieldSpec
-from hardware.modbus import Decoder, DeviceLine, Readout, wire_of
+from hardware.modbus import Connection, Decoder, DeviceLine, Readout, wire_of
 from hardware.points import Point, Reason, ScanBatch, status_of
 from hardware.profiles import Profile, WireCost, points_of, profile
 from hardware.scanner.bus import Bus
@@ -140,6 +140,14 @@ class Scanner:
         Raises KeyError for a device that is not there, FieldError, and whatever `work` raises.
         """
         return await self._bus_of[device].call(self._tasks[device], work)
+
+    async def on_link(self, link: str, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Does `work` with a connection of a link, in turn with its scan but before it. Only in the loop.
+
+        One question a call: what takes long keeps the devices of the link waiting. Raises KeyError for a link that
+        is not there, FieldError, and whatever `work` raises.
+        """
+        return await self._buses[link].visit(work)
 
     async def probe(self, device: str) -> Readout:
         """Reads the whole profile of a device once, out of turn."""

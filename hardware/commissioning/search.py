@@ -1,0 +1,92 @@
+"""Which units answer on a link: one question a unit, with a pause after each, so that nobody else is kept waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from hardware.commissioning.visit import Visit, within
+from hardware.modbus import Connection, FieldError
+from hardware.points import Reason
+from hardware.profiles import Table
+
+ALL_UNITS = range(1, 248)  # Modbus over Serial Line 1.02, section 2.2: 0 is broadcast, 248 to 255 are reserved
+PATIENCE_S = 0.4
+REST = 1.0  # times as long as the question took: the search takes half of a link's time at most
+_GATEWAY_CODES = (10, 11)  # the gateway answers, nobody behind it does
+_ALIKE_FROM = 8  # units in a row that answer the same: one device that takes no notice of the unit
+
+
+@dataclass(frozen=True, slots=True)
+class FoundUnit:
+    """A unit that answered. `says` is how, in words; `word` its holding register 0 where it told."""
+
+    unit: int
+    says: str
+    round_trip_ms: float
+    word: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchNews:
+    """How far a search is: `asked` of `total` units, `unit` the newest, and everything found so far."""
+
+    asked: int
+    total: int
+    unit: int
+    found: tuple[FoundUnit, ...]
+
+
+async def find_units(
+    visit: Visit,
+    units: Sequence[int] = ALL_UNITS,
+    said: Callable[[SearchNews], None] = lambda _news: None,
+    patience_s: float = PATIENCE_S,
+    rest: float = REST,
+) -> tuple[FoundUnit, ...]:
+    """Asks each unit for holding register 0; an exception is an answer too. Ends early when cancelled.
+
+    Raises FieldError where the link itself cannot be reached.
+    """
+    found: list[FoundUnit] = []
+    for asked, unit in enumerate(units, 1):
+        began = time.monotonic()
+        answer = await _ask(visit, unit, patience_s)
+        if answer is not None:
+            found.append(answer)
+        said(SearchNews(asked, len(units), unit, tuple(found)))
+        await asyncio.sleep(rest * (time.monotonic() - began))
+    return tuple(found)
+
+
+async def _ask(visit: Visit, unit: int, patience_s: float) -> FoundUnit | None:
+    """None where nobody answers. Raises FieldError where the link cannot be reached."""
+    took_ms = 0.0
+
+    async def question(connection: Connection) -> bytes:
+        nonlocal took_ms
+        began = time.perf_counter()
+        try:
+            return await connection.read(unit, Table.HOLDING, 0, 1)
+        finally:
+            took_ms = 1000.0 * (time.perf_counter() - began)
+
+    try:
+        payload = await visit(within(patience_s, question))
+    except FieldError as error:
+        if error.reason is Reason.REFUSED:
+            raise
+        if error.reason in (Reason.TIMEOUT, Reason.DROPPED):
+            return None
+        if error.reason is Reason.EXCEPTION and error.detail in _GATEWAY_CODES:
+            return None
+        return FoundUnit(unit, error.text, took_ms)
+    return FoundUnit(unit, "answers", took_ms, int.from_bytes(payload, "big"))
+
+
+def takes_no_notice(found: Iterable[FoundUnit], asked: int) -> bool:
+    """Whether one device answers for every unit there is, as many with a plug of their own do."""
+    units = list(found)
+    return len(units) == asked >= _ALIKE_FROM and len({(unit.says, unit.word) for unit in units}) == 1
