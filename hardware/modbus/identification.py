@@ -40,7 +40,7 @@ class RawIdentity(ModbusPDU):
 
 @dataclass(frozen=True, slots=True)
 class IdentityPage:
-    """Some objects of an identification, by number. `following` is the first object of the next page, None at its end."""
+    """Some objects of an identification, by number. `following` begins the next page, None where this is the last."""
 
     objects: tuple[tuple[int, bytes], ...]
     following: int | None

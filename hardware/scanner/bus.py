@@ -31,6 +31,7 @@ _TROUBLE_SHARE = 0.1  # of a bus's time that devices which do not answer may tak
 class _Errand:
     """Work that goes before the scan: a command, a probe, or a question to a unit nobody knows yet."""
 
+    task: DeviceTask | None  # the device it is about, where it is one of the site
     work: Callable[[Connection], Awaitable[Any]]
     done: asyncio.Future[Any]
 
@@ -102,14 +103,17 @@ class Bus:
         def with_device(connection: Connection) -> Awaitable[T]:
             return work(DeviceLine(connection, task.group.decoder, task.spec.unit, task.start))
 
-        return await self.visit(with_device)
+        return await self._errand(task, with_device)
 
     async def visit(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """The same with the bare connection, for units that no device of the site has."""
+        return await self._errand(None, work)
+
+    async def _errand(self, task: DeviceTask | None, work: Callable[[Connection], Awaitable[T]]) -> T:
         if self._stopping:
             raise FieldError(Reason.REFUSED, "is not reached: the scan has ended")
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._errands.append(_Errand(work, done))
+        self._errands.append(_Errand(task, work, done))
         self._wake()
         return await done
 
@@ -126,6 +130,8 @@ class Bus:
             await self._admission.wait_until_allowed(connection)
             if self._errands:
                 errand = self._errands.popleft()
+                if errand.done.done():
+                    continue  # whoever asked has given up
                 aside = await self._do(_run_errand(connection, errand), errand.task)
                 if aside is not None:
                     aside.add_done_callback(errand.end)
@@ -136,9 +142,10 @@ class Bus:
             else:
                 await self._sleep()
 
-    async def _do(self, work: Coroutine[Any, Any, None], task: DeviceTask) -> asyncio.Task[None] | None:
+    async def _do(self, work: Coroutine[Any, Any, None], task: DeviceTask | None) -> asyncio.Task[None] | None:
         """Here and now; or aside, where the device has rests that its neighbours behind the gateway need not share."""
-        if self.address.is_rtu or len(self._aside) >= _MOST_ASIDE or not self._pace.rests(task.spec.unit):
+        full = self.address.is_rtu or len(self._aside) >= _MOST_ASIDE
+        if task is None or full or not self._pace.rests(task.spec.unit):
             await work
             return None
         aside = asyncio.create_task(work, name=f"{task.spec.id} on {self.link.id}")

@@ -29,7 +29,7 @@ from hardware.profiles import (
 
 SECONDS = (0.0, 2.5, 5.0, 7.5, 10.0)
 AROUND = 9  # registers read on either side
-# unit -> (lowest, highest, what a person calls it); drawn evenly, or evenly over the decades where highest >= 100 x lowest
+# unit -> (lowest, highest, what a person calls it); drawn evenly, or by decades where highest >= 100 x lowest
 USUAL = {
     "V": (226.0, 237.0, "voltage"),
     "Hz": (49.97, 50.03, "frequency"),
