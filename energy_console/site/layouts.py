@@ -51,6 +51,7 @@ PLANTS = TableLayout(
     "plants.csv", "plant", ("plant", "name", "device", "kind", "rated_kw"), ("tilt_deg", "azimuth_deg", "hub_height_m")
 )
 WATER = TableLayout("water.csv", "water zone", ("zone", "name", "meter", "kind"), ("feeds_from", "users"))
+WRITES = TableLayout("writes.csv", "write rule", ("rule", "may"), ("device", "quantity", "low", "high", "when", "why"))
 
 ALL = (
     LINKS,
@@ -67,4 +68,5 @@ ALL = (
     LOADS,
     PLANTS,
     WATER,
+    WRITES,
 )

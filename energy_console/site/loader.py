@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from energy_console.site import fleets, layouts, points, rules
+from energy_console.site import fleets, layouts, points, rules, write_rules
 from energy_console.site.faults import FaultList, SiteFaults, suggest
 from energy_console.site.fleets import Names
 from energy_console.site.model import Site
@@ -102,6 +102,7 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         loads=fleets.loads(tables.of(layouts.LOADS), names, node_of),
         plants=fleets.plants(tables.of(layouts.PLANTS), names, node_of),
         water=fleets.water(tables.of(layouts.WATER), names),
+        write_rules=write_rules.write_rules(tables.of(layouts.WRITES), have, [calculated.point for calculated in made]),
         stale_after_s=points.patience(tables.of(layouts.POINTS), have),
     )
     _check_devices(site, tables, have)

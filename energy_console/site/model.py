@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -293,6 +294,33 @@ class WaterZone:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What has to hold at another point before something is written: one of `values`, or within [low, high]."""
+
+    point: str
+    values: tuple[float, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+
+    def is_met(self, value: float) -> bool:
+        """False also for NaN: what is not known is not met."""
+        return value in self.values if self.values else self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRule:
+    """Who may be written to. The first rule of a site that names a point decides; no rule, no write."""
+
+    id: str
+    may: bool
+    points: frozenset[str]
+    low: float = -math.inf  # narrower than what the profile allows
+    high: float = math.inf
+    conditions: tuple[Condition, ...] = ()
+    why: str = ""  # told to whoever is refused
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A whole site, checked. `points` is the order in which every ScanBatch of this site counts."""
 
@@ -319,6 +347,7 @@ class Site:
     loads: tuple[Load, ...] = ()
     plants: tuple[Plant, ...] = ()
     water: tuple[WaterZone, ...] = ()
+    write_rules: tuple[WriteRule, ...] = ()
     stale_after_s: Mapping[str, float] = dataclasses.field(default_factory=dict)  # points with a patience of their own
     _devices: Mapping[str, Device] = dataclasses.field(init=False, repr=False, compare=False)
     _nodes: Mapping[str, GridNode] = dataclasses.field(init=False, repr=False, compare=False)
@@ -345,6 +374,10 @@ class Site:
 
     def has_point(self, point_id: str) -> bool:
         return point_id in self._rows
+
+    def write_rule(self, point_id: str) -> WriteRule | None:
+        """The rule that decides about a point, None where none names it."""
+        return next((rule for rule in self.write_rules if point_id in rule.points), None)
 
     def children(self, node_id: str) -> tuple[GridNode, ...]:
         return tuple(node for node in self.nodes if node.parent == node_id)

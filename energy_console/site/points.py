@@ -30,6 +30,7 @@ class DevicePoints:
     points: tuple[Point, ...]
     of_device: Mapping[str, tuple[Point, ...]]
     devices: Mapping[str, Device]
+    kind_of: Mapping[str, str]  # device -> kind of its profile: meter, ops, charger ...
 
     def has(self, point_id: str) -> bool:
         device, _, quantity = point_id.partition("/")
@@ -43,8 +44,9 @@ def device_points(devices: Iterable[Device], profiles: Iterable[str]) -> DeviceP
     for device in devices:
         first.setdefault(device.id, device)  # one that is there twice is a fault of its own
     of_device = {d.id: points_of(profile(d.spec.profile), d.id) for d in first.values() if d.spec.profile in known}
+    kind_of = {d.id: profile(d.spec.profile).kind for d in first.values() if d.spec.profile in known}
     flat = tuple(point for points in of_device.values() for point in points)
-    return DevicePoints(flat, of_device, first)
+    return DevicePoints(flat, of_device, first, kind_of)
 
 
 def why_nobody_reads(point_id: str, have: DevicePoints, made: Iterable[str] = ()) -> tuple[str, str] | None:

@@ -22,10 +22,12 @@ def why_not(profile: Profile, point: Point, coded: ProfilePoint, value: float) -
     if point.states and value not in dict(point.states):
         known = ", ".join(f"{number} {name}" for number, name in point.states)
         return f"{point.name} of {point.device} has no state {value:g}; it has {known}."
-    if point.low is not None and value < point.low:
-        return f"{_said(point, value)} is below the least allowed for {point.name} of {point.device}, {point.low:g}."
-    if point.high is not None and value > point.high:
-        return f"{_said(point, value)} is above the most allowed for {point.name} of {point.device}, {point.high:g}."
+    lows = [low for low in (point.low, coded.low) if low is not None]  # a site may narrow a range, never widen it
+    highs = [high for high in (point.high, coded.high) if high is not None]
+    if lows and value < max(lows):
+        return f"{_said(point, value)} is below the least allowed for {point.name} of {point.device}, {max(lows):g}."
+    if highs and value > min(highs):
+        return f"{_said(point, value)} is above the most allowed for {point.name} of {point.device}, {min(highs):g}."
     if coded.scale_register is None:
         try:
             encode_value(coded, value)
