@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hardware.profiles import BUILT_IN, Library
+
 
 @dataclass(frozen=True, slots=True)
 class LinkSpec:
@@ -34,6 +36,7 @@ class DeviceSpec:
 class FieldSpec:
     links: tuple[LinkSpec, ...]
     devices: tuple[DeviceSpec, ...]
+    library: Library = BUILT_IN  # where the devices' profiles are found
 
 
 @dataclass(frozen=True, slots=True)

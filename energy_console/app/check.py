@@ -1,11 +1,14 @@
-"""`check DIR`: every fault of a site folder at once, as `file:line: what; what to do`."""
+"""`check DIR` or `check FILE.toml`: every fault of a site or a profile at once, as `file:line: what; what to do`."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from energy_console.app.spans import BadInput
 
 if TYPE_CHECKING:
     from energy_console.site.faults import SiteFaults
@@ -14,12 +17,16 @@ FINE, BAD_SITE = 0, 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", help="the site folder, for example sites/port-demo")
+    parser.add_argument(
+        "folder", metavar="DIR", help="a site folder, for example sites/port-demo, or one profile: FILE.toml"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Returns 0 for a sound site, 2 for one with faults (listed on standard output, counted on standard error)."""
+    """Returns 0 where all is sound, 2 where it has faults (listed on standard output, counted on standard error)."""
+    if args.folder.endswith(".toml"):
+        return _check_profile(Path(args.folder), args.json)
     from energy_console.site.faults import SiteFaults
     from energy_console.site.loader import load_site
 
@@ -40,6 +47,27 @@ def run(args: argparse.Namespace) -> int:
     else:
         counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in figures.items())
         print(f"{site.name} is fine: {counts}.")
+    return FINE
+
+
+def _check_profile(path: Path, as_json: bool) -> int:
+    """One profile by itself. Raises BadInput where there is no such file."""
+    from energy_console.site.faults import Fault, SiteFaults
+    from hardware.profiles import ProfileFaults, load_profile, plan_reads
+
+    try:
+        found = load_profile(path)
+    except ProfileFaults as bad:
+        faults = (Fault(fault.file, fault.line, *fault.what_and_remedy()) for fault in bad.faults)
+        return _tell_faults(SiteFaults(str(path), faults), as_json)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}; name a profile file that is there.") from error
+    requests = plan_reads(found)
+    if as_json:
+        figures = {"points": len(found.points), "requests": len(requests)}
+        print(json.dumps({"profile": found.name, "file": str(path), "fine": True, **figures, "faults": []}, indent=2))
+    else:
+        print(f"{found.title} is fine: {len(found.points)} points, read in {len(requests)} requests.")
     return FINE
 
 

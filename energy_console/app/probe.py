@@ -9,6 +9,7 @@ import math
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TextIO
 
 from energy_console.app.spans import BadInput, span_s
@@ -22,6 +23,7 @@ from hardware.profiles import (
     Table,
     UnknownProfile,
     profile,
+    profile_at,
     profile_names,
     request_of,
 )
@@ -54,7 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("link", help="tcp://HOST:PORT, tls://HOST:PORT, rtu+tcp://HOST:PORT or serial:///dev/ttyS0")
     parser.add_argument("--unit", type=int, required=True, metavar="N", help="Modbus unit, 0 to 255")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--profile", metavar="NAME", help="read all of a profile: " + ", ".join(profile_names()))
+    named = "read all of a profile, or of a profile file (PATH.toml): " + ", ".join(profile_names())
+    what.add_argument("--profile", metavar="NAME", help=named)
     what.add_argument("--sunspec", action="store_true", help="walk the chain of SunSpec models")
     what.add_argument("--raw", metavar="TABLE:ADDRESS:COUNT", help="registers as they are, for example holding:0:10")
     parser.add_argument("--timeout", default="2s", metavar="SPAN", help="how long to wait for an answer (2s)")
@@ -97,9 +100,13 @@ def _what(
         wanted = _raw(args.raw)
         return lambda connection, unit: _ask_raw(connection, unit, wanted), _show_raw
     try:
-        loaded = profile(args.profile)
+        loaded = profile_at(Path(args.profile)) if args.profile.endswith(".toml") else profile(args.profile)
     except (UnknownProfile, ProfileFaults) as error:
         raise BadInput(str(error)) from error
+    except OSError as error:
+        raise BadInput(
+            f"The profile {args.profile} cannot be read: {error.strerror}; name a file that is there."
+        ) from error
     return lambda connection, unit: _ask_profile(connection, unit, loaded), _show_profile
 
 

@@ -14,7 +14,9 @@ from energy_console.site.model import Site
 from energy_console.site.points import DevicePoints
 from energy_console.site.settings import FILE, Settings, read_settings
 from energy_console.site.tables import Table, TableLayout, read_table
-from hardware.profiles import profile_names
+from hardware.profiles import Library
+
+PROFILES = "profiles"  # a site's own device types, one TOML file each
 
 # table, column that names a device, what the profile of that device must have
 _USES = (
@@ -67,12 +69,13 @@ def _check_files(folder: Path, faults: FaultList) -> None:
 
 def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList) -> Site:
     """The site as its rows say; rows that make no sense are noted and stand in for themselves harmlessly."""
-    names = _names(settings, tables)
+    library = _library(Path(folder), faults)
+    names = _names(settings, tables, library)
     devices = fleets.devices(tables.of(layouts.DEVICES), names)
     node_of = {device.id: device.node for device in devices if device.node is not None}
     stations, station_nodes = fleets.stations(tables.of(layouts.STATIONS), names)
     access_points = fleets.access_points(tables.of(layouts.ACCESS_POINTS), names)
-    have = points.device_points(devices, names.profiles)
+    have = points.device_points(devices, library)
     own = points.overridden(tables.of(layouts.POINTS), have)
     made = (
         *points.calculated(tables.of(layouts.POINTS), have, [station.id for station in stations]),
@@ -104,11 +107,22 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         water=fleets.water(tables.of(layouts.WATER), names),
         write_rules=write_rules.write_rules(tables.of(layouts.WRITES), have, [calculated.point for calculated in made]),
         stale_after_s=points.patience(tables.of(layouts.POINTS), have),
+        library=library,
     )
     _check_devices(site, tables, have)
     _check_grid(site, settings, tables, have, faults)
     _check_timetables(site, tables)
     return site
+
+
+def _library(folder: Path, faults: FaultList) -> Library:
+    """The profiles that come with the console and the site's own; what is wrong with one of these is noted."""
+    own = folder / PROFILES
+    library = Library(own if own.is_dir() else None)
+    for fault in library.faults():
+        what, remedy = fault.what_and_remedy()
+        faults.add(f"{PROFILES}/{fault.file}", fault.line, what, remedy)
+    return library
 
 
 def _check_devices(site: Site, tables: Tables, have: DevicePoints) -> None:
@@ -138,7 +152,7 @@ def _check_timetables(site: Site, tables: Tables) -> None:
     rules.chargers_are_free(tables.of(layouts.SESSIONS), site.session_timetable)
 
 
-def _names(settings: Settings, tables: Tables) -> Names:
+def _names(settings: Settings, tables: Tables, library: Library) -> Names:
     """What may be referred to, by table."""
     stations = tables.of(layouts.STATIONS).ids()
     return Names(
@@ -150,5 +164,5 @@ def _names(settings: Settings, tables: Tables) -> Names:
         access_points=tables.of(layouts.ACCESS_POINTS).ids(),
         chargers=tables.of(layouts.CHARGERS).ids(),
         zones=tables.of(layouts.WATER).ids(),
-        profiles=tuple(profile_names()),
+        profiles=library.names(),
     )

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from energy_console.site.formula import Formula
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
 from hardware.points import Point
+from hardware.profiles import BUILT_IN, Library
 
 
 class Area(enum.StrEnum):
@@ -349,6 +350,7 @@ class Site:
     water: tuple[WaterZone, ...] = ()
     write_rules: tuple[WriteRule, ...] = ()
     stale_after_s: Mapping[str, float] = dataclasses.field(default_factory=dict)  # points with a patience of their own
+    library: Library = BUILT_IN  # where its devices' profiles are found
     _devices: Mapping[str, Device] = dataclasses.field(init=False, repr=False, compare=False)
     _nodes: Mapping[str, GridNode] = dataclasses.field(init=False, repr=False, compare=False)
     _rows: Mapping[str, int] = dataclasses.field(init=False, repr=False, compare=False)
@@ -396,7 +398,7 @@ class Site:
 
     @property
     def field(self) -> FieldSpec:
-        return FieldSpec(self.links, tuple(device.spec for device in self.devices))
+        return FieldSpec(self.links, tuple(device.spec for device in self.devices), self.library)
 
     @property
     def root(self) -> GridNode:

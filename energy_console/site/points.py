@@ -20,7 +20,7 @@ from energy_console.site.model import AccessPoint, CalculatedPoint, Device, Grid
 from energy_console.site.tables import Row, Table
 from energy_console.site.units import told, unit_named
 from hardware.points import Point
-from hardware.profiles import points_of, profile
+from hardware.profiles import Library, Profile, ProfileFaults, UnknownProfile, points_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,24 @@ class DevicePoints:
         return any(point.quantity == quantity for point in self.of_device.get(device, ()))
 
 
-def device_points(devices: Iterable[Device], profiles: Iterable[str]) -> DevicePoints:
-    """Points of every device whose profile is known; a device of an unknown one has none."""
-    known = set(profiles)
+def device_points(devices: Iterable[Device], library: Library) -> DevicePoints:
+    """Points of every device whose profile is sound; a device of an unknown or faulty one has none."""
     first: dict[str, Device] = {}
     for device in devices:
         first.setdefault(device.id, device)  # one that is there twice is a fault of its own
-    of_device = {d.id: points_of(profile(d.spec.profile), d.id) for d in first.values() if d.spec.profile in known}
-    kind_of = {d.id: profile(d.spec.profile).kind for d in first.values() if d.spec.profile in known}
+    known = {name: _profile_or_none(library, name) for name in {device.spec.profile for device in first.values()}}
+    of_device = {d.id: points_of(found, d.id) for d in first.values() if (found := known[d.spec.profile])}
+    kind_of = {d.id: found.kind for d in first.values() if (found := known[d.spec.profile])}
     flat = tuple(point for points in of_device.values() for point in points)
     return DevicePoints(flat, of_device, first, kind_of)
+
+
+def _profile_or_none(library: Library, name: str) -> Profile | None:
+    """None where the library has no sound profile of that name; why is a fault of its own."""
+    try:
+        return library.profile(name)
+    except (UnknownProfile, ProfileFaults):
+        return None
 
 
 def why_nobody_reads(point_id: str, have: DevicePoints, made: Iterable[str] = ()) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from hardware.profiles.encode import NotEncodable, encode_no_value, encode_value, layout_of, start_of
 from hardware.profiles.faults import Fault, ProfileFaults, UnknownProfile
-from hardware.profiles.library import points_of, profile, profile_names
+from hardware.profiles.library import BUILT_IN, Library, points_of, profile, profile_at, profile_names
 from hardware.profiles.loader import load_profile
 from hardware.profiles.model import (
     Confidence,
@@ -18,9 +18,11 @@ from hardware.profiles.read_plan import PlannedRead, plan_reads, plan_requests, 
 from hardware.profiles.wire import NETWORK, WireCost, network_cost, serial_cost
 
 __all__ = [
+    "BUILT_IN",
     "NETWORK",
     "Confidence",
     "Fault",
+    "Library",
     "NoValue",
     "NotEncodable",
     "PlannedRead",
@@ -42,6 +44,7 @@ __all__ = [
     "plan_requests",
     "points_of",
     "profile",
+    "profile_at",
     "profile_names",
     "request_of",
     "serial_cost",

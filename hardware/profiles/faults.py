@@ -23,6 +23,11 @@ class Fault:
             f"{self.file}:{self.line}: {self.key}: {self.text}" if self.key else f"{self.file}:{self.line}: {self.text}"
         )
 
+    def what_and_remedy(self) -> tuple[str, str]:
+        """What is wrong, with its key, and what to do; the texts of faults part the two by a semicolon."""
+        what, _, remedy = self.text.rstrip(".").partition("; ")
+        return (f"{self.key}: {what}" if self.key else what), remedy
+
 
 class ProfileFaults(Exception):
     """All faults of a profile at once."""

@@ -39,7 +39,7 @@ KINDS = (
     "meter", "ops", "charger", "cabinet", "heat_meter", "heat_controller", "inverter", "water_meter", "environment",
     "battery",
 )  # fmt: skip
-_TOP = ("format", "name", "title", "maker", "kind", "source", "note", "confidence", "traps")
+_TOP = ("format", "name", "title", "maker", "kind", "source", "note", "confidence", "traps", "replaces_built_in")
 _TABLES = ("read", "write", "point", "block", "forbidden", "fixed", "watchdog", "sunspec", "defaults")
 
 
@@ -54,7 +54,7 @@ def load_profile(path: Path) -> Profile:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        faults.add_at(_line_of(str(error)), f"This is not TOML: {error}.")
+        faults.add_at(_line_of(str(error)), f"This is not TOML; mend what the reader met: {error}.")
         raise ProfileFaults(faults.faults) from error
     profile = _build(document, faults, path.stem)
     if faults.faults:
@@ -93,6 +93,7 @@ def _build(document: Mapping[str, Any], faults: FaultList, stem: str) -> Profile
         sunspec=_sunspec(document, faults),
         sources=sources,
         traps=top.texts("traps"),
+        replaces_built_in=top.flag("replaces_built_in"),
     )
     top.refuse_unknown(_TOP + _TABLES)
     if version == 1:
@@ -116,7 +117,7 @@ def _with_fallbacks(profile: Profile) -> Profile:
 def _each(document: Mapping[str, Any], table: str, faults: FaultList, make: Callable[[Section], T]) -> tuple[T, ...]:
     rows = document.get(table, [])
     if not isinstance(rows, list):
-        faults.add(table, "", f"Write [[{table}]] with two brackets: there can be several.")
+        faults.add(table, "", f"There can be several of these; write [[{table}]] with two brackets.")
         return ()
     return tuple(make(Section(table, row, faults, nth)) for nth, row in enumerate(rows))
 
@@ -147,7 +148,7 @@ def _longest_by_table(section: Section) -> tuple[tuple[Table, int], ...]:
             continue
         most = MODBUS_MOST_BITS if Table(name).is_bits else MODBUS_LONGEST_READ
         if type(longest) is not int or not 1 <= longest <= most:
-            section.fault("longest_by_table", f"The longest read of {name} has to be a whole number 1..{most}.")
+            section.fault("longest_by_table", f"The longest read of {name} is a whole number; write 1..{most}.")
         else:
             found.append((Table(name), longest))
     return tuple(found)
@@ -192,7 +193,7 @@ def _keys(section: Section, rows: Any) -> tuple[KeyWrite, ...]:
     pairs = rows if isinstance(rows, list) else []
     good = [pair for pair in pairs if isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair)]
     if not good or len(good) != len(pairs):
-        section.fault("keys", "A key sequence is a list of [register, value] pairs, for example [[144, 1732]].")
+        section.fault("keys", "This is no list of keys; write pairs of register and value, for example [[144, 1732]].")
     return tuple(KeyWrite(address, value) for address, value in good)
 
 
@@ -216,7 +217,7 @@ def _fixed(section: Section) -> FixedWords:
     address = section.integer("address", required=True, low=0, high=65535)
     text, words = section.text("text"), section.integers("words")
     if bool(text) == bool(words):
-        section.fault("words", "Give either words (a list of numbers) or text, not both and not neither.")
+        section.fault("words", "Fixed registers have one content; give either words (a list of numbers) or text.")
     if text:
         raw = text.encode("ascii", "replace").ljust(2 * section.integer("length", (len(text) + 1) // 2), b"\0")
         words = tuple(int.from_bytes(raw[at : at + 2], "big") for at in range(0, len(raw), 2))

@@ -308,6 +308,7 @@ class Profile:
     sunspec: SunSpecModel | None = None
     sources: tuple[str, ...] = ()
     traps: tuple[str, ...] = ()  # what goes wrong with such devices, each a sentence
+    replaces_built_in: bool = False  # a site's own, meant instead of one that comes with the console
 
     def point(self, quantity: str) -> ProfilePoint:
         """Raises KeyError where the type has no such quantity."""

@@ -22,7 +22,7 @@ def _with_own(point: ProfilePoint, values: Any, known: Mapping[str, ProfilePoint
     given = values.get("needs", {}) if isinstance(values, Mapping) else {}
     table = f"point.{point.quantity}"
     if not isinstance(given, Mapping):
-        faults.add(table, "needs", 'This has to be a table such as { step = "supplied", power_kw = [0, 50] }.')
+        faults.add(table, "needs", 'This is no table; write one such as { step = "supplied", power_kw = [0, 50] }.')
         return point
     needs = []
     for quantity, wanted in given.items():
@@ -30,7 +30,7 @@ def _with_own(point: ProfilePoint, values: Any, known: Mapping[str, ProfilePoint
         if isinstance(need, str):
             faults.add(table, "needs", need)
         elif quantity == point.quantity:
-            faults.add(table, "needs", "A point cannot be its own interlock.")
+            faults.add(table, "needs", "A point cannot be its own interlock; name another quantity.")
         else:
             needs.append(need)
     return replace(point, needs=tuple(needs))

@@ -42,7 +42,7 @@ def unit_of(quantity: str) -> str | None:
 def read_points(document: Mapping[str, Any], faults: FaultList) -> tuple[ProfilePoint, ...]:
     tables = document.get("point", {})
     if not isinstance(tables, Mapping) or not tables:
-        faults.add("", "point", "A profile needs at least one point: a table named [point.QUANTITY].")
+        faults.add("", "point", "A profile needs at least one point; write a table named [point.QUANTITY].")
         return ()
     defaults = Section("defaults", document.get("defaults", {}), faults)
     defaults.refuse_unknown(_DEFAULTS)
@@ -123,7 +123,9 @@ def _sentinels(section: Section, kind: RegisterType, words: int) -> tuple[Sentin
     for text, meaning in section.mapping("no_value").items():
         raw = _raw_of(str(text), kind, words)
         if raw is None:
-            section.fault("no_value", f"'{text}' is not a bit pattern (0x...) or a number that {kind.value} can hold.")
+            section.fault(
+                "no_value", f"'{text}' is not what {kind.value} can hold; write a bit pattern (0x...) or a number."
+            )
         elif meaning not in _MEANINGS:
             section.fault("no_value", f"'{meaning}' is not known; known are {', '.join(_MEANINGS)}.")
         else:
@@ -158,7 +160,7 @@ def _numbered(section: Section, key: str, highest: int) -> dict[int, str]:
     named: dict[int, str] = {}
     for number, name in section.mapping(key).items():
         if not number.isdigit() or int(number) > highest or not isinstance(name, str):
-            section.fault(key, f"'{number}' has to be a whole number 0..{highest} with a text.")
+            section.fault(key, f"'{number}' is no number with a text; write a whole number 0..{highest} = \"text\".")
         else:
             named[int(number)] = name
     return named

@@ -29,11 +29,15 @@ def _check_point(point: ProfilePoint, profile: Profile, faults: FaultList) -> No
     table = f"point.{point.quantity}"
     longest = profile.read.longest_in(point.table)
     if point.end > 65536:
-        faults.add(table, "address", "The value ends behind register 65535.")
+        faults.add(table, "address", "The value ends behind register 65535; mend the address.")
     if point.words > longest:
-        faults.add(table, "type", f"It takes {point.words} registers, but [read] longest is {longest}.")
+        faults.add(table, "type", f"It takes {point.words} registers; raise [read] longest, which is {longest}.")
     if point.writable and point.table in (Table.INPUT, Table.DISCRETE):
-        faults.add(table, "writable", f"The {point.table.value} table cannot be written.")
+        faults.add(
+            table,
+            "writable",
+            f"The {point.table.value} table cannot be written; remove writable, or name the table that can.",
+        )
     if point.writable and point.bit is not None:
         faults.add(table, "writable", "One bit of a word cannot be written without its neighbours; write the word.")
     if point.writable and point.counter:
@@ -43,7 +47,7 @@ def _check_point(point: ProfilePoint, profile: Profile, faults: FaultList) -> No
             table, "texts", "A string needs texts, the list that gives each text its number; nothing else has it."
         )
     if point.table.is_bits != (point.type is RegisterType.BIT):
-        faults.add(table, "type", "Coils and discrete inputs have type bit, registers have any other type.")
+        faults.add(table, "type", "Only coils and discrete inputs have type bit, and no other; mend type or table.")
     if any(alike.address == point.address for alike in point.look_alikes):
         faults.add(table, "look_alikes", f"{point.address} is the point itself; name only registers that are not it.")
     if point.bit is not None and (point.scale, point.offset) != (1.0, 0.0):
@@ -53,10 +57,10 @@ def _check_point(point: ProfilePoint, profile: Profile, faults: FaultList) -> No
 def _check_range(point: ProfilePoint, faults: FaultList) -> None:
     table = f"point.{point.quantity}"
     if point.scale == 0.0:
-        faults.add(table, "scale", "A scale of 0 makes every value 0.")
+        faults.add(table, "scale", "A scale of 0 makes every value 0; give another.")
         return
     if point.low is not None and point.high is not None and point.low >= point.high:
-        faults.add(table, "low", f"low {point.low:g} is not below high {point.high:g}.")
+        faults.add(table, "low", f"low {point.low:g} is not below high {point.high:g}; mend one.")
         return
     if len({sentinel.raw for sentinel in point.sentinels}) < len(point.sentinels):
         faults.add(table, "no_value", "One bit pattern stands here twice; it can have only one meaning.")
@@ -64,7 +68,7 @@ def _check_range(point: ProfilePoint, faults: FaultList) -> None:
         return
     for key, limit in (("low", point.low), ("high", point.high)):
         if limit is not None and (why := why_not_encodable(point, limit)):
-            faults.add(table, key, f"The point may be written up to this, and it cannot be: {why}")
+            faults.add(table, key, f"The point may be written up to this, and it cannot be; mend the limit: {why}")
 
 
 def _check_scale_register(point: ProfilePoint, profile: Profile, faults: FaultList) -> None:
@@ -84,7 +88,7 @@ def _check_scale_register(point: ProfilePoint, profile: Profile, faults: FaultLi
             )
             faults.add(table, "scale_register", text)
         elif other.words > 1 or (other.scale, other.offset) != (1.0, 0.0) or other.type.kind == "f":
-            text = f"Register {register} belongs to '{other.quantity}', which is no plain exponent of ten."
+            text = f"Register {register} belongs to '{other.quantity}', which is no plain exponent of ten; mend one."
             faults.add(table, "scale_register", text)
 
 
@@ -95,5 +99,5 @@ def _check_model(profile: Profile, faults: FaultList) -> None:
     end = profile.sunspec.length + 2
     for point in profile.points:
         if point.end > end or (point.scale_register or 0) >= end:
-            text = f"It lies outside the model, which has {end} registers with its ID and length."
+            text = f"It lies outside the model; that has {end} registers with its ID and length."
             faults.add(f"point.{point.quantity}", "address", text)

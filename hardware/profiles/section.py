@@ -24,7 +24,7 @@ class Section:
         self.nth = nth
         self.asked: set[str] = set()
         if not isinstance(values, Mapping):
-            self.fault("", f"[{name}] has to be a table of keys.")
+            self.fault("", f"This is no table; write [{name}] and its keys below.")
 
     def fault(self, key: str, text: str) -> None:
         # What is wrong with a default is said once, where it stands, not again at every point that takes it.
@@ -33,7 +33,7 @@ class Section:
     def _take(self, key: str, required: bool) -> Any:
         self.asked.add(key)
         if key not in self.values and required:
-            self.fault("", f"'{key}' is missing.")
+            self.fault("", f"'{key}' is missing; add it.")
         return self.values.get(key)
 
     def text(self, key: str, default: str = "", required: bool = False) -> str:
@@ -41,7 +41,7 @@ class Section:
         if value is None:
             return default
         if not isinstance(value, str):
-            self.fault(key, f"This has to be text in quotes, not {value!r}.")
+            self.fault(key, f"{value!r} is no text; write it in quotes.")
             return default
         return value
 
@@ -50,7 +50,7 @@ class Section:
         if value is None:
             return default
         if not isinstance(value, bool):
-            self.fault(key, f"This has to be true or false, not {value!r}.")
+            self.fault(key, f"{value!r} is no yes or no; write true or false.")
             return default
         return value
 
@@ -59,10 +59,10 @@ class Section:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.fault(key, f"This has to be a number, not {value!r}.")
+            self.fault(key, f"{value!r} is no number; write one without quotes.")
             return None
         if abs(value) > sys.float_info.max or value != value:
-            self.fault(key, f"This has to be a finite number, not {str(value)[:20]}.")
+            self.fault(key, f"{str(value)[:20]} is out of bounds; write a finite number.")
             return None
         return float(value)
 
@@ -72,7 +72,7 @@ class Section:
             return default
         number = self.number_or_none(key)
         if number is not None and low is not None and number < low:
-            self.fault(key, f"{number:g} is below the least that makes sense, {low:g}.")
+            self.fault(key, f"{number:g} is too little; write at least {low:g}.")
         return default if number is None else number
 
     def integer(
@@ -82,10 +82,10 @@ class Section:
         if value is None:
             return default
         if type(value) is not int:
-            self.fault(key, f"This has to be a whole number, not {value!r}.")
+            self.fault(key, f"{value!r} is no whole number; write one without quotes.")
             return default
         if (low is not None and value < low) or (high is not None and value > high):
-            self.fault(key, f"{value} is outside {low}..{high}.")
+            self.fault(key, f"{value} is outside {low}..{high}; write one within.")
             return default
         return value
 
@@ -97,7 +97,7 @@ class Section:
         if value is None:
             return ()
         if not isinstance(value, list) or not all(type(item) is int and 0 <= item <= 0xFFFF for item in value):
-            self.fault(key, "This has to be a list of register words, each 0..65535.")
+            self.fault(key, "This is no list of register words; write [..] with numbers 0..65535.")
             return ()
         return tuple(value)
 
@@ -106,7 +106,7 @@ class Section:
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self.fault(key, "This has to be a list of texts.")
+            self.fault(key, 'This is no list of texts; write ["..", ".."].')
             return ()
         return tuple(value)
 
@@ -135,7 +135,7 @@ class Section:
         if value is None:
             return {}
         if not isinstance(value, Mapping):
-            self.fault(key, "This has to be a table of names and values.")
+            self.fault(key, "This is no table; write { name = value, .. }.")
             return {}
         return value
 

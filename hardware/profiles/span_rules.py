@@ -15,7 +15,7 @@ def check_overlaps(profile: Profile, faults: FaultList) -> None:
         widest: ProfilePoint | None = None
         for point in ordered:
             if widest is not None and point.address < widest.end and not _share_a_word(widest, point):
-                text = f"It overlaps '{widest.quantity}' in {table.value} {widest.address}..{widest.end - 1}."
+                text = f"It overlaps '{widest.quantity}' in {table.value} {widest.address}..{widest.end - 1}; mend one."
                 faults.add(f"point.{point.quantity}", "address", text)
             if widest is None or point.end > widest.end:
                 widest = point
@@ -30,10 +30,10 @@ def check_blocks(profile: Profile, faults: FaultList) -> None:
     for nth, block in enumerate(profile.read.blocks):
         longest = profile.read.longest_in(block.table)
         if block.count > longest:
-            text = f"{block.count} registers are more than [read] longest ({longest}) allows in one request."
+            text = f"{block.count} registers are more than [read] longest ({longest}); split the block."
             faults.add("block", "count", text, nth)
         if block.end > 65536:
-            faults.add("block", "count", "The block ends behind register 65535.", nth)
+            faults.add("block", "count", "The block ends behind register 65535; make it shorter.", nth)
         for other in profile.read.blocks[:nth]:
             if other.table is block.table and other.address < block.end and block.address < other.end:
                 text = f"It overlaps the block at {other.address}; each register is read once."
@@ -42,14 +42,18 @@ def check_blocks(profile: Profile, faults: FaultList) -> None:
             inside = block.address <= point.address and point.end <= block.end
             touches = point.address < block.end and point.end > block.address
             if point.table is block.table and touches and not inside:
-                faults.add(f"point.{point.quantity}", "address", f"It lies across the border of block {block.address}.")
+                faults.add(
+                    f"point.{point.quantity}",
+                    "address",
+                    f"It lies across the border of block {block.address}; move the border.",
+                )
 
 
 def check_forbidden(profile: Profile, faults: FaultList) -> None:
     """Nothing that would be read may lie in a span that must never be read."""
     for nth, forbidden in enumerate(profile.read.forbidden):
         if forbidden.span.end > 65536:
-            faults.add("forbidden", "count", "The span ends behind register 65535.", nth)
+            faults.add("forbidden", "count", "The span ends behind register 65535; make it shorter.", nth)
         for number, block in enumerate(profile.read.blocks):
             if _bars(forbidden, block.table, block.address, block.end):
                 text = f"The block holds forbidden register {forbidden.span.address} ({forbidden.why}); read around it."
@@ -74,10 +78,10 @@ def check_fixed(profile: Profile, faults: FaultList) -> None:
     together = [(nth, fixed) for nth, fixed in enumerate(profile.fixed) if not fixed.alone]
     for nth, fixed in enumerate(profile.fixed):
         if fixed.end > 65536:
-            faults.add("fixed", "address", "The words end behind register 65535.", nth)
+            faults.add("fixed", "address", "The words end behind register 65535; mend the address.", nth)
     for (_, first), (nth, second) in itertools.combinations(together, 2):
         if _meet(first, second.table, second.address, second.end):
-            faults.add("fixed", "address", f"It overlaps the fixed words at {first.address}.", nth)
+            faults.add("fixed", "address", f"It overlaps the fixed words at {first.address}; mend one.", nth)
     for nth, fixed in together:
         for point in profile.points:
             if _meet(fixed, point.table, start + point.address, start + point.end):

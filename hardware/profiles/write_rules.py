@@ -24,9 +24,9 @@ def check_watchdogs(profile: Profile, faults: FaultList) -> None:
     for nth, watchdog in enumerate(profile.watchdogs):
         for key, quantity in (("command", watchdog.command), ("feed", watchdog.feed)):
             if quantity not in writable:
-                faults.add("watchdog", key, f"'{quantity}' is not a writable point of this profile.", nth)
+                faults.add("watchdog", key, f"'{quantity}' is not a writable point of this profile; name one.", nth)
         if watchdog.every_s >= watchdog.timeout_s:
-            text = f"Feeding every {watchdog.every_s:g} s is too late for a timeout of {watchdog.timeout_s:g} s."
+            text = f"Feeding every {watchdog.every_s:g} s is too late; the timeout is {watchdog.timeout_s:g} s."
             faults.add("watchdog", "every_s", text, nth)
         if commands[watchdog.command] > 1:
             text = f"'{watchdog.command}' has {commands[watchdog.command]} watchdogs; a set-point can have one."
@@ -42,9 +42,9 @@ def _check_fed(profile: Profile, feed: str, key: str, value: float | None, nth: 
         return
     outside = (point.low is not None and value < point.low) or (point.high is not None and value > point.high)
     if outside:
-        faults.add("watchdog", key, f"{value:g} is outside the range that '{feed}' allows.", nth)
+        faults.add("watchdog", key, f"{value:g} is outside the range of '{feed}'; mend one.", nth)
     elif point.scale_register is None and (why := why_not_encodable(point, value)):
-        faults.add("watchdog", key, why, nth)
+        faults.add("watchdog", key, f"{value:g} cannot be written; mend it: {why}", nth)
 
 
 def _check_feeding_circles(profile: Profile, faults: FaultList) -> None:
@@ -56,7 +56,7 @@ def _check_feeding_circles(profile: Profile, faults: FaultList) -> None:
             seen.append(at)
             at = feeds.get(at)
         if at == watchdog.command:
-            text = f"This watchdog feeds itself in a circle: {' -> '.join([*seen, at])}. Name the feed that is written."
+            text = f"This watchdog feeds itself in a circle: {' -> '.join([*seen, at])}; name the feed that is written."
             faults.add("watchdog", "feed", text, nth)
 
 
@@ -64,10 +64,14 @@ def check_keys(profile: Profile, faults: FaultList) -> None:
     writable = {point.quantity: point for point in profile.points if point.writable}
     for quantity, keys in profile.write.keys:
         if quantity != "*" and quantity not in writable:
-            faults.add("write", "keys", f"'{quantity}' is not a writable point of this profile.")
+            faults.add("write", "keys", f"'{quantity}' is not a writable point of this profile; name one.")
         for key in keys:
             if not 0 <= key.address <= 65535 or not 0 <= key.value <= 65535:
-                faults.add("write", "keys", f"[{key.address}, {key.value}]: register and value go from 0 to 65535.")
+                faults.add(
+                    "write",
+                    "keys",
+                    f"[{key.address}, {key.value}]: out of bounds; register and value go from 0 to 65535.",
+                )
             for name, point in writable.items():
                 holds = point.table is Table.HOLDING and point.address <= key.address < point.end
                 if holds and name == quantity:
@@ -90,14 +94,18 @@ def check_writing(point: ProfilePoint, profile: Profile, faults: FaultList) -> N
     if never := why_never(profile, point):
         faults.add(table, "writable", never)
     if not profile.fallback(point.quantity):
-        text = "Say with fallback what holds when nobody commands this point, as a sentence."
+        text = "Nobody knows what holds when nobody commands this point; say it with fallback, as a sentence."
         faults.add(table, "writable", text)
     if point.rate_per_s is not None and point.rate_per_s <= 0.0:
-        faults.add(table, "rate_per_s", f"A change of at most {point.rate_per_s:g} a second never gets anywhere.")
+        faults.add(
+            table,
+            "rate_per_s",
+            f"A change of at most {point.rate_per_s:g} a second never gets anywhere; give more than 0.",
+        )
     if point.rate_per_s is not None and (point.states or point.purpose is Purpose.REQUEST):
         faults.add(table, "rate_per_s", "States and requests have no steps between; remove the rate.")
     if point.fallback_value is not None and not _is_in_range(point, point.fallback_value):
-        faults.add(table, "fallback_value", f"{point.fallback_value:g} is outside what may be written here.")
+        faults.add(table, "fallback_value", f"{point.fallback_value:g} is outside what may be written here; mend one.")
 
 
 def _is_in_range(point: ProfilePoint, value: float) -> bool:

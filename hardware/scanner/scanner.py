@@ -14,7 +14,7 @@ import numpy as np
 from hardware.field import DeviceSpec, DeviceState, FieldSpec
 from hardware.modbus import Connection, Decoder, DeviceLine, Readout, wire_of
 from hardware.points import Point, Reason, ScanBatch, status_of
-from hardware.profiles import Profile, WireCost, points_of, profile
+from hardware.profiles import Profile, WireCost, points_of
 from hardware.scanner.bus import Bus
 from hardware.scanner.group import Columns, Group, Member
 from hardware.scanner.lateness import Lateness
@@ -71,7 +71,7 @@ class Scanner:
         on_change: Callable[[DeviceState], None] | None = None,
         points: Sequence[Point] = (),
         tick_s: float = 0.5,
-        profiles: Callable[[str], Profile] = profile,
+        profiles: Callable[[str], Profile] | None = None,
     ) -> None:
         """Raises UnknownProfile, ProfileFaults, BadLink, and ValueError for a device on a link that is not there."""
         self._on_batch = on_batch
@@ -80,7 +80,8 @@ class Scanner:
         self._lateness = Lateness()
         self._counts = _Counts()
         own = {point.id: point for point in points}
-        loaded = {name: profiles(name) for name in dict.fromkeys(device.profile for device in field_spec.devices)}
+        named = profiles or field_spec.library.profile
+        loaded = {name: named(name) for name in dict.fromkeys(device.profile for device in field_spec.devices)}
         made = [point for device in field_spec.devices for point in points_of(loaded[device.profile], device.id)]
         self.points: tuple[Point, ...] = tuple(own.get(point.id, point) for point in made)
         self._buses = {link.id: Bus(link, self._lateness, self._tell) for link in field_spec.links}

@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 
 from hardware.points import BoolArray, Float64Array, Int64Array
-from hardware.profiles import profile
 from hardware.virtual.fleet import Counted, Fleet
 from hardware.virtual.spec import Node, VirtualSpec
 from hardware.virtual.weather import Conditions
@@ -100,8 +99,9 @@ class Meters(Fleet):
 def _shows_medium_voltage(devices: Sequence[str], spec: VirtualSpec) -> BoolArray:
     """Meters whose type can show 10 kV; the others sit on the low-voltage side."""
     types = {device.id: device.profile for device in spec.field.devices}
+    library = spec.field.library
     highest = [
-        max((p.high or 0.0 for p in profile(types[device]).points if p.quantity == "voltage_l1_v"), default=0.0)
+        max((p.high or 0.0 for p in library.profile(types[device]).points if p.quantity == "voltage_l1_v"), default=0.0)
         for device in devices
     ]
     return np.array(highest) > MEDIUM_V

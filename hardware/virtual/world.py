@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from hardware.profiles import profile
 from hardware.virtual.air import Air
 from hardware.virtual.chargers import Chargers
 from hardware.virtual.electricity import Electricity
@@ -46,7 +45,7 @@ class World:
         self.time_s = start_s
         self._recording = recording
         self._weather = Weather(spec.latitude_deg, spec.longitude_deg, spec.zone, spec.seed)
-        kinds = {device.id: profile(device.profile).kind for device in spec.field.devices}
+        kinds = {device.id: spec.field.library.profile(device.profile).kind for device in spec.field.devices}
         self._of_kind = {kind: [d for d in kinds if kinds[d] == kind] for kind in sorted(set(kinds.values()))}
         self._build()
         self.fleet_of: dict[str, Fleet] = {device: fleet for fleet in self.fleets for device in fleet.devices}
@@ -99,9 +98,14 @@ class World:
         for device in self.spec.field.devices:
             if device.id in self.fleet_of:
                 by_profile.setdefault(device.profile, []).append(device.id)
-        rated = self._rated()
+        rated, library = self._rated(), self.spec.field.library
         return tuple(
-            Bank(profile(name), self.fleet_of[devices[0]], devices, np.array([rated.get(d, 100.0) for d in devices]))
+            Bank(
+                library.profile(name),
+                self.fleet_of[devices[0]],
+                devices,
+                np.array([rated.get(d, 100.0) for d in devices]),
+            )
             for name, devices in by_profile.items()
         )
 

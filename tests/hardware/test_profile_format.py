@@ -59,6 +59,8 @@ def load(tmp_path, text):
 def faults_of(tmp_path, text):
     with pytest.raises(ProfileFaults) as caught:
         load(tmp_path, text)
+    # Every fault says what is wrong and what to do.
+    assert [str(fault) for fault in caught.value.faults if not all(fault.what_and_remedy())] == []
     return [str(fault) for fault in caught.value.faults]
 
 

@@ -45,6 +45,7 @@ def load(tmp_path, text):
 def faults_of(tmp_path, text):
     with pytest.raises(ProfileFaults) as caught:
         load(tmp_path, text)
+    assert [str(fault) for fault in caught.value.faults if not all(fault.what_and_remedy())] == []
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -104,7 +105,7 @@ def test_an_unknown_profile_names_the_nearest():
         ("scale = 0.001", "scale = 0.001\nwritable = true", 17, "cannot be written"),
         ("scale = 0.001", 'scale = 0.001\nunit = "W"', 17, "carries the unit kW"),
         ("scale = 0.001", "scale = 0.001\nlow = 5\nhigh = 1", 17, "not below"),
-        ("scale = 0.001", 'scale = 0.001\nno_value = { "0x1FFFFFFFF" = "overflow" }', 17, "not a bit pattern"),
+        ("scale = 0.001", 'scale = 0.001\nno_value = { "0x1FFFFFFFF" = "overflow" }', 17, "write a bit pattern"),
         ("longest = 50", "longest = 50 50", 9, "not TOML"),
         ('name = "sample"', 'name = "other"', 2, "make them equal"),
     ],
@@ -128,7 +129,7 @@ def test_values_that_overlap_and_watchdogs_without_a_point_are_refused(tmp_path)
     told = faults_of(tmp_path, GOOD + more)
     assert any("overlaps 'power_kw'" in text for text in told)
     assert any("'y' is not a writable point" in text for text in told)
-    assert any("too late for a timeout" in text for text in told)
+    assert any("too late; the timeout" in text for text in told)
 
 
 def test_the_format_says_what_real_devices_ask_for(tmp_path):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from energy_console.engine.link import DeviceState
 from energy_console.site.model import Site
-from hardware.profiles import profile, profile_names
 
 FINE, SILENT, SLOW, OFF = "fine", "silent", "slow", "off"
 ALL = "all"
@@ -69,7 +68,8 @@ class Group:
 
 def device_rows(site: Site) -> dict[str, DeviceRow]:
     """One row a device, in site order."""
-    titles = {name: profile(name).title for name in profile_names()}
+    used = {device.spec.profile for device in site.devices}
+    titles = {name: site.library.profile(name).title for name in used & set(site.library.names())}
     rows = {}
     for device in site.devices:
         spec = device.spec

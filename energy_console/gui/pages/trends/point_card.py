@@ -18,7 +18,7 @@ from energy_console.gui.parts.text import ElidedText, caption
 from energy_console.gui.theme import CAPTION_PX, Looks
 from energy_console.site.model import Device
 from hardware.points import FIRST_BAD_REASON, Point
-from hardware.profiles import profile
+from hardware.profiles import Library
 
 _PARTS = 120
 
@@ -96,7 +96,8 @@ class PointCard(Card):
         """The point as it is now, and as it was over a window."""
         self.state.setText(self._state(point, cells, end_s))
         self.say(title)
-        self.source.show_text(_source(point, self._devices.get(point.device), self.tr("calculated by the console")))
+        device = self._devices.get(point.device)
+        self.source.show_text(_source(point, device, self._desk.site.library, self.tr("calculated by the console")))
         parts = cells.strip(start_s, end_s, _PARTS) if end_s > start_s else []
         self.strip.show_parts(parts)
         usable = cells.figures(start_s, end_s).good if len(cells) else float("nan")
@@ -127,13 +128,13 @@ def _why(parts: list[tuple[float, int]], kind: str) -> str:
     return reason_text(max((status for share, status in parts if _kind((share, status)) == kind), default=0))
 
 
-def _source(point: Point, device: Device | None, otherwise: str) -> str:
+def _source(point: Point, device: Device | None, library: Library, otherwise: str) -> str:
     """Link, unit, register and type: what one would look up beside the device."""
     if device is None:
         return otherwise
     spec = device.spec
     where = f"{spec.link} unit {spec.unit}"
-    entry = next((entry for entry in profile(spec.profile).points if entry.quantity == point.quantity), None)
+    entry = next((entry for entry in library.profile(spec.profile).points if entry.quantity == point.quantity), None)
     if entry is not None:
         where += f", {entry.table.value} {entry.address}, {entry.type.value}"
     return f"{where}, every {number(spec.every_s, 0 if spec.every_s >= 1 else 1)} s"
