@@ -3,6 +3,7 @@
 python packaging/prepare.py setup            .venv from the locked list, and Qt's system libraries
 python packaging/prepare.py run [ARGS]       the console (arguments go to main.py)
 python packaging/prepare.py test [ARGS]      every check and test (arguments go to pytest)
+python packaging/prepare.py soak [ARGS]      a million transactions through a bad line (--transactions N, --seed S)
 
 The Makefile calls this file. Standard library only: it runs before anything is installed.
 """
@@ -46,9 +47,9 @@ class CannotPrepare(Exception):
 
 def main(arguments: list[str]) -> int:
     task, *rest = arguments or ["setup"]
-    tasks = {"setup": lambda _: 0, "run": run_console, "test": run_tests}
+    tasks = {"setup": lambda _: 0, "run": run_console, "test": run_tests, "soak": run_soak}
     if task not in tasks:
-        print(f"prepare.py knows setup, run and test, not {task!r}.", file=sys.stderr)
+        print(f"prepare.py knows setup, run, test and soak, not {task!r}.", file=sys.stderr)
         return 2
     try:
         check_python()
@@ -168,6 +169,14 @@ def run_tests(arguments: list[str]) -> int:
     if failed:
         print(f"Failed: {', '.join(failed)}.", file=sys.stderr)
     return 1 if failed else 0
+
+
+def run_soak(arguments: list[str]) -> int:
+    """The long soak; ends with 1 where a value was given to the wrong point."""
+    try:
+        return subprocess.run([str(environment_python()), "-m", "tests.soak", *arguments], cwd=ROOT).returncode
+    except KeyboardInterrupt:
+        return 0
 
 
 if __name__ == "__main__":

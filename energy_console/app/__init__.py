@@ -16,6 +16,7 @@ from energy_console.site.faults import SiteFaults
 # name -> (module with add_arguments(parser) and run(args) -> int, one line of help); modules are imported when called
 COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("energy_console.app.simulate", "play a site's devices on loopback, until stopped"),
+    "badline": ("energy_console.app.badline", "a bad line in front of devices: late, lost, doubled and wrong answers"),
     "console": ("energy_console.app.console", "the window (what runs when no command is given, on the demo site)"),
     "serve": ("energy_console.app.serve", "the engine without a window"),
     "probe": ("energy_console.app.probe", "ask one device once: its values, its SunSpec models, or raw registers"),

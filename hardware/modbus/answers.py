@@ -138,7 +138,18 @@ class CheckedSocketFramer(FramerSocket):
                 self.awaited = None
                 self.forget(transaction)
             at = end
+        if answer is not None and not self._follows(data[at:]):
+            return self._broken(data, "sent an answer with something behind it that is no Modbus frame")
         return at, answer
+
+    def _follows(self, rest: bytes) -> bool:
+        """True where a few bytes behind an answer may be the head of one that comes late or twice.
+
+        MBAP has no checksum: bytes left over may be all that shows that an answer was put together of two.
+        """
+        number, protocol = rest[:2], rest[2:4]
+        known = len(number) < 2 or int.from_bytes(number, "big") in self.known
+        return known and not any(protocol)
 
     def _broken(self, data: bytes, text: str) -> tuple[int, None]:
         self.out_of_step = True

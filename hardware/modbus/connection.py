@@ -83,6 +83,7 @@ class Connection:
         self._quiet_until = 0.0  # monotonic: nothing is sent before
         self._memory = LineMemory(timeout_s, gateway=address.kind != "serial") if address.is_rtu else None
         self._asking = -1  # the unit of the newest request
+        self._asked_at = 0.0  # monotonic: when it went out
         self._next_transaction = random.randrange(_LAST_TRANSACTION)
         self._retry_at = 0.0  # monotonic: no new attempt to connect before
         self._retry_s = FIRST_RETRY_S
@@ -167,9 +168,9 @@ class Connection:
             return answer
         awaited = awaited_answer(request)
         question = (request.dev_id, request.function_code, request.address, request.count)
-        doubt = memory.doubt(question, awaited, answer.payload, time.monotonic())
+        doubt = memory.doubt(question, awaited, answer.payload, self._asked_at)
         if doubt is not Doubt.NONE:
-            await asyncio.sleep(self.timeout_s if doubt is Doubt.OTHER_QUESTION else memory.settle_s)
+            await _listen(self.timeout_s if doubt is Doubt.OTHER_QUESTION else memory.settle_s)
             if framer is None or framer is not self._framer or framer.out_of_step:
                 self.close()
                 raise wrong_answer("gave an earlier answer again")
@@ -180,12 +181,15 @@ class Connection:
 
     async def _ask_now(self, request: ModbusPDU, wrote: bool) -> ModbusPDU:
         awaited = awaited_answer(request)
+        if self._memory is not None:
+            # Opened before the rest: what a gateway still has to say is heard by a line that asks nothing.
+            await self._opened()
         await self._rest(awaited)
         client, framer = await self._opened()
         framer.heard = 0
         framer.awaited = awaited
         self._asking = request.dev_id
-        began = time.monotonic()
+        began = self._asked_at = time.monotonic()
         try:
             answer: ModbusPDU = await client.execute(False, request)
         except FieldError as error:
@@ -220,9 +224,9 @@ class Connection:
         until = max(self._quiet_until, self.pace.wire_quiet_until)
         if self._memory is not None:
             until = max(until, self._memory.ask_not_before(awaited))
-        wait = until - time.monotonic()
-        if wait > 0:
-            await asyncio.sleep(wait)
+        wait_s = until - time.monotonic()
+        if wait_s > 0:
+            await _listen(wait_s)
 
     def _timed_out(self, framer: CheckedFramer, client: ModbusBaseClient) -> FieldError:
         half = bool(client.ctx.recv_buffer)
@@ -318,6 +322,13 @@ class Connection:
         waiting = self._client.ctx.response_future if self._client else None
         if waiting and not waiting.done():
             waiting.set_exception(error)
+
+
+async def _listen(wait_s: float) -> None:
+    """Sends nothing for a while. What came in the instant it ended is heard too: that takes the loop two rounds."""
+    await asyncio.sleep(wait_s)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
 def _sentence(error: Exception) -> str:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from hardware.modbus.answers import Awaited
 
 REPEAT_SHARE = 0.75
-"""Of the timeout: so long after an answer its repetition is looked for. Below 1, so that polling once a timeout a
-device whose values stand still costs nothing."""
+"""Of the timeout: an answer to what is asked so soon after another one is looked at for being a repetition of it. Below
+1, so that polling once a timeout a device whose values stand still costs nothing."""
 
 _SLACK_S = 0.002
 _SETTLING = 1.5  # times the slowest answer of late: who has not spoken by then has nothing under way
@@ -71,16 +71,16 @@ class LineMemory:
         self._look, self._answered_at = awaited, now
         self._slowest_s = max(took_s, _FADING * self._slowest_s)
 
-    def doubt(self, question: Question, awaited: Awaited, payload: bytes, now: float) -> Doubt:
+    def doubt(self, question: Question, awaited: Awaited, payload: bytes, asked_at: float) -> Doubt:
         """Whether an answer may be an earlier one that has come again."""
         before = self._heard.get((awaited, payload)) if self._gateway else None
         repeat_s = REPEAT_SHARE * self._timeout_s
-        if before is None or now - before.at > repeat_s:
+        if before is None or asked_at - before.at > repeat_s:
             return Doubt.NONE
         own, own_at = self._newest.get(question, (b"", 0.0))
         if own == payload:
             # Standing still is nothing to wonder at; only a quick repetition may be the same answer twice.
-            return Doubt.SAME_QUESTION if now - own_at < repeat_s else Doubt.NONE
+            return Doubt.SAME_QUESTION if asked_at - own_at < repeat_s else Doubt.NONE
         return Doubt.OTHER_QUESTION
 
     def believe(self, question: Question, awaited: Awaited, payload: bytes, now: float) -> None:

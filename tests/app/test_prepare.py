@@ -56,7 +56,7 @@ def test_a_python_that_fits_passes(prepare, version, monkeypatch) -> None:
 
 def test_an_unknown_task_is_told_and_nothing_is_prepared(prepare, capsys) -> None:
     assert prepare.main(["instal"]) == 2
-    assert capsys.readouterr().err == "prepare.py knows setup, run and test, not 'instal'.\n"
+    assert capsys.readouterr().err == "prepare.py knows setup, run, test and soak, not 'instal'.\n"
 
 
 def test_an_environment_made_from_this_lock_is_not_made_again(prepare) -> None:
