@@ -7,14 +7,26 @@ import asyncio
 import json
 import math
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from energy_console.app.spans import BadInput, span_s
-from hardware.modbus import BadLink, Connection, Decoder, DeviceLine, FieldError, ReadAnswer, Readout, parse_link
+from hardware.modbus import (
+    BadLink,
+    Connection,
+    Decoder,
+    DeviceLine,
+    FieldError,
+    Placement,
+    ReadAnswer,
+    Readout,
+    parse_link,
+    place_on,
+)
 from hardware.modbus.sunspec import ChainLink, walk_chain
+from hardware.modbus.sunspec_names import model_name
 from hardware.points import Reason, quality_of, reason_of
 from hardware.profiles import (
     Profile,
@@ -28,15 +40,6 @@ from hardware.profiles import (
     request_of,
 )
 
-_MODEL_NAMES = {
-    1: "common", 101: "inverter, one phase", 102: "inverter, split phase", 103: "inverter, three phases",
-    111: "inverter, one phase, float", 112: "inverter, split phase, float", 113: "inverter, three phases, float",
-    120: "nameplate", 121: "basic settings", 122: "measurements and status", 123: "immediate controls",
-    124: "storage control", 160: "several strings", 201: "meter, one phase", 202: "meter, split phase",
-    203: "meter, three phases, wye", 204: "meter, three phases, delta", 701: "DER AC measurement",
-    702: "DER capacity", 703: "DER enter service", 704: "DER AC controls", 713: "DER storage",
-    714: "DER DC measurement", 802: "battery",
-}  # fmt: skip
 _COMMON = (("manufacturer", 2, 16), ("model", 18, 16), ("version", 42, 8), ("serial number", 50, 16))
 _MOST_WORDS = 125
 
@@ -132,9 +135,11 @@ async def _ask(connection: Connection, unit: int, ask: Callable[[Connection, int
 # -- asking ---------------------------------------------------------------------------------------------------
 
 
-async def _ask_profile(connection: Connection, unit: int, loaded: Profile, start: int | None = None) -> Document:
+async def _ask_profile(
+    connection: Connection, unit: int, loaded: Profile, placement: Placement | None = None
+) -> Document:
     decoder = Decoder(loaded)
-    line = DeviceLine(connection, decoder, unit, start)
+    line = DeviceLine(connection, decoder, unit, placement)
     readout = await line.read_all()
     return {
         "profile": loaded.name,
@@ -154,21 +159,57 @@ async def _ask_raw(connection: Connection, unit: int, wanted: _Wanted) -> Docume
 
 
 async def _ask_sunspec(connection: Connection, unit: int) -> Document:
-    links = [link async for link in walk_chain(connection, unit)]
-    known = {loaded.sunspec.model: loaded for loaded in map(profile, profile_names()) if loaded.sunspec}
-    models: list[Document] = []
+    """The chain of models with their names; the points of those that some profile can read."""
+    chain = [link async for link in walk_chain(connection, unit)]
     requests: list[Document] = []
-    for link in links:
-        model = {"model": link.model, "name": _MODEL_NAMES.get(link.model, ""), "address": link.start}
-        model["length"] = link.length
+    models: list[Document] = [
+        {"model": link.model, "name": model_name(link.model), "address": link.start, "length": link.length}
+        for link in chain
+    ]
+    for link, model in zip(chain, models, strict=True):
         if link.model == 1:
             model["identity"] = await _identity(connection, unit, link)
-        if link.model in known:
-            read = await _ask_profile(connection, unit, known[link.model], link.start)
-            requests += read["requests"]
-            model |= {"profile": read["profile"], "points": read["points"]}
-        models.append(model)
+    for placed in _best_for_each(chain):
+        read = await _ask_profile(connection, unit, placed.profile, place_on(Decoder(placed.profile), chain))
+        requests += read["requests"]
+        points = dict(zip((point.quantity for point in placed.profile.points), read["points"], strict=True))
+        for at, quantities in placed.quantities.items():
+            models[at] |= {"profile": read["profile"], "points": [points[quantity] for quantity in quantities]}
     return {"requests": requests, "models": models}
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    """A profile and what it reads of a chain: by position in the chain, the quantities of that model."""
+
+    profile: Profile
+    quantities: dict[int, list[str]]
+
+
+def _best_for_each(chain: Sequence[ChainLink]) -> list[_Readable]:
+    """For each model of a chain the profile that knows most points of it; each profile once."""
+    best: dict[int, tuple[Profile, list[str]]] = {}
+    for loaded in map(profile, profile_names()):
+        for at, quantities in _read_by(loaded, chain).items():
+            if at not in best or len(quantities) > len(best[at][1]):
+                best[at] = (loaded, quantities)
+    chosen: dict[str, _Readable] = {}
+    for at, (loaded, quantities) in best.items():
+        chosen.setdefault(loaded.name, _Readable(loaded, {})).quantities[at] = quantities
+    return list(chosen.values())
+
+
+def _read_by(loaded: Profile, chain: Sequence[ChainLink]) -> dict[int, list[str]]:
+    if not loaded.sunspec:
+        return {}
+    try:
+        placement = place_on(Decoder(loaded), chain)
+    except FieldError:
+        return {}
+    found = {}
+    for model, link in placement.models:
+        found[chain.index(link)] = [point.quantity for point in loaded.points if point.address in model]
+    return {at: quantities for at, quantities in found.items() if quantities}
 
 
 async def _identity(connection: Connection, unit: int, link: ChainLink) -> dict[str, str]:
@@ -258,9 +299,9 @@ def _show_raw(document: Document, out: TextIO) -> None:
 
 def _show_sunspec(document: Document, out: TextIO) -> None:
     for model in document["models"]:
-        name = model["name"] or "not known here"
-        print(f"model {model['model']:>5} at {model['address']:>5}, {model['length']:>3} registers: {name}", file=out)
-        for what, text in model.get("identity", {}).items():
-            print(f"    {what}: {text}", file=out)
+        what = f"model {model['model']:>5} at {model['address']:>5}, {model['length']:>3} registers"
+        print(f"{what}: {model['name']}", file=out)
+        for label, text in model.get("identity", {}).items():
+            print(f"    {label}: {text}", file=out)
         if "points" in model:
             _show_points(model["points"], out)

@@ -5,17 +5,23 @@ from hardware.modbus.connection import Connection
 from hardware.modbus.decode import Decoder
 from hardware.modbus.device_line import DeviceLine, ReadAnswer, Readout
 from hardware.modbus.errors import FieldError
+from hardware.modbus.placement import ANOTHER_CHAIN, Placement, as_written, find_placement, place_on
 from hardware.modbus.wire import wire_of
 
 __all__ = [
+    "ANOTHER_CHAIN",
     "BadLink",
     "Connection",
     "Decoder",
     "DeviceLine",
     "FieldError",
     "LinkAddress",
+    "Placement",
     "ReadAnswer",
     "Readout",
+    "as_written",
+    "find_placement",
     "parse_link",
+    "place_on",
     "wire_of",
 ]

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from hardware.modbus.connection import Connection
 from hardware.modbus.decode import Decoder
-from hardware.modbus.errors import FieldError
+from hardware.modbus.errors import FieldError, wrong_answer
 from hardware.modbus.pace import pace_of
-from hardware.modbus.sunspec import find_model
+from hardware.modbus.placement import ANOTHER_CHAIN, Placement, as_written, find_placement
 from hardware.points import Float64Array, Reason, UInt16Array, status_of
-from hardware.profiles import Profile, ProfilePoint, Span, Table, encode_value
+from hardware.profiles import NoValue, Profile, ProfilePoint, Span, Table, encode_value
 from hardware.profiles.model import KeyWrite
+
+_NOT_FITTED = status_of(Reason.NO_VALUE, NoValue.NOT_FITTED)
+_FIRST_BAD = status_of(Reason.TIMEOUT)
+_NO_MODEL = FieldError(Reason.NO_VALUE, "does not have this SunSpec model", NoValue.NOT_FITTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +48,11 @@ class Readout:
 class DeviceLine:
     """Not kept: made for one conversation, by whoever owns the connection at that time."""
 
-    def __init__(self, connection: Connection, decoder: Decoder, unit: int, start: int | None = None) -> None:
+    def __init__(self, connection: Connection, decoder: Decoder, unit: int, placement: Placement | None = None) -> None:
         self.connection = connection
         self.decoder = decoder
         self.unit = unit
-        self._start = start
+        self._placement = placement
         self._silence_s = decoder.profile.read.silence_ms / 1000.0
         self._writing = False
         connection.pace.agree(unit, pace_of(decoder.profile))
@@ -54,74 +61,103 @@ class DeviceLine:
     def profile(self) -> Profile:
         return self.decoder.profile
 
-    async def start(self) -> int:
-        """What is added to a profile's addresses: 0, or where the device has its SunSpec model. Raises FieldError."""
-        if self._start is None:
-            model = self.profile.sunspec
-            self._start = await find_model(self.connection, self.unit, model, self._silence_s) if model else 0
-        return self._start
-
-    async def read_span(self, span: Span) -> bytes:
-        """The registers of `span`, whose address counts as in the profile. Raises FieldError."""
-        start = await self.start()
-        return await self.connection.read(self.unit, span.table, start + span.address, span.count, self._silence_s)
+    async def placement(self) -> Placement:
+        """Where the device has its registers; a SunSpec device is looked through for it once. Raises FieldError."""
+        if self._placement is None:
+            self._placement = await find_placement(self.connection, self.unit, self.decoder, self._silence_s)
+        return self._placement
 
     async def read_point(self, point: ProfilePoint) -> tuple[float, int]:
         """Value and status of one point, read within a request of the plan. Raises FieldError."""
         at = self.profile.points.index(point)
-        needed = self.decoder.requests_of(point)
-        image = np.zeros((1, self.decoder.image_bytes), np.uint8)
-        for number in needed:
-            payload = await self.read_span(self.decoder.requests[number])
-            start = self.decoder.starts[number]
-            image[0, start : start + len(payload)] = np.frombuffer(payload, np.uint8)
-        value, status = self.decoder.decode(image)
+        placement = await self.placement()
+        if placement.not_fitted[at]:
+            return math.nan, _NOT_FITTED
+        needed = set(self.decoder.requests_of(point))
+        wanted = [number in needed for number in placement.numbers]
+        spans = zip(placement.requests, wanted, strict=True)
+        payloads = [await self._read(span) if asked else b"" for span, asked in spans]
+        if not placement.is_as_found(payloads):
+            raise wrong_answer(ANOTHER_CHAIN)
+        whole, _ = placement.expand(payloads, [0] * len(payloads))
+        value, status = self.decoder.decode(self._image(whole))
         return float(value[0, at]), int(status[0, at])
 
     async def read_all(self) -> Readout:
         """Every request of the plan once; a request that fails marks its points and does not stop the others."""
-        image = np.zeros((1, self.decoder.image_bytes), np.uint8)
-        failed = np.zeros(len(self.decoder.requests), np.uint16)
-        answers = []
-        for number, span in enumerate(self.decoder.requests):
-            answer, payload = await self._read_one(span)
-            answers.append(answer)
-            failed[number] = answer.status
-            first = self.decoder.starts[number]
-            image[0, first : first + len(payload)] = np.frombuffer(payload, np.uint8)
-        value, status = self.decoder.decode(image)
+        answers, payloads = await self._answers()
+        placement = self._placement or as_written(self.decoder)
+        value, status = self.decoder.decode(self._image(payloads))
+        failed = np.array([answer.status for answer in answers], np.uint16)
         of_request = np.maximum(failed[self.decoder.request_of_point], failed[self.decoder.request_of_scale])
         status[0] = np.where(of_request, of_request, status[0])
-        value[0, of_request != 0] = np.nan
+        status[0, placement.not_fitted] = _NOT_FITTED
+        value[0, status[0] >= _FIRST_BAD] = np.nan
         return Readout(tuple(answers), value[0], status[0], time.time_ns())
+
+    async def _answers(self) -> tuple[list[ReadAnswer], list[bytes]]:
+        """An answer and its registers for each request of the plan; a model that is not there is an answer too."""
+        spans = self.decoder.requests
+        try:
+            placement = await self.placement()
+        except FieldError as failure:
+            return [_without(span, failure) for span in spans], [b""] * len(spans)
+        asked = [await self._read_one(span) for span in placement.requests]
+        if not placement.is_as_found([payload for _, payload in asked]):
+            return [_without(span, wrong_answer(ANOTHER_CHAIN)) for span in spans], [b""] * len(spans)
+        answers = [_without(span, _NO_MODEL) for span in spans]
+        for number, (answer, _) in zip(placement.numbers, asked, strict=True):
+            answers[number] = answer
+        payloads, _ = placement.expand([payload for _, payload in asked], [0] * len(asked))
+        return answers, payloads
+
+    def _image(self, payloads: Sequence[bytes]) -> npt.NDArray[np.uint8]:
+        """(1, image_bytes) of the answers to the plan's requests; an empty one leaves zeros."""
+        image = np.zeros((1, self.decoder.image_bytes), np.uint8)
+        for first, payload in zip(self.decoder.starts, payloads, strict=True):
+            image[0, first : first + len(payload)] = np.frombuffer(payload, np.uint8)
+        return image
+
+    async def _read(self, span: Span) -> bytes:
+        return await self.connection.read(self.unit, span.table, span.address, span.count, self._silence_s)
 
     async def _read_one(self, span: Span) -> tuple[ReadAnswer, bytes]:
         began = time.perf_counter()
         payload, error, status = b"", "", 0
         try:
-            payload = await self.read_span(span)
+            payload = await self._read(span)
         except FieldError as failure:
             error, status = failure.text, status_of(failure.reason, failure.detail)
-        placed = Span(span.table, (self._start or 0) + span.address, span.count)
         words = tuple(int.from_bytes(payload[at : at + 2], "big") for at in range(0, len(payload), 2))
-        return ReadAnswer(placed, words, error, status, 1000.0 * (time.perf_counter() - began)), payload
+        return ReadAnswer(span, words, error, status, 1000.0 * (time.perf_counter() - began)), payload
 
     async def write_key(self, key: KeyWrite) -> None:
         """Raises FieldError."""
         await self._begin_to_write()
-        await self.connection.write(self.unit, key.address, [key.value], True, self._silence_s)
+        address = await self._sure_address(key.address, key.words)
+        words = [key.value >> 16 * place & 0xFFFF for place in reversed(range(key.words))]
+        await self.connection.write(self.unit, address, words, key.words == 1, self._silence_s)
 
     async def write_point(self, point: ProfilePoint, value: float) -> None:
         """Sends `value` in the point's unit. Raises FieldError, and NotEncodable where it does not fit."""
-        start = await self.start()
         exponent = await self._exponent(point)
         words = encode_value(point, value, exponent)
         await self._begin_to_write()
         if point.table is Table.COIL:
             await self.connection.write_coil(self.unit, point.address, bool(words[0]), self._silence_s)
             return
-        single = self.profile.write.single
-        await self.connection.write(self.unit, start + point.address, words, single, self._silence_s)
+        address = await self._sure_address(point.address, point.words)
+        await self.connection.write(self.unit, address, words, self.profile.write.single, self._silence_s)
+
+    async def _sure_address(self, address: int, words: int) -> int:
+        """Where to write. What stands at the head of the SunSpec model is looked at first: a device that was
+        exchanged since its chain was walked may have something else there.
+        """
+        placement = await self.placement()
+        place, head = placement.address_of(address, words), placement.head_of(address)
+        if head is not None and await self._read(head[0]) != head[1]:
+            raise wrong_answer(ANOTHER_CHAIN)
+        return place
 
     async def _begin_to_write(self) -> None:
         """Keys and set-points of one conversation follow each other at once; two conversations keep their distance."""
@@ -132,8 +168,14 @@ class DeviceLine:
     async def _exponent(self, point: ProfilePoint) -> int:
         if point.scale_register is None:
             return 0
-        payload = await self.read_span(Span(point.table, point.scale_register, 1))
+        address = (await self.placement()).address_of(point.scale_register, 1)
+        payload = await self._read(Span(point.table, address, 1))
         exponent = int.from_bytes(payload, "big", signed=True)
         if not -10 <= exponent <= 10:
             raise FieldError(Reason.NO_VALUE, "has no scale factor for this value")
         return exponent
+
+
+def _without(span: Span, failure: FieldError) -> ReadAnswer:
+    """What stands for the answer to a request that was not sent."""
+    return ReadAnswer(span, (), failure.text, status_of(failure.reason, failure.detail), 0.0)

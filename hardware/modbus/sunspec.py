@@ -9,9 +9,10 @@ from hardware.modbus.connection import Connection
 from hardware.modbus.errors import FieldError
 from hardware.points import Reason
 from hardware.profiles import Table
-from hardware.profiles.model import SunSpecModel
 
-BASES = (40000, 0, 50000)  # SunSpec Device Information Model Specification: the mark stands at one of these
+# SunSpec Device Information Model Specification: the mark stands at one of the first three. The others are where
+# makers have it who count registers from 1, or who take a paper's numbers for addresses.
+BASES = (40000, 0, 50000, 40001, 1, 50001, 39999, 49999)
 MARK = b"SunS"
 END_OF_CHAIN = 0xFFFF
 _MOST_MODELS = 200  # a chain that is longer is a device that answers nonsense
@@ -47,19 +48,8 @@ async def walk_chain(connection: Connection, unit: int, silence_s: float = 0.0) 
         model, length = int.from_bytes(head[:2], "big"), int.from_bytes(head[2:], "big")
         if model == END_OF_CHAIN:
             return
-        if start + 2 + length > 0xFFFF:
+        if model == 0 or start + 2 + length > 0xFFFF:
             break
         yield ChainLink(model, start, length)
         start += 2 + length
     raise FieldError(Reason.WRONG_ANSWER, "has a chain of SunSpec models without an end")
-
-
-async def find_model(connection: Connection, unit: int, wanted: SunSpecModel, silence_s: float = 0.0) -> int:
-    """Address of the model-ID register of `wanted`. Raises FieldError where the device has no such model."""
-    async for link in walk_chain(connection, unit, silence_s):
-        if link.model == wanted.model:
-            if link.length < wanted.length:
-                text = f"has SunSpec model {wanted.model} with {link.length} registers instead of {wanted.length}"
-                raise FieldError(Reason.WRONG_ANSWER, text)
-            return link.start
-    raise FieldError(Reason.WRONG_ANSWER, f"has no SunSpec model {wanted.model} in its chain")

@@ -1,6 +1,6 @@
 """Device types as data: one TOML a type, each figure with its source; typed, checked, encoded here."""
 
-from hardware.profiles.encode import NotEncodable, encode_no_value, encode_value, layout_of, start_of
+from hardware.profiles.encode import NotEncodable, encode_no_value, encode_value, layout_of
 from hardware.profiles.faults import Fault, ProfileFaults, UnknownProfile
 from hardware.profiles.library import BUILT_IN, Library, points_of, profile, profile_at, profile_names
 from hardware.profiles.loader import load_profile
@@ -48,5 +48,4 @@ __all__ = [
     "profile_names",
     "request_of",
     "serial_cost",
-    "start_of",
 ]

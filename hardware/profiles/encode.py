@@ -45,18 +45,13 @@ def encode_no_value(point: ProfilePoint, meaning: NoValue | None = None) -> tupl
 
 def layout_of(profile: Profile) -> tuple[Span, ...]:
     """Every register a device of this type answers: what a read plan may ask for (with the gaps it spans), fixed
-    words and write keys, as joined spans. Absolute addresses; a SunSpec model stands at its default start.
+    words, write keys and the whole of each SunSpec model, as joined spans.
     """
-    start = start_of(profile)
-    spans = [Span(request.table, start + request.address, request.count) for request in may_be_read(profile)]
+    spans = list(may_be_read(profile))
     spans += [Span(fixed.table, fixed.address, len(fixed.words)) for fixed in profile.fixed]
-    spans += [Span(Table.HOLDING, key.address, 1) for _, keys in profile.write.keys for key in keys]
+    spans += [Span(Table.HOLDING, key.address, key.words) for _, keys in profile.write.keys for key in keys]
+    spans += [Span(Table.HOLDING, model.start, 2 + model.length) for model in profile.sunspec]
     return tuple(_joined(spans))
-
-
-def start_of(profile: Profile) -> int:
-    """What is added to a point's address to get the register: 0, or where a virtual device puts its SunSpec model."""
-    return profile.sunspec.default_start if profile.sunspec else 0
 
 
 def _joined(spans: list[Span]) -> list[Span]:

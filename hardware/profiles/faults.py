@@ -83,5 +83,6 @@ class FaultList:
 
     def _header(self, table: str, nth: int) -> int:
         wanted = {f"[{table}]", f"[[{table}]]"}
-        found = [number for number, line in enumerate(self.lines) if line.split("#")[0].strip() in wanted]
+        headers = [line.split("#")[0].strip().replace('"', "") for line in self.lines]
+        found = [number for number, header in enumerate(headers) if header in wanted]
         return found[min(nth, len(found) - 1)] if found else 0

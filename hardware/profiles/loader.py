@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ from hardware.profiles.model import (
 from hardware.profiles.point_reader import confidence_of, read_points
 from hardware.profiles.rules import check_profile
 from hardware.profiles.section import Section
+from hardware.profiles.sunspec import around, model_of, read_chain, starts_of_points
 
 T = TypeVar("T")
 FORMAT = 2
@@ -78,6 +79,9 @@ def _build(document: Mapping[str, Any], faults: FaultList, stem: str) -> Profile
         faults.add("", "name", f"The name is '{name}' but the file is '{stem}.toml'; make them equal.")
     sources = top.texts_or_text("source", required=True)
     confidence_of(top)  # each point has it from the document; here only a wrong one is told, once, at its own line
+    chain, shown = read_chain(document, faults)
+    points = read_points(document, faults, chain)
+    fixed = _each(document, "fixed", faults, _fixed)
     profile = Profile(
         name=name,
         title=top.text("title", required=True),
@@ -85,15 +89,15 @@ def _build(document: Mapping[str, Any], faults: FaultList, stem: str) -> Profile
         kind=top.choice("kind", KINDS, required=True),
         source="; ".join(sources),
         note=top.text("note"),
-        points=read_points(document, faults),
-        read=_read_rules(document, faults),
-        write=_write_rules(document, faults),
+        points=points,
+        read=_read_rules(document, faults, chain),
+        write=_write_rules(document, faults, starts_of_points(points, chain)),
         watchdogs=_each(document, "watchdog", faults, _watchdog),
-        fixed=_each(document, "fixed", faults, _fixed),
-        sunspec=_sunspec(document, faults),
         sources=sources,
         traps=top.texts("traps"),
         replaces_built_in=top.flag("replaces_built_in"),
+        fixed=fixed if shown is None else (*fixed, *around(shown, points, fixed)),
+        sunspec=chain,
     )
     top.refuse_unknown(_TOP + _TABLES)
     if version == 1:
@@ -122,7 +126,7 @@ def _each(document: Mapping[str, Any], table: str, faults: FaultList, make: Call
     return tuple(make(Section(table, row, faults, nth)) for nth, row in enumerate(rows))
 
 
-def _read_rules(document: Mapping[str, Any], faults: FaultList) -> ReadRules:
+def _read_rules(document: Mapping[str, Any], faults: FaultList, chain: Sequence[SunSpecModel]) -> ReadRules:
     section = Section("read", document.get("read", {}), faults)
     longest = section.integer("longest", MODBUS_LONGEST_READ, low=1, high=MODBUS_LONGEST_READ)
     rules = ReadRules(
@@ -131,9 +135,9 @@ def _read_rules(document: Mapping[str, Any], faults: FaultList) -> ReadRules:
         gap=section.integer("gap", longest, low=0, high=MODBUS_LONGEST_READ),
         silence_ms=section.number("silence_ms", 0.0, low=0.0),
         every_min_s=section.number("every_min_s", 0.0, low=0.0),
-        blocks=_each(document, "block", faults, _block),
         forbidden=_each(document, "forbidden", faults, _forbidden),
         whole_values=section.flag("whole_values"),
+        blocks=_each(document, "block", faults, lambda section: _block(section, chain)),
     )
     section.refuse_unknown()
     return rules
@@ -165,36 +169,40 @@ def _forbidden(section: Section) -> Forbidden:
     return forbidden
 
 
-def _block(section: Section) -> Span:
+def _block(section: Section, chain: Sequence[SunSpecModel]) -> Span:
+    model = model_of(section.integer_or_none("model", 1, 65534), chain)
     span = Span(
         section.table("table"),
-        section.integer("address", required=True, low=0, high=65535),
+        section.integer("address", required=True, low=0, high=65535) + (model.start if model else 0),
         section.integer("count", required=True, low=1, high=MODBUS_LONGEST_READ),
     )
     section.refuse_unknown()
     return span
 
 
-def _write_rules(document: Mapping[str, Any], faults: FaultList) -> WriteRules:
+def _write_rules(document: Mapping[str, Any], faults: FaultList, starts: Mapping[str, int]) -> WriteRules:
     section = Section("write", document.get("write", {}), faults)
     rules = WriteRules(
         single=section.flag("single"),
         every_min_s=section.number("every_min_s", 0.0, low=0.0),
         settle_ms=section.number("settle_ms", 0.0, low=0.0),
         read_back_s=section.number("read_back_s", 0.0, low=0.0),
-        keys=tuple((quantity, _keys(section, value)) for quantity, value in section.mapping("keys").items()),
+        keys=tuple(
+            (quantity, _keys(section, value, starts.get(quantity, 0)))
+            for quantity, value in section.mapping("keys").items()
+        ),
     )
     section.refuse_unknown()
     return rules
 
 
-def _keys(section: Section, rows: Any) -> tuple[KeyWrite, ...]:
-    """`[[register, value], ...]` in the order they have to be written."""
-    pairs = rows if isinstance(rows, list) else []
-    good = [pair for pair in pairs if isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair)]
-    if not good or len(good) != len(pairs):
+def _keys(section: Section, rows: Any, start: int) -> tuple[KeyWrite, ...]:
+    """`[[register, value], ...]` in the order they have to be written; a third number 2 where it is a 32-bit value."""
+    found = rows if isinstance(rows, list) else []
+    good = [row for row in found if isinstance(row, list) and 2 <= len(row) <= 3 and all(type(n) is int for n in row)]
+    if not good or len(good) != len(found):
         section.fault("keys", "This is no list of keys; write pairs of register and value, for example [[144, 1732]].")
-    return tuple(KeyWrite(address, value) for address, value in good)
+    return tuple(KeyWrite(start + row[0], row[1], *row[2:]) for row in good)
 
 
 def _watchdog(section: Section) -> Watchdog:
@@ -232,16 +240,3 @@ def _fixed(section: Section) -> FixedWords:
     )
     section.refuse_unknown(("length",))
     return fixed
-
-
-def _sunspec(document: Mapping[str, Any], faults: FaultList) -> SunSpecModel | None:
-    if "sunspec" not in document:
-        return None
-    section = Section("sunspec", document["sunspec"], faults)
-    model = SunSpecModel(
-        section.integer("model", required=True, low=1, high=65534),
-        section.integer("length", required=True, low=1, high=65534),
-        section.integer("default_start", required=True, low=0, high=65535),
-    )
-    section.refuse_unknown()
-    return model

@@ -129,7 +129,8 @@ class LookAlike:
 class ProfilePoint:
     """One value of a device type: value = raw * scale * 10**(scale register) + offset, in the unit named.
 
-    `address` is 0-based as on the wire, relative to the model's own start where the profile is a SunSpec model.
+    `address` is 0-based as on the wire. In a SunSpec profile it counts in the profile's own chain of models (see
+    SunSpecModel); where a device has the model is found by walking its chain.
     `bit` takes one bit out of the word. `texts` turns a string into its position, -1 based on nothing else.
     """
 
@@ -242,6 +243,7 @@ class KeyWrite:
 
     address: int
     value: int
+    words: int = 1  # 2: a 32-bit value, both registers in one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,11 +285,23 @@ class Watchdog:
 
 @dataclass(frozen=True, slots=True)
 class SunSpecModel:
-    """Addresses count from the model-ID register, found by walking the chain of models."""
+    """One SunSpec model that a profile reads. A device has it wherever its chain says, or not at all.
 
-    model: int
-    length: int  # registers after ID and length
-    default_start: int  # where a virtual device puts the model-ID register
+    `start` is where its model-ID register stands in the profile's own addresses: those of a virtual device.
+    """
+
+    models: tuple[int, ...]  # numbers of models with one layout; a device has one of them
+    length: int  # registers after ID and length, as the paper says
+    start: int
+    nth: int = 1  # which of several models of the same number
+
+    @property
+    def end(self) -> int:
+        """The first address behind the model."""
+        return self.start + 2 + self.length
+
+    def __contains__(self, address: int) -> bool:
+        return self.start <= address < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,10 +319,10 @@ class Profile:
     write: WriteRules = WriteRules()
     watchdogs: tuple[Watchdog, ...] = ()
     fixed: tuple[FixedWords, ...] = ()
-    sunspec: SunSpecModel | None = None
     sources: tuple[str, ...] = ()
     traps: tuple[str, ...] = ()  # what goes wrong with such devices, each a sentence
     replaces_built_in: bool = False  # a site's own, meant instead of one that comes with the console
+    sunspec: tuple[SunSpecModel, ...] = ()  # in the order of their addresses; empty: addresses are the device's
 
     def point(self, quantity: str) -> ProfilePoint:
         """Raises KeyError where the type has no such quantity."""

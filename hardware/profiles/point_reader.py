@@ -17,9 +17,11 @@ from hardware.profiles.model import (
     Purpose,
     RegisterType,
     Sentinel,
+    SunSpecModel,
 )
 from hardware.profiles.needs_reader import with_needs
 from hardware.profiles.section import Section
+from hardware.profiles.sunspec import place_point, repeated
 
 # What the last part of a quantity's name says about its unit.
 UNITS = {
@@ -39,7 +41,9 @@ def unit_of(quantity: str) -> str | None:
     return UNITS.get(last) if stem else None
 
 
-def read_points(document: Mapping[str, Any], faults: FaultList) -> tuple[ProfilePoint, ...]:
+def read_points(
+    document: Mapping[str, Any], faults: FaultList, chain: tuple[SunSpecModel, ...] = ()
+) -> tuple[ProfilePoint, ...]:
     tables = document.get("point", {})
     if not isinstance(tables, Mapping) or not tables:
         faults.add("", "point", "A profile needs at least one point; write a table named [point.QUANTITY].")
@@ -49,12 +53,23 @@ def read_points(document: Mapping[str, Any], faults: FaultList) -> tuple[Profile
     common = dict(defaults.values)
     if document.get("confidence") in list(Confidence):  # a wrong one is told at the top
         common.setdefault("confidence", document["confidence"])
-    points = tuple(_point(name, values, common, faults) for name, values in tables.items())
-    return with_needs(points, tables, faults)
+    found: list[ProfilePoint] = []
+    given: dict[str, Any] = {}
+    for header, values in tables.items():
+        for quantity, own in repeated(header, values):
+            section = Section(f"point.{header}", own, faults, defaults=common)
+            point = _point(quantity, section)
+            if chain:
+                point = place_point(point, section.integer_or_none("model", 1, 65534), chain, section)
+            if "repeat" in section.values:
+                section.fault("repeat", "This goes with step and address, whole numbers above 0, and {n} in the name.")
+            section.refuse_unknown(("length", "needs", "repeat", "step"))
+            found.append(point)
+            given[quantity] = own
+    return with_needs(found, given, faults)
 
 
-def _point(quantity: str, values: Any, defaults: Mapping[str, Any], faults: FaultList) -> ProfilePoint:
-    section = Section(f"point.{quantity}", values, faults, defaults=defaults)
+def _point(quantity: str, section: Section) -> ProfilePoint:
     if not _QUANTITY.fullmatch(quantity):
         section.fault(
             "", f"'{quantity}' is no name of a quantity; write small letters, digits and _, as in power_l1_kw."
@@ -62,7 +77,7 @@ def _point(quantity: str, values: Any, defaults: Mapping[str, Any], faults: Faul
     table = section.table("table")
     kind = RegisterType(section.choice("type", [item.value for item in RegisterType], "bit" if table.is_bits else ""))
     words = section.integer("length", required=True, low=1, high=125) if kind is RegisterType.STRING else kind.words
-    point = ProfilePoint(
+    return ProfilePoint(
         quantity=quantity,
         name=section.text("name", required=True),
         unit=_unit(section, quantity),
@@ -96,8 +111,6 @@ def _point(quantity: str, values: Any, defaults: Mapping[str, Any], faults: Faul
         confidence=confidence_of(section),
         look_alikes=_look_alikes(section),
     )
-    section.refuse_unknown(("length", "needs"))
-    return point
 
 
 def confidence_of(section: Section) -> Confidence:

@@ -59,7 +59,8 @@ def plan_requests(profile: Profile, wire: WireCost = NETWORK) -> tuple[PlannedRe
                 inside = [need.every_s for need in needs if _covers(block, need)]
                 planned.append(PlannedRead(block, min(inside, default=0.0)))
                 needs = [need for need in needs if not _covers(block, need)]
-        planned.extend(_cheapest(needs, table, profile, wire))
+        for together in _apart(needs, profile):
+            planned.extend(_cheapest(together, table, profile, wire))
     return tuple(planned)
 
 
@@ -102,6 +103,20 @@ def _needs(profile: Profile, table: Table) -> list[_Need]:
 
 def _covers(span: Span, need: _Need) -> bool:
     return span.address <= need.address and need.end <= span.end
+
+
+def _apart(needs: Sequence[_Need], profile: Profile) -> Iterable[Sequence[_Need]]:
+    """Needs of different SunSpec models never share a request: a device may have them anywhere, or not at all.
+
+    Each model used is asked for its number and length too, so that a device that was exchanged is seen at once.
+    """
+    if not profile.sunspec:
+        yield needs
+        return
+    for model in profile.sunspec:
+        inside = [need for need in needs if need.address in model]
+        if inside:
+            yield [_Need(model.start, model.start + 2, min(need.every_s for need in inside)), *inside]
 
 
 def _cheapest(needs: Sequence[_Need], table: Table, profile: Profile, wire: WireCost) -> Iterable[PlannedRead]:

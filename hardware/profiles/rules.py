@@ -20,7 +20,6 @@ def check_profile(profile: Profile, faults: FaultList) -> None:
     check_fixed(profile, faults)
     check_watchdogs(profile, faults)
     check_keys(profile, faults)
-    _check_model(profile, faults)
     for point in profile.points:
         check_writing(point, profile, faults)
 
@@ -90,14 +89,3 @@ def _check_scale_register(point: ProfilePoint, profile: Profile, faults: FaultLi
         elif other.words > 1 or (other.scale, other.offset) != (1.0, 0.0) or other.type.kind == "f":
             text = f"Register {register} belongs to '{other.quantity}', which is no plain exponent of ten; mend one."
             faults.add(table, "scale_register", text)
-
-
-def _check_model(profile: Profile, faults: FaultList) -> None:
-    """Points of a SunSpec model lie within it: its ID, its length, and as many registers as that says."""
-    if profile.sunspec is None:
-        return
-    end = profile.sunspec.length + 2
-    for point in profile.points:
-        if point.end > end or (point.scale_register or 0) >= end:
-            text = f"It lies outside the model; that has {end} registers with its ID and length."
-            faults.add(f"point.{point.quantity}", "address", text)

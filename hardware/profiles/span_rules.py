@@ -74,7 +74,6 @@ def _bars(forbidden: Forbidden, table: Table, address: int, end: int) -> bool:
 
 def check_fixed(profile: Profile, faults: FaultList) -> None:
     """Fixed words lie beside each other and under no value, unless they are answered only when asked for alone."""
-    start = profile.sunspec.default_start if profile.sunspec else 0
     together = [(nth, fixed) for nth, fixed in enumerate(profile.fixed) if not fixed.alone]
     for nth, fixed in enumerate(profile.fixed):
         if fixed.end > 65536:
@@ -84,7 +83,7 @@ def check_fixed(profile: Profile, faults: FaultList) -> None:
             faults.add("fixed", "address", f"It overlaps the fixed words at {first.address}; mend one.", nth)
     for nth, fixed in together:
         for point in profile.points:
-            if _meet(fixed, point.table, start + point.address, start + point.end):
+            if _meet(fixed, point.table, point.address, point.end):
                 text = f"The words lie under '{point.quantity}', which changes; drop one, or write alone = true."
                 faults.add("fixed", "address", text, nth)
 

@@ -101,7 +101,7 @@ class Bus:
         """Does `work` on this bus as soon as a connection is free, before the scan. Raises what it raises."""
 
         def with_device(connection: Connection) -> Awaitable[T]:
-            return work(DeviceLine(connection, task.group.decoder, task.spec.unit, task.start))
+            return work(DeviceLine(connection, task.group.decoder, task.spec.unit, task.placement))
 
         return await self._errand(task, with_device)
 

@@ -9,9 +9,12 @@ import numpy as np
 
 from hardware.modbus import Decoder
 from hardware.modbus.decode import Limits, limits_of
-from hardware.points import Float64Array, Int32Array, Int64Array, Point, UInt16Array
+from hardware.points import BoolArray, Float64Array, Int32Array, Int64Array, Point, Reason, UInt16Array, status_of
+from hardware.profiles import NoValue
 
 Columns = tuple[Int32Array, Int64Array, Float64Array, UInt16Array]  # index, time_ns, value, status
+
+_NOT_FITTED = status_of(Reason.NO_VALUE, NoValue.NOT_FITTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Group:
         self._index: Int32Array = np.add.outer(first, np.arange(width, dtype=np.int32))
         self._limits = self._limits_of(members, points)
         self._any_failed = False
+        self._not_fitted: BoolArray | None = None  # (devices, points), from the first device that lacks a point on
         self._fresh: dict[int, None] = {}  # rows with answers not yet collected, in order
         self._overtaken: list[Columns] = []
 
@@ -60,6 +64,17 @@ class Group:
         self._time_ns[row] = time_ns
         self._fresh[row] = None
 
+    def fit(self, row: int, not_fitted: BoolArray) -> None:
+        """Says which points of the profile a device does not have, until it is said anew."""
+        if row in self._fresh:
+            # What was read before belongs to the points as they were then.
+            self._overtaken.append(self._decode())
+        if self._not_fitted is None:
+            if not not_fitted.any():
+                return
+            self._not_fitted = np.zeros(self._index.shape, np.bool_)
+        self._not_fitted[row] = not_fitted
+
     def collect(self) -> list[Columns]:
         """Everything put since the last time, decoded."""
         found = self._overtaken
@@ -80,6 +95,10 @@ class Group:
             status[bad] = failed[bad]
             value[bad] = np.nan
             self._any_failed = bool(self._failed.any())
+        if self._not_fitted is not None:
+            absent = self._not_fitted[rows]
+            status[absent] = _NOT_FITTED
+            value[absent] = np.nan
         time_ns = np.repeat(self._time_ns[rows], value.shape[1])
         return self._index[rows].ravel(), time_ns, value.ravel(), status.ravel()
 

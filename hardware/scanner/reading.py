@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from hardware.modbus import Connection, FieldError
-from hardware.modbus.sunspec import find_model
+from hardware.modbus import ANOTHER_CHAIN, Connection, FieldError, find_placement
 from hardware.points import Reason, status_of
 from hardware.scanner.task import DeviceTask
 
@@ -34,6 +33,8 @@ async def read_device(connection: Connection, task: DeviceTask) -> FieldError | 
             payloads.append(payload)
             failed.append(0)
             task.record.answered(time.perf_counter() - asked, time.time_ns())
+    if changed := _changed(task, payloads):
+        error, payloads, failed = changed, [], []
     if not task.record.out_of_service:
         _hand_over(task, payloads, failed, error)
     return error
@@ -42,29 +43,46 @@ async def read_device(connection: Connection, task: DeviceTask) -> FieldError | 
 def is_partly_answered(task: DeviceTask, error: FieldError) -> bool:
     """True where a device answers, only not everything: it is read on at its own pace."""
     refuses_or_lies = error.reason in (Reason.EXCEPTION, Reason.WRONG_ANSWER)
-    return refuses_or_lies and task.start is not None and task.answered_last
+    return refuses_or_lies and task.placement is not None and task.answered_last
 
 
 async def _find(connection: Connection, task: DeviceTask) -> FieldError | None:
-    """Looks a SunSpec device through for its model, where that is still to be done."""
-    model = task.group.decoder.profile.sunspec
-    if task.start is not None or model is None:
+    """Walks the chain of a SunSpec device, where that is still to be done."""
+    if task.placement is not None:
         return None
     try:
-        task.place(await find_model(connection, task.spec.unit, model, task.silence_s))
+        task.place(await find_placement(connection, task.spec.unit, task.group.decoder, task.silence_s))
     except FieldError as problem:
         task.record.failed(problem)
         return problem
     return None
 
 
+def _changed(task: DeviceTask, payloads: Sequence[bytes]) -> FieldError | None:
+    """What is wrong where a SunSpec device answers with other models than those found: it was exchanged."""
+    if task.placement is None or task.placement.is_as_found(payloads):
+        return None
+    task.displace()
+    problem = FieldError(Reason.WRONG_ANSWER, ANOTHER_CHAIN)
+    task.record.failed(problem)
+    return problem
+
+
 def _hand_over(task: DeviceTask, payloads: list[bytes], failed: Sequence[int], error: FieldError | None) -> None:
     now_ns = time.time_ns()
+    placement = task.placement
     if error is None:
         task.answered_last = True
-        task.group.put(task.row, payloads, None, now_ns)
+        whole = placement.expand(payloads, failed)[0] if placement is not None and placement.models else payloads
+        task.group.put(task.row, whole, None, now_ns)
         return
     task.answered_last = 0 in failed
-    missing = len(task.group.decoder.requests) - len(payloads)
     status = status_of(error.reason, error.detail)
-    task.group.put(task.row, payloads + [b""] * missing, [*failed, *[status] * missing], now_ns)
+    missing = len(task.requests) - len(payloads)
+    payloads, statuses = payloads + [b""] * missing, [*failed, *[status] * missing]
+    if placement is not None:
+        payloads, statuses = placement.expand(payloads, statuses)
+    else:
+        count = len(task.group.decoder.requests)
+        payloads, statuses = [b""] * count, [status] * count
+    task.group.put(task.row, payloads, statuses, now_ns)

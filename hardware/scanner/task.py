@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from hardware.field import DeviceSpec
+from hardware.modbus import Placement, as_written
 from hardware.profiles import Span
 from hardware.scanner.group import Group
 from hardware.scanner.record import Record
@@ -18,8 +19,8 @@ class DeviceTask:
     """Belongs to one bus. Times are monotonic seconds."""
 
     __slots__ = (
-        "answered_last", "due", "every_s", "failures", "group", "number", "place_in_time", "record", "requests", "row",
-        "silence_s", "spec", "start",
+        "answered_last", "due", "every_s", "failures", "group", "number", "place_in_time", "placement", "record",
+        "requests", "row", "silence_s", "spec",
     )  # fmt: skip
 
     def __init__(self, spec: DeviceSpec, group: Group, row: int, record: Record, due: float) -> None:
@@ -35,21 +36,22 @@ class DeviceTask:
         self.place_in_time: float | None = None  # where its readings shall lie, once the first one is done
         self.failures = 0  # in a row
         self.answered_last = False  # at least one request of the newest reading
-        self.start: int | None = None  # None: a SunSpec device whose model has still to be found
+        self.placement: Placement | None = None  # None: a SunSpec device whose models have still to be found
         self.requests: tuple[Span, ...] = ()
-        if group.decoder.profile.sunspec is None:
-            self.place(0)
+        if not group.decoder.profile.sunspec:
+            self.place(as_written(group.decoder))
 
-    def place(self, start: int) -> None:
-        """Fixes the addresses: `start` is where the profile's address 0 is."""
-        self.start = start
-        spans = self.group.decoder.requests
-        self.requests = tuple(Span(span.table, span.address + start, span.count) for span in spans)
+    def place(self, placement: Placement) -> None:
+        """Fixes where the device has its registers, and so what it is asked and which points it has."""
+        self.placement = placement
+        self.requests = placement.requests
+        if placement.models:
+            self.group.fit(self.row, placement.not_fitted)
 
     def displace(self) -> None:
         """After a loss a SunSpec device is looked through again: it may have been swapped or updated."""
-        if self.group.decoder.profile.sunspec is not None:
-            self.start, self.requests = None, ()
+        if self.group.decoder.profile.sunspec:
+            self.placement, self.requests = None, ()
 
     @property
     def is_troubled(self) -> bool:

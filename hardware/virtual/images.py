@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hardware.points import Float64Array, UInt16Array
-from hardware.profiles import Profile, ProfilePoint, RegisterType, Table, layout_of, start_of
+from hardware.profiles import Profile, ProfilePoint, RegisterType, Table, layout_of
 from hardware.virtual.fleet import Fleet
 from hardware.virtual.unplayed import Rule, rule_for, steady_value
 
@@ -53,7 +53,6 @@ class Bank:
         self.fleet_rows = np.array([fleet.rows[device] for device in devices], dtype=np.int64)
         self.stale = True
         self.spans = [(span, np.zeros((len(devices), span.count), dtype=">u2")) for span in layout_of(profile)]
-        self._start = start_of(profile)
         for fixed in profile.fixed:
             words, column = self._place(fixed.table, fixed.address, len(fixed.words))
             words[:, column : column + len(fixed.words)] = fixed.words
@@ -114,7 +113,7 @@ class Bank:
             first = len(words) - (end - address)
             if first + point.words > len(words):
                 raise WireFault(ILLEGAL_ADDRESS)
-            value = decode_words(point, words[first : first + point.words])
+            value = decode_words(point, words[first : first + point.words], self._exponent(row, point))
             # A device that wants a key first takes the words and does nothing with them.
             if self._is_unlocked(row, point):
                 self._take(int(self.fleet_rows[row]), point, value)
@@ -151,9 +150,14 @@ class Bank:
             played[point.quantity] = column
         return rules
 
+    def _exponent(self, row: int, point: ProfilePoint) -> float:
+        """What the point's scale register shows; 0 where it has none."""
+        exponent = self.slots[self.profile.points.index(point)].exponent
+        return float(np.broadcast_to(exponent, len(self.devices))[row])
+
     def _writable_at(self, table: Table, address: int) -> ProfilePoint | None:
         for point in self.profile.points:
-            if point.writable and point.table is table and self._start + point.address == address:
+            if point.writable and point.table is table and point.address == address:
                 return point
         return None
 
@@ -171,10 +175,10 @@ class Bank:
         words[row, column] = word
 
     def _slot(self, point: ProfilePoint, rated_kw: Float64Array) -> Slot:
-        words, column = self._place(point.table, self._start + point.address, point.words)
+        words, column = self._place(point.table, point.address, point.words)
         exponent: Float64Array | float = 0.0
         if point.scale_register is not None:
-            scales, at = self._place(point.table, self._start + point.scale_register, 1)
+            scales, at = self._place(point.table, point.scale_register, 1)
             exponent = self._fit_scale(point, scales, at, rated_kw)
         return Slot(point, words, column, exponent)
 
@@ -232,7 +236,7 @@ def shown(point: ProfilePoint, values: Float64Array, exponent: Float64Array | fl
     return result
 
 
-def decode_words(point: ProfilePoint, words: Sequence[int]) -> float:
+def decode_words(point: ProfilePoint, words: Sequence[int], exponent: float = 0.0) -> float:
     """The value that was written into a point's registers. Raises WireFault for what is no number of its type."""
     ordered = list(words)[::-1] if point.low_word_first else list(words)
     data = struct.pack(f">{len(ordered)}H", *ordered)
@@ -242,7 +246,7 @@ def decode_words(point: ProfilePoint, words: Sequence[int]) -> float:
         raw = float(int.from_bytes(data, "big", signed=point.type.kind == "i"))
     if not math.isfinite(raw):
         raise WireFault(ILLEGAL_VALUE)
-    return raw * point.scale + point.offset
+    return raw * point.scale * math.pow(10.0, exponent) + point.offset
 
 
 def _raw(point: ProfilePoint, values: Float64Array, exponent: Float64Array | float) -> Float64Array:

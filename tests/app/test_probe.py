@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from energy_console.app import main
-from hardware.profiles import encode_value, layout_of, profile, start_of
+from hardware.profiles import encode_value, layout_of, profile
 from tests.hardware.scripted import counting, registers, serving, tcp
 
 
@@ -52,7 +52,7 @@ def device_of(name, values):
     for quantity, (value, exponent) in values.items():
         point = loaded.point(quantity)
         for at, word in enumerate(encode_value(point, value, exponent)):
-            words[(point.table.value, start_of(loaded) + point.address + at)] = word
+            words[(point.table.value, point.address + at)] = word
 
     def script(request):
         table = "input" if request.function == 4 else "holding"

@@ -22,7 +22,6 @@ from hardware.profiles import (
     encode_value,
     profile,
     profile_names,
-    start_of,
 )
 from hardware.virtual.images import Bank, WireFault, decode_words, encode_column, has_no_value, shown
 from hardware.virtual.world import World
@@ -70,8 +69,7 @@ def demo() -> World:
 
 def image(bank: Bank, row: int) -> np.ndarray:
     """The answers to a profile's read plan, one after the other, as the decoder wants them."""
-    start = start_of(bank.profile)
-    parts = [bank.read(row, r.table, start + r.address, r.count) for r in Decoder(bank.profile).requests]
+    parts = [bank.read(row, r.table, r.address, r.count) for r in Decoder(bank.profile).requests]
     return np.frombuffer(b"".join(parts), np.uint8)
 
 

@@ -24,7 +24,6 @@ from hardware.profiles import (
     layout_of,
     profile,
     profile_names,
-    start_of,
 )
 
 SECONDS = (0.0, 2.5, 5.0, 7.5, 10.0)
@@ -91,7 +90,6 @@ def drawn(point: ProfilePoint, dice: random.Random) -> list[float]:
 
 def registers_of(loaded: Profile, dice: random.Random) -> Iterator[dict[tuple[Table, int], int]]:
     """What the device answers at each of SECONDS: layout, fixed words and values; one dict a reading."""
-    start = start_of(loaded)
     drawings = {point.quantity: drawn(point, dice) for point in loaded.points if usual_of(point)}
     for number in range(len(SECONDS)):
         words = {
@@ -107,13 +105,13 @@ def registers_of(loaded: Profile, dice: random.Random) -> Iterator[dict[tuple[Ta
                 continue
             exponent = 0
             if point.scale_register is not None:
-                raw = words.get((point.table, start + point.scale_register), 0)
+                raw = words.get((point.table, point.scale_register), 0)
                 exponent = struct.unpack(">h", struct.pack(">H", raw))[0]
             try:
                 coded = encode_value(point, drawings[point.quantity][number], exponent)
             except NotEncodable:
                 continue
-            words.update({(point.table, start + point.address + at): word for at, word in enumerate(coded)})
+            words.update({(point.table, point.address + at): word for at, word in enumerate(coded)})
         yield words
 
 
@@ -133,7 +131,7 @@ def cases(names: Iterable[str], most: int = 8, seed: int = 20261122) -> Iterator
         ]
         dice.shuffle(numbers)
         for point in numbers[:most]:
-            address = start_of(loaded) + point.address
+            address = point.address
             known = [(point.table, address + at) in readings[0] for at in range(-AROUND, point.words + AROUND)]
             words = [
                 [reading.get((point.table, address + at), 0) for at in range(-AROUND, point.words + AROUND)]
