@@ -62,6 +62,7 @@ scale = 0.01
 scale_register = 23
 writable = true
 tolerance = 0.001
+fallback = "The inverter makes what it can."
 
 [point."dc{n}_power_kw"]
 name = "Power of DC input {n}"
@@ -243,7 +244,7 @@ def test_nothing_is_written_where_another_model_stands_by_now(loaded):
         ("model = 103\naddress = 14", "address = 14", 25, "Say which model of the chain the point is in: 103, 101"),
         ("model = 103\naddress = 14", "model = 120\naddress = 14", 27, "Say which model of the chain"),
         ("model = 123\naddress = 5", "model = 123\naddress = 26", 42, "outside model 123; that has 26 registers"),
-        ("step = 20", "", 54, "whole numbers above 0"),
+        ("step = 20", "", 55, "whole numbers above 0"),
         ("length = 24", "length = 70000", 16, "outside 1"),
         ("played = [0,", "played = [" + "0," * 60, 12, "do not fit a model of 50"),
     ],
