@@ -80,20 +80,13 @@ class DeviceLine:
         if not placement.is_as_found(payloads):
             raise wrong_answer(ANOTHER_CHAIN)
         whole, _ = placement.expand(payloads, [0] * len(payloads))
-        value, status = self.decoder.decode(self._image(whole))
+        value, status = self.decoder.decode(_image(self.decoder, whole))
         return float(value[0, at]), int(status[0, at])
 
     async def read_all(self) -> Readout:
         """Every request of the plan once; a request that fails marks its points and does not stop the others."""
         answers, payloads = await self._answers()
-        placement = self._placement or as_written(self.decoder)
-        value, status = self.decoder.decode(self._image(payloads))
-        failed = np.array([answer.status for answer in answers], np.uint16)
-        of_request = np.maximum(failed[self.decoder.request_of_point], failed[self.decoder.request_of_scale])
-        status[0] = np.where(of_request, of_request, status[0])
-        status[0, placement.not_fitted] = _NOT_FITTED
-        value[0, status[0] >= _FIRST_BAD] = np.nan
-        return Readout(tuple(answers), value[0], status[0], time.time_ns())
+        return readout_of(self.decoder, self._placement or as_written(self.decoder), answers, payloads)
 
     async def _answers(self) -> tuple[list[ReadAnswer], list[bytes]]:
         """An answer and its registers for each request of the plan; a model that is not there is an answer too."""
@@ -101,22 +94,15 @@ class DeviceLine:
         try:
             placement = await self.placement()
         except FieldError as failure:
-            return [_without(span, failure) for span in spans], [b""] * len(spans)
+            return [without_answer(span, failure) for span in spans], [b""] * len(spans)
         asked = [await self._read_one(span) for span in placement.requests]
         if not placement.is_as_found([payload for _, payload in asked]):
-            return [_without(span, wrong_answer(ANOTHER_CHAIN)) for span in spans], [b""] * len(spans)
-        answers = [_without(span, _NO_MODEL) for span in spans]
+            return [without_answer(span, wrong_answer(ANOTHER_CHAIN)) for span in spans], [b""] * len(spans)
+        answers = [without_answer(span, _NO_MODEL) for span in spans]
         for number, (answer, _) in zip(placement.numbers, asked, strict=True):
             answers[number] = answer
         payloads, _ = placement.expand([payload for _, payload in asked], [0] * len(asked))
         return answers, payloads
-
-    def _image(self, payloads: Sequence[bytes]) -> npt.NDArray[np.uint8]:
-        """(1, image_bytes) of the answers to the plan's requests; an empty one leaves zeros."""
-        image = np.zeros((1, self.decoder.image_bytes), np.uint8)
-        for first, payload in zip(self.decoder.starts, payloads, strict=True):
-            image[0, first : first + len(payload)] = np.frombuffer(payload, np.uint8)
-        return image
 
     async def _read(self, span: Span) -> bytes:
         return await self.connection.read(self.unit, span.table, span.address, span.count, self._silence_s)
@@ -176,6 +162,27 @@ class DeviceLine:
         return exponent
 
 
-def _without(span: Span, failure: FieldError) -> ReadAnswer:
+def readout_of(
+    decoder: Decoder, placement: Placement, answers: Sequence[ReadAnswer], payloads: Sequence[bytes]
+) -> Readout:
+    """What the answers to the plan's requests say; points of a failed request, or of no model here, have no value."""
+    value, status = decoder.decode(_image(decoder, payloads))
+    failed = np.array([answer.status for answer in answers], np.uint16)
+    of_request = np.maximum(failed[decoder.request_of_point], failed[decoder.request_of_scale])
+    status[0] = np.where(of_request, of_request, status[0])
+    status[0, placement.not_fitted] = _NOT_FITTED
+    value[0, status[0] >= _FIRST_BAD] = np.nan
+    return Readout(tuple(answers), value[0], status[0], time.time_ns())
+
+
+def _image(decoder: Decoder, payloads: Sequence[bytes]) -> npt.NDArray[np.uint8]:
+    """(1, image_bytes) of the answers to the plan's requests; an empty one leaves zeros."""
+    image = np.zeros((1, decoder.image_bytes), np.uint8)
+    for first, payload in zip(decoder.starts, payloads, strict=True):
+        image[0, first : first + len(payload)] = np.frombuffer(payload, np.uint8)
+    return image
+
+
+def without_answer(span: Span, failure: FieldError) -> ReadAnswer:
     """What stands for the answer to a request that was not sent."""
     return ReadAnswer(span, (), failure.text, status_of(failure.reason, failure.detail), 0.0)
