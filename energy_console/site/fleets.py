@@ -11,6 +11,7 @@ from energy_console.site import model
 from energy_console.site.faults import suggest
 from energy_console.site.tables import Row, Table
 from hardware.field import DeviceSpec, LinkSpec
+from hardware.profiles import Library
 
 SCHEMES = ("tcp", "tls", "rtu+tcp", "serial")
 ROAD_CLASSES = tuple(
@@ -36,7 +37,7 @@ class Names:
     access_points: Collection[str] | None
     chargers: Collection[str] | None
     zones: Collection[str] | None
-    profiles: Collection[str]
+    profiles: Library
 
 
 def links(table: Table) -> tuple[LinkSpec, ...]:
@@ -95,7 +96,7 @@ def _device(row: Row, names: Names, areas: Collection[str]) -> model.Device:
             id=row.id,
             link=row.reference("link", names.links, "link"),
             unit=row.whole("unit", low=0, high=255),
-            profile=row.reference("profile", names.profiles, "profile"),
+            profile=_profile(row, names.profiles),
             every_s=row.number("every_s", 5.0, low=0.1, high=86_400),
         ),
         node=row.reference("node", names.nodes, "node", "") or None,
@@ -103,6 +104,14 @@ def _device(row: Row, names: Names, areas: Collection[str]) -> model.Device:
         y_m=row.optional_number("y_m"),
         rated_kw=row.optional_number("rated_kw", low=0),
     )
+
+
+def _profile(row: Row, library: Library) -> str:
+    """A device type by name; `NAME:2` for the second of several behind one unit."""
+    name = row.text("profile")
+    if name and not library.knows(name):
+        row.unknown("profile", name, library.names())
+    return name
 
 
 def quays(table: Table) -> tuple[model.Quay, ...]:

@@ -127,7 +127,7 @@ def _library(folder: Path, faults: FaultList) -> Library:
 
 def _check_devices(site: Site, tables: Tables, have: DevicePoints) -> None:
     rules.one_link_a_url(tables.of(layouts.LINKS))
-    rules.one_device_an_address(tables.of(layouts.DEVICES))
+    rules.one_device_an_address(tables.of(layouts.DEVICES), site.library)
     rules.devices_fit_their_use(((tables.of(layout), column, needs) for layout, column, needs in _USES), have)
     rules.stations_and_devices_differ(tables.of(layouts.STATIONS), site.stations, site.access_points, have)
 
@@ -164,5 +164,5 @@ def _names(settings: Settings, tables: Tables, library: Library) -> Names:
         access_points=tables.of(layouts.ACCESS_POINTS).ids(),
         chargers=tables.of(layouts.CHARGERS).ids(),
         zones=tables.of(layouts.WATER).ids(),
-        profiles=library.names(),
+        profiles=library,
     )

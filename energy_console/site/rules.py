@@ -17,7 +17,8 @@ from energy_console.site.model import (
     Station,
 )
 from energy_console.site.points import DevicePoints
-from energy_console.site.tables import DAY_NAMES, Table
+from energy_console.site.tables import DAY_NAMES, Row, Table
+from hardware.profiles import Library, ProfileFaults, UnknownProfile, can_share_a_unit
 
 Places = Mapping[str, tuple[str, int]]  # node id -> file and line
 LEAST_GAP_H = (
@@ -26,19 +27,27 @@ LEAST_GAP_H = (
 _WEEK_H = 168.0
 
 
-def one_device_an_address(devices: Table) -> None:
-    """No two devices may answer to one unit of one link."""
-    seen: dict[tuple[str, str], tuple[str, int]] = {}
+def one_device_an_address(devices: Table, library: Library) -> None:
+    """No two devices may answer to one unit of one link, unless each has registers of its own (connectors)."""
+    seen: dict[tuple[str, str], list[Row]] = {}
     for row in devices:
         address = (row.cells.get("link", ""), row.cells.get("unit", ""))
         if not all(address):
             continue
-        if address in seen:
-            other, line = seen[address]
-            what = f"device {row.id} has unit {address[1]} on link {address[0]}, where {other} answers (line {line})"
-            row.fault(what, "give it another unit")
+        others = seen.setdefault(address, [])
+        if other := next((other for other in others if not _have_own_registers(row, other, library)), None):
+            told = f"where {other.id} answers (line {other.line})"
+            row.fault(f"device {row.id} has unit {address[1]} on link {address[0]}, {told}", "give it another unit")
         else:
-            seen[address] = (row.id, row.line)
+            others.append(row)
+
+
+def _have_own_registers(row: Row, other: Row, library: Library) -> bool:
+    try:
+        first, second = (library.profile(one.cells.get("profile", "")) for one in (row, other))
+    except (UnknownProfile, ProfileFaults):
+        return False
+    return can_share_a_unit(first, second)
 
 
 def one_link_a_url(links: Table) -> None:

@@ -28,9 +28,15 @@ def why_not(profile: Profile, point: Point, coded: ProfilePoint, value: float) -
         return f"{_said(point, value)} is below the least allowed for {point.name} of {point.device}, {max(lows):g}."
     if highs and value > min(highs):
         return f"{_said(point, value)} is above the most allowed for {point.name} of {point.device}, {min(highs):g}."
+    if coded.never_between and coded.never_between[0] < value < coded.never_between[1]:
+        low, high = coded.never_between
+        return (
+            f"{_said(point, value)} is between {low:g} and {_said(point, high)}, which {point.name} of {point.device} "
+            f"never takes; write {low:g} or at least {high:g}."
+        )
     if coded.scale_register is None:
         try:
-            encode_value(coded, value)
+            encode_value(coded.written, value)
         except NotEncodable as error:
             return str(error)
     return ""

@@ -21,6 +21,7 @@ from hardware.profiles import (
     plan_requests,
     request_of,
 )
+from hardware.profiles.encode import low_bit
 from hardware.profiles.model import Coding
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -71,6 +72,7 @@ class Decoder:
         plain = [(at, point) for at, point in numbered if point.bit is None and not point.texts]
         self._groups = tuple(self._group(points) for points in _by_kind(plain))
         self._bits = [(at, point) for at, point in numbered if point.bit is not None]
+        self._masked = [(at, point) for at, point in numbered if point.mask is not None]
         self._texts = [(at, point) for at, point in numbered if point.texts]
         self._scaled = [(at, point) for at, point in numbered if point.scale_register is not None]
         self._folded = [at for at, point in numbered if point.coding is Coding.FOUR_QUADRANT]
@@ -96,6 +98,7 @@ class Decoder:
             for group in self._groups:
                 _decode_group(group, image, value, status)
             self._decode_bits(image, value)
+            self._decode_masked(image, value)
             self._decode_texts(image, value)
             self._apply_scale_registers(image, value)
             for at in self._folded:
@@ -110,6 +113,12 @@ class Decoder:
             word = bit // 16 if point.low_word_first else point.words - 1 - bit // 16
             byte = start + 2 * word + (1 if bit % 16 < 8 else 0)
             value[:, at] = ((image[:, byte] >> (bit % 8)) & 1) ^ point.inverted
+
+    def _decode_masked(self, image: UInt8Array, value: Float64Array) -> None:
+        for at, point in self._masked:
+            start, mask = self._byte(point), point.mask or 0
+            word = image[:, start].astype(np.uint16) << 8 | image[:, start + 1]
+            value[:, at] = ((word & mask) >> low_bit(mask)) * point.scale + point.offset
 
     def _decode_texts(self, image: UInt8Array, value: Float64Array) -> None:
         for at, point in self._texts:

@@ -127,12 +127,13 @@ class DeviceLine:
     async def write_point(self, point: ProfilePoint, value: float) -> None:
         """Sends `value` in the point's unit. Raises FieldError, and NotEncodable where it does not fit."""
         exponent = await self._exponent(point)
-        words = encode_value(point, value, exponent)
+        written = point.written
+        words = encode_value(written, value, exponent)
         await self._begin_to_write()
         if point.table is Table.COIL:
             await self.connection.write_coil(self.unit, point.address, bool(words[0]), self._silence_s)
             return
-        address = await self._sure_address(point.address, point.words)
+        address = await self._sure_address(written.address, written.words)
         await self.connection.write(self.unit, address, words, self.profile.write.single, self._silence_s)
 
     async def _sure_address(self, address: int, words: int) -> int:

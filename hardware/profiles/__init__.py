@@ -1,5 +1,6 @@
 """Device types as data: one TOML a type, each figure with its source; typed, checked, encoded here."""
 
+from hardware.profiles.connectors import can_share_a_unit
 from hardware.profiles.encode import NotEncodable, encode_no_value, encode_value, layout_of
 from hardware.profiles.faults import Fault, ProfileFaults, UnknownProfile
 from hardware.profiles.library import BUILT_IN, Library, points_of, profile, profile_at, profile_names
@@ -35,6 +36,7 @@ __all__ = [
     "UnknownProfile",
     "Watchdog",
     "WireCost",
+    "can_share_a_unit",
     "encode_no_value",
     "encode_value",
     "layout_of",

@@ -21,6 +21,8 @@ def encode_value(point: ProfilePoint, value: float, exponent: int = 0) -> tuple[
     """
     if math.isnan(value):
         return encode_no_value(point)
+    if point.mask is not None:
+        return (round((value - point.offset) / point.scale) << low_bit(point.mask) & point.mask,)
     if point.bit is not None:
         return _words(point, int(bool(value) != point.inverted) << point.bit)
     if point.type is RegisterType.STRING:
@@ -52,6 +54,11 @@ def layout_of(profile: Profile) -> tuple[Span, ...]:
     spans += [Span(Table.HOLDING, key.address, key.words) for _, keys in profile.write.keys for key in keys]
     spans += [Span(Table.HOLDING, model.start, 2 + model.length) for model in profile.sunspec]
     return tuple(_joined(spans))
+
+
+def low_bit(mask: int) -> int:
+    """Position of the lowest bit that is set."""
+    return (mask & -mask).bit_length() - 1
 
 
 def _joined(spans: list[Span]) -> list[Span]:

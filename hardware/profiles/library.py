@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hardware.points import Point
+from hardware.profiles.connectors import connector, has_connector, split_name
 from hardware.profiles.faults import Fault, FaultList, ProfileFaults, UnknownProfile
 from hardware.profiles.loader import load_profile
 from hardware.profiles.model import Profile
@@ -32,12 +33,24 @@ class Library:
         return tuple(sorted(path.stem for path in self.folder.glob("*.toml"))) if self.folder else ()
 
     def profile(self, name: str) -> Profile:
-        """The profile called `name`. Raises UnknownProfile (with the nearest name) and ProfileFaults."""
-        if name in self.own_names() and self.folder is not None:
-            return self._own(self.folder / f"{name}.toml")
-        if name not in _built_in():
+        """The profile called `name`, or `name:n`: that of the nth connector of a type that repeats. Raises
+        UnknownProfile (with the nearest name) and ProfileFaults.
+        """
+        base, nth = split_name(name)
+        found = self._file(base)
+        if not has_connector(found, nth):
             raise UnknownProfile(name, self.names())
-        return _loaded(FOLDER / f"{name}.toml")
+        return connector(found, nth)
+
+    def knows(self, name: str) -> bool:
+        """Whether `profile` would find it, sound or not."""
+        base, nth = split_name(name)
+        if nth == 1 or base not in self.names():
+            return base in self.names()
+        try:
+            return has_connector(self._file(base), nth)
+        except ProfileFaults:
+            return True
 
     def profiles(self) -> tuple[Profile, ...]:
         """All that are sound."""
@@ -58,6 +71,13 @@ class Library:
             except ProfileFaults as error:
                 found += error.faults
         return tuple(found)
+
+    def _file(self, name: str) -> Profile:
+        if name in self.own_names() and self.folder is not None:
+            return self._own(self.folder / f"{name}.toml")
+        if name not in _built_in():
+            raise UnknownProfile(name, self.names())
+        return _loaded(FOLDER / f"{name}.toml")
 
     def _own(self, path: Path) -> Profile:
         found = _loaded(path)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from hardware.profiles.connectors import check_connectors, connectors_of
 from hardware.profiles.faults import FaultList, ProfileFaults
 from hardware.profiles.model import (
     MODBUS_LONGEST_READ,
@@ -38,10 +39,10 @@ T = TypeVar("T")
 FORMAT = 2
 KINDS = (
     "meter", "ops", "charger", "cabinet", "heat_meter", "heat_controller", "inverter", "water_meter", "environment",
-    "battery",
+    "battery", "charger_station",
 )  # fmt: skip
 _TOP = ("format", "name", "title", "maker", "kind", "source", "note", "confidence", "traps", "replaces_built_in")
-_TABLES = ("read", "write", "point", "block", "forbidden", "fixed", "watchdog", "sunspec", "defaults")
+_TABLES = ("read", "write", "point", "block", "forbidden", "fixed", "watchdog", "sunspec", "defaults", "connectors")
 
 
 def load_profile(path: Path) -> Profile:
@@ -98,11 +99,13 @@ def _build(document: Mapping[str, Any], faults: FaultList, stem: str) -> Profile
         replaces_built_in=top.flag("replaces_built_in"),
         fixed=fixed if shown is None else (*fixed, *around(shown, points, fixed)),
         sunspec=chain,
+        connectors=connectors_of(document, faults),
     )
     top.refuse_unknown(_TOP + _TABLES)
     if version == 1:
         profile = _with_fallbacks(profile)
     check_profile(profile, faults)
+    check_connectors(profile, faults)
     return profile
 
 
@@ -215,6 +218,9 @@ def _watchdog(section: Section) -> Watchdog:
         timeout_s=section.number("timeout_s", 0.0, required=True, low=0.1),
         fallback=section.text("fallback", required=True),
         release_value=section.number_or_none("release_value"),
+        timeout=section.text("timeout"),
+        falls_to=section.text("falls_to"),
+        fed_by_any_request=section.flag("fed_by_any_request"),
     )
     section.refuse_unknown()
     return watchdog

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LEAST_SETTLE_S = 0.05
 LEAST_READ_BACK_S = 0.5
@@ -126,6 +126,15 @@ class LookAlike:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteAt:
+    """Where a set-point goes that is read back somewhere else, from another type of register."""
+
+    address: int
+    type: RegisterType
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class ProfilePoint:
     """One value of a device type: value = raw * scale * 10**(scale register) + offset, in the unit named.
 
@@ -146,6 +155,7 @@ class ProfilePoint:
     offset: float = 0.0
     scale_register: int | None = None
     bit: int | None = None
+    mask: int | None = None  # the bits of the word that make the number, moved down to the lowest
     inverted: bool = False  # with `bit`: 0 on the wire is 1 here
     coding: Coding = Coding.LINEAR
     sentinels: tuple[Sentinel, ...] = ()
@@ -154,6 +164,8 @@ class ProfilePoint:
     writable: bool = False
     low: float | None = None
     high: float | None = None
+    never_between: tuple[float, float] | None = None  # nothing strictly between these is written: off, or at least 6 A
+    write_at: WriteAt | None = None  # where it is written, if not where it is read
     tolerance: float = 0.0  # a read-back this near the value written is the value written
     purpose: Purpose = Purpose.SET_POINT
     rate_per_s: float | None = None  # largest change in a second; a larger one is written in steps
@@ -172,6 +184,14 @@ class ProfilePoint:
     def end(self) -> int:
         """The first address behind the value."""
         return self.address + self.words
+
+    @property
+    def written(self) -> ProfilePoint:
+        """The point as it is written: itself, or with the address, type and scale of its other register."""
+        at = self.write_at
+        if at is None:
+            return self
+        return replace(self, address=at.address, type=at.type, words=at.type.words, scale=at.scale, sentinels=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +301,9 @@ class Watchdog:
     timeout_s: float
     fallback: str  # what the device does when nobody feeds it, as a sentence
     release_value: float | None  # written into `feed` to let go; None: stop feeding
+    timeout: str = ""  # quantity in which the device keeps `timeout_s`, where it can be seen or set
+    falls_to: str = ""  # quantity in which the device keeps what it falls back to
+    fed_by_any_request: bool = False  # whatever is asked feeds it: as long as it is read, it holds its set-point
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +328,14 @@ class SunSpecModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Connectors:
+    """Devices at one unit that repeat each other's registers: that of the nth is `(n - 1) * stride` higher."""
+
+    stride: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A device type. `points` is the order in which a device's values are reported."""
 
@@ -323,6 +354,7 @@ class Profile:
     traps: tuple[str, ...] = ()  # what goes wrong with such devices, each a sentence
     replaces_built_in: bool = False  # a site's own, meant instead of one that comes with the console
     sunspec: tuple[SunSpecModel, ...] = ()  # in the order of their addresses; empty: addresses are the device's
+    connectors: Connectors | None = None
 
     def point(self, quantity: str) -> ProfilePoint:
         """Raises KeyError where the type has no such quantity."""

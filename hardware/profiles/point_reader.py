@@ -22,6 +22,7 @@ from hardware.profiles.model import (
 from hardware.profiles.needs_reader import with_needs
 from hardware.profiles.section import Section
 from hardware.profiles.sunspec import place_point, repeated
+from hardware.profiles.written_reader import never_between_of, write_at_of
 
 # What the last part of a quantity's name says about its unit.
 UNITS = {
@@ -90,6 +91,7 @@ def _point(quantity: str, section: Section) -> ProfilePoint:
         offset=section.number("offset", 0.0),
         scale_register=section.integer_or_none("scale_register", 0, 65535),
         bit=section.integer_or_none("bit", 0, kind.width_bits - 1),
+        mask=section.integer_or_none("mask", 1, 0xFFFF),
         inverted=section.flag("inverted"),
         coding=Coding(section.choice("coding", [item.value for item in Coding], Coding.LINEAR.value)),
         sentinels=_sentinels(section, kind, words),
@@ -98,6 +100,8 @@ def _point(quantity: str, section: Section) -> ProfilePoint:
         writable=section.flag("writable"),
         low=section.number_or_none("low"),
         high=section.number_or_none("high"),
+        never_between=never_between_of(section),
+        write_at=write_at_of(section),
         tolerance=section.number("tolerance", 0.0, low=0.0),
         purpose=Purpose(section.choice("purpose", [item.value for item in Purpose], Purpose.SET_POINT.value)),
         rate_per_s=section.number_or_none("rate_per_s"),

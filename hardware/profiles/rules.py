@@ -6,6 +6,7 @@ from hardware.profiles.faults import FaultList
 from hardware.profiles.model import Profile, ProfilePoint, RegisterType, Table
 from hardware.profiles.span_rules import check_blocks, check_fixed, check_forbidden, check_overlaps
 from hardware.profiles.write_rules import check_keys, check_watchdogs, check_writing, why_not_encodable
+from hardware.profiles.written_reader import check_written
 
 
 def check_profile(profile: Profile, faults: FaultList) -> None:
@@ -13,6 +14,7 @@ def check_profile(profile: Profile, faults: FaultList) -> None:
     for point in profile.points:
         _check_point(point, profile, faults)
         _check_range(point, faults)
+        check_written(point, faults)
         _check_scale_register(point, profile, faults)
     check_overlaps(profile, faults)
     check_blocks(profile, faults)

@@ -12,7 +12,7 @@ from hardware.profiles.switching import why_never
 
 def why_not_encodable(point: ProfilePoint, value: float) -> str:
     try:
-        encode_value(point, value)
+        encode_value(point.written, value)
     except NotEncodable as error:
         return str(error)
     return ""
@@ -25,6 +25,10 @@ def check_watchdogs(profile: Profile, faults: FaultList) -> None:
         for key, quantity in (("command", watchdog.command), ("feed", watchdog.feed)):
             if quantity not in writable:
                 faults.add("watchdog", key, f"'{quantity}' is not a writable point of this profile; name one.", nth)
+        known = {point.quantity for point in profile.points}
+        for key, quantity in (("timeout", watchdog.timeout), ("falls_to", watchdog.falls_to)):
+            if quantity and quantity not in known:
+                faults.add("watchdog", key, f"'{quantity}' is not a point of this profile.", nth)
         if watchdog.every_s >= watchdog.timeout_s:
             text = f"Feeding every {watchdog.every_s:g} s is too late; the timeout is {watchdog.timeout_s:g} s."
             faults.add("watchdog", "every_s", text, nth)
@@ -110,5 +114,7 @@ def check_writing(point: ProfilePoint, profile: Profile, faults: FaultList) -> N
 
 def _is_in_range(point: ProfilePoint, value: float) -> bool:
     if point.states and value not in dict(point.states):
+        return False
+    if point.never_between and point.never_between[0] < value < point.never_between[1]:
         return False
     return (point.low is None or value >= point.low) and (point.high is None or value <= point.high)

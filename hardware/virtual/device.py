@@ -20,6 +20,10 @@ WRITE_COIL, WRITE_ONE, WRITE_COILS, WRITE_MANY = 5, 6, 15, 16
 MASK_WRITE, READ_AND_WRITE, IDENTIFY = 22, 23, 43
 REGISTER_READS = {READ_HOLDING: Table.HOLDING, READ_INPUT: Table.INPUT}
 BIT_READS = {READ_COILS: Table.COIL, READ_DISCRETE: Table.DISCRETE}
+TABLES = REGISTER_READS | BIT_READS | {
+    WRITE_COIL: Table.COIL, WRITE_COILS: Table.COIL, WRITE_ONE: Table.HOLDING, WRITE_MANY: Table.HOLDING,
+    MASK_WRITE: Table.HOLDING, READ_AND_WRITE: Table.HOLDING,
+}  # fmt: skip
 MOST_BITS_READ, MOST_BITS_WRITTEN, MOST_WRITTEN, MOST_WRITTEN_WITH_READ = 2000, 1968, 123, 121
 ON, OFF = 0xFF00, 0x0000
 
@@ -37,11 +41,17 @@ class VirtualDevice:
         self._longest = bank.profile.read.longest
         self._objects = objects_of(bank.profile)
         self._answering = self._known_functions()
+        # Most types do not mind being asked; the fleets of those that do want to hear of it.
+        self._hear = bank.fleet.hear if bank.hears else None
+        self._fleet_row = int(bank.fleet_rows[self._row])
+        self.neighbours: list[VirtualDevice] = []  # others at the same unit, each with registers of its own
         self.requests = 0
 
     def answer(self, body: bytes) -> bytes:
         """The answer to one request, function code first; a Modbus exception where the request asks for one."""
         self.requests += 1
+        if self._hear is not None:
+            self._hear(self._fleet_row)
         answering = self._answering.get(body[0])
         if answering is None:
             return exception_body(body[0], ILLEGAL_FUNCTION)
@@ -52,9 +62,13 @@ class VirtualDevice:
         except (Refused, struct.error):
             return exception_body(body[0], ILLEGAL_VALUE)
 
-    def has(self, table: Table, address: int) -> bool:
-        """Whether a request that begins at this address is for this device, where several share a unit."""
-        return self._bank.has(table, address)
+    def meant(self, body: bytes) -> VirtualDevice:
+        """Whom a request to this unit is for: who has the register it begins at; this one where nobody has."""
+        if len(body) < 3 or body[0] not in TABLES:
+            return self
+        table, address = TABLES[body[0]], struct.unpack_from(">H", body, 1)[0]
+        writes = body[0] not in (*REGISTER_READS, *BIT_READS)
+        return next((d for d in (self, *self.neighbours) if d._bank.has(table, address, writes)), self)
 
     def _known_functions(self) -> dict[int, Answering]:
         """By function code; what the device type has no table for, or does not take, is an illegal function."""

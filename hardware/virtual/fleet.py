@@ -51,6 +51,9 @@ class Fleet:
         """Takes a set-point. Raises Refused."""
         raise Refused(f"{self.devices[row]} does not take {quantity}.")
 
+    def hear(self, row: int) -> None:
+        """A request for this device came in, whatever it asks; only types that mind are told."""
+
     def mean_rates(self) -> dict[str, Float64Array]:
         """About how much each counter counts in an hour: where the counters stand when the story begins."""
         return {}

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from hardware.points import Float64Array, UInt16Array
 from hardware.profiles import Profile, ProfilePoint, RegisterType, Table, layout_of
+from hardware.profiles.encode import low_bit
 from hardware.virtual.fleet import Fleet
 from hardware.virtual.unplayed import Rule, rule_for, steady_value
 
@@ -53,6 +54,7 @@ class Bank:
         self.fleet_rows = np.array([fleet.rows[device] for device in devices], dtype=np.int64)
         self.stale = True
         self.spans = [(span, np.zeros((len(devices), span.count), dtype=">u2")) for span in layout_of(profile)]
+        self.hears = any(dog.fed_by_any_request for dog in profile.watchdogs)
         for fixed in profile.fixed:
             words, column = self._place(fixed.table, fixed.address, len(fixed.words))
             words[:, column : column + len(fixed.words)] = fixed.words
@@ -96,7 +98,10 @@ class Bank:
                 return words[row, first : first + count].tobytes()
         raise WireFault(ILLEGAL_ADDRESS)
 
-    def has(self, table: Table, address: int) -> bool:
+    def has(self, table: Table, address: int, written: bool = False) -> bool:
+        """Whether this register is one of the type's, to read or, where `written`, to write."""
+        if written and self._writable_at(table, address) is not None:
+            return True
         return any(span.table is table and span.address <= address < span.end for span, _ in self.spans)
 
     def write(self, row: int, address: int, words: Sequence[int], table: Table = Table.HOLDING) -> None:
@@ -111,17 +116,21 @@ class Bank:
                 address += 1
                 continue
             first = len(words) - (end - address)
-            if first + point.words > len(words):
+            written = point.written
+            if first + written.words > len(words):
                 raise WireFault(ILLEGAL_ADDRESS)
-            value = decode_words(point, words[first : first + point.words], self._exponent(row, point))
+            value = decode_words(written, words[first : first + written.words], self._exponent(row, point))
             # A device that wants a key first takes the words and does nothing with them.
             if self._is_unlocked(row, point):
                 self._take(int(self.fleet_rows[row]), point, value)
-            address += point.words
+            address += written.words
         self.stale = True
 
     def _take(self, fleet_row: int, point: ProfilePoint, value: float) -> None:
         """Gives a set-point to the physics; a setting that no physics knows is kept as it was written."""
+        between = point.never_between
+        if between is not None and between[0] < value < between[1]:
+            raise WireFault(ILLEGAL_VALUE)
         if point.quantity not in self.fleet.steady:
             self.fleet.write(fleet_row, point.quantity, value)
         elif not _is_within(point, value):
@@ -157,7 +166,7 @@ class Bank:
 
     def _writable_at(self, table: Table, address: int) -> ProfilePoint | None:
         for point in self.profile.points:
-            if point.writable and point.table is table and point.address == address:
+            if point.writable and point.table is table and point.written.address == address:
                 return point
         return None
 
@@ -207,6 +216,10 @@ def encode_column(point: ProfilePoint, values: Float64Array, exponent: Float64Ar
     """
     missing = np.isnan(values)
     filled = np.where(missing, 0.0, values) if missing.any() else values
+    if point.mask is not None:
+        number = np.rint((filled - point.offset) / point.scale).astype(np.uint16)
+        fields: UInt16Array = (number << low_bit(point.mask) & point.mask).astype(np.uint16).reshape(-1, 1)
+        return fields
     if point.bit is not None:
         flags: UInt16Array = (((filled != 0) != point.inverted).astype(np.uint16) << point.bit).reshape(-1, 1)
         return flags
@@ -223,7 +236,7 @@ def encode_column(point: ProfilePoint, values: Float64Array, exponent: Float64Ar
 
 def shown(point: ProfilePoint, values: Float64Array, exponent: Float64Array | float = 0.0) -> Float64Array:
     """The values as a reader gets them back from the registers: rounded and clipped to what these can hold."""
-    if point.bit is not None or point.type in (RegisterType.STRING, RegisterType.BIT):
+    if point.bit is not None or point.mask is not None or point.type in (RegisterType.STRING, RegisterType.BIT):
         return values
     factor = point.scale * np.power(10.0, exponent)
     raw = _raw(point, values, exponent)

@@ -89,7 +89,7 @@ class VirtualSite:
         await self._control.open()
 
     def _ready(self) -> Ready:
-        links = tuple((line.id, line.url, len(line.devices)) for line in self.lines)
+        links = tuple((line.id, line.url, len(line.everyone())) for line in self.lines)
         return Ready(links, self._control.port, sum(devices for _, _, devices in links))
 
     async def _keep_time(self, alive: Callable[[], bool]) -> None:

@@ -54,6 +54,10 @@ class Line:
     def url(self) -> str:
         return f"{'rtu+tcp' if self.rtu else 'tcp'}://{self.host}:{self.port}"
 
+    def everyone(self) -> list[VirtualDevice]:
+        """All devices of the line, also those that share a unit."""
+        return [played for first in self.devices.values() for played in (first, *first.neighbours)]
+
     @property
     def listening(self) -> bool:
         return self._server is not None
@@ -119,6 +123,8 @@ class _Connection(asyncio.Protocol):
             # A gateway tells that nobody answers; on a bare bus there is nobody to tell it.
             body = b"" if line.rtu else exception_body(request.function, GATEWAY_NO_ANSWER)
             return self._framing.frame(request, request.unit, body) if body else b""
+        if device.neighbours:
+            device = device.meant(request.body)
         if line.drops:
             return self._drop(self._framing.frame(request, request.unit, device.answer(request.body)))
         faults = line.faults.get(device.id)
@@ -211,7 +217,10 @@ def make_lines(
     units: dict[str, dict[int, VirtualDevice]] = {link.id: {} for link in field.links}
     for device in field.devices:
         if device.link in units and device.id in bank_of:
-            units[device.link][device.unit] = VirtualDevice(device.id, bank_of[device.id])
+            played = VirtualDevice(device.id, bank_of[device.id])
+            first = units[device.link].setdefault(device.unit, played)
+            if first is not played:
+                first.neighbours.append(played)
     return [Line(link, units[link.id], (listeners or {}).get(link.id)) for link in field.links]
 
 
@@ -227,7 +236,7 @@ async def play_line_faults(lines: Sequence[Line], active: Sequence[Fault]) -> No
             by_device.setdefault(fault.target, []).append(fault)
     for line in lines:
         line.drops = line.id in dropped
-        line.faults = {d.id: by_device[d.id] for d in line.devices.values() if d.id in by_device}
+        line.faults = {d.id: by_device[d.id] for d in line.everyone() if d.id in by_device}
         if line.id in refused:
             line.close()
         else:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import time
+from dataclasses import replace
 
 import pytest
 from pymodbus.pdu.mei_message import ReadDeviceInformationRequest
 
+from hardware.field import DeviceSpec, FieldSpec, LinkSpec
+from hardware.points import ScanBatch
 from hardware.profiles import profile, profile_names
+from hardware.scanner import Scanner
 from hardware.virtual.device import VirtualDevice
 from hardware.virtual.framing import RtuFraming, crc
-from tests.virtual.sites import spec, world
+from tests.virtual.sites import spec, value, world
 from tests.virtual.wire import serving
 
 START = "2026-01-14T12:00"
@@ -91,7 +96,6 @@ def test_every_type_that_ships_can_be_played_and_says_who_it_is(name: str) -> No
     assert name.encode() in basic
     for span, words in played._bank.spans:
         assert words.shape == (1, span.count)
-    assert played.has(played._bank.spans[0][0].table, played._bank.spans[0][0].address)
 
 
 @pytest.mark.parametrize("scheme", ["tcp", "rtu+tcp"])
@@ -150,5 +154,38 @@ def test_pipelined_requests_are_answered_in_order_over_tcp_and_not_at_all_over_r
             writer.write(frame)
             assert len(await asyncio.wait_for(reader.readexactly(9), 5)) == 9
             writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_connectors_behind_one_unit_each_answer_for_their_own_registers() -> None:
+    name = "phoenix_charx_sec3xxx"
+    both = FieldSpec(
+        (LinkSpec("link", "tcp://127.0.0.1:0"),),
+        (DeviceSpec("A", "link", 1, name), DeviceSpec("B", "link", 1, f"{name}:2")),
+    )
+
+    async def scenario() -> None:
+        async with serving(spec({}, field=both)) as served, served.client() as client:
+            played = served.site.world
+            for address, amps in ((1301, 8), (2301, 13)):
+                assert not (await client.write_register(address, amps, device_id=1)).isError()
+            assert (value(played, "A/limit_a"), value(played, "B/limit_a")) == (8, 13)
+            read = [(await client.read_holding_registers(at, count=1, device_id=1)).registers for at in (1301, 2301)]
+            assert read == [[8], [13]]
+            assert (await client.read_holding_registers(3301, count=1, device_id=1)).exception_code == 2
+            assert (await served.tell("silent:B")).startswith("ok")
+            assert not (await client.read_holding_registers(1301, count=1, device_id=1)).isError()
+        async with serving(spec({}, field=both)) as served:
+            links = (LinkSpec("link", f"tcp://127.0.0.1:{served.ports['link']}"),)
+            batches: list[ScanBatch] = []
+            scanner = Scanner(FieldSpec(links, tuple(replace(d, every_s=0.2) for d in both.devices)), batches.append)
+            running = asyncio.create_task(scanner.run())
+            limit = time.monotonic() + 20
+            while {s.state for s in scanner.states().values()} != {"answering"}:
+                assert time.monotonic() < limit
+                await asyncio.sleep(0.05)
+            scanner.stop()
+            await running
 
     asyncio.run(scenario())
