@@ -22,6 +22,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "probe": ("energy_console.app.probe", "ask one device once: its values, its SunSpec models, or raw registers"),
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
     "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
+    "check-store": (
+        "energy_console.app.check_store",
+        "verify a store: every reading once, every file whole, every tier",
+    ),
+    "backup": ("energy_console.app.backup", "copy the store, also while an engine writes"),
+    "restore": ("energy_console.app.restore", "make a back-up the store again"),
     "snapshot": ("energy_console.app.snapshot", "a picture of a page; needs no display"),
     "bench": ("energy_console.app.bench", "measure one part against the bare library or solver in the same run"),
     "plan": ("energy_console.app.plan", "plan the next hours as one linear program, and say what it costs and why"),

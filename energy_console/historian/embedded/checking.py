@@ -1,0 +1,265 @@
+"""Verifies a whole store: every reading there exactly once, every file whole, every tier as its readings say.
+
+Reads only, also while an engine writes: files that are merged away meanwhile are looked at again under their new name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from pathlib import Path
+
+import apsw
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from energy_console.historian.embedded.database import rows_of, store_faults
+from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.newest import NewestFile, SealedFile
+from energy_console.historian.embedded.parquet import READINGS, Cover, path_of, read_note, to_numpy
+from energy_console.historian.embedded.recovery import sealed_paths
+from energy_console.historian.errors import StoreBroken, StoreError
+from energy_console.historian.zoom import TIERS_MS
+from hardware.points import FIRST_BAD_REASON
+
+Progress = Callable[[str], None]
+_BAD = FIRST_BAD_REASON << 8
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReport:
+    """What was looked at, and what is wrong. `faults` are sentences; a store without any is sound."""
+
+    files: int
+    readings: int  # sealed
+    unsealed: int
+    cells: int
+    first_ms: int  # of the sealed readings; 0 where there are none
+    last_ms: int
+    faults: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def check_store(folder: StoreFolder, progress: Progress = lambda _: None) -> StoreReport:
+    """Looks at everything. Raises StoreError where the folder is no store that this program can read."""
+    folder.check()
+    faults: list[str] = []
+    for path in (folder.newest, folder.state):
+        progress(f"{path.name}: every page")
+        faults += _database_faults(path)
+    newest = NewestFile(folder.newest, create=False)
+    try:
+        unsealed = _check_batches(newest, faults)
+        files = _check_files(folder, newest, faults, progress)
+        faults += _coverage_faults(folder, files, newest.facts().sealed)
+        cells = _check_tiers(folder, files, faults, progress)
+    finally:
+        newest.close()
+    readings = [file for file in files if file.kind == READINGS]
+    return StoreReport(
+        files=len(files),
+        readings=sum(file.rows for file in readings),
+        unsealed=unsealed,
+        cells=cells,
+        first_ms=min((file.start_ms for file in readings), default=0),
+        last_ms=max((file.end_ms for file in readings), default=0),
+        faults=tuple(faults),
+        notes=tuple(_stray_notes(folder, files)),
+    )
+
+
+def _database_faults(path: Path) -> list[str]:
+    try:
+        with store_faults(path):
+            connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
+            try:
+                said = [str(row[0]) for row in rows_of(connection, "pragma integrity_check(5)")]
+            finally:
+                connection.close()
+    except StoreError as fault:
+        return [str(fault)]
+    return [] if said == ["ok"] else [str(StoreBroken(path, "; ".join(said)))]
+
+
+def _check_batches(newest: NewestFile, faults: list[str]) -> int:
+    """Batches that are not sealed yet: all there, all whole. Returns how many readings they hold."""
+    damaged = [sequence for sequence, _ in newest.damaged_batches()]
+    faults += [
+        f"Batch {sequence} does not unpack: its readings are lost unless a copy has them." for sequence in damaged
+    ]
+    facts = newest.facts()
+    if damaged:
+        return 0
+    batches = newest.batches(facts.sealed)
+    numbers = [sequence for sequence, _ in batches]
+    if numbers and numbers != list(range(facts.sealed + 1, numbers[-1] + 1)):
+        missing = sorted(set(range(facts.sealed + 1, numbers[-1] + 1)) - set(numbers))
+        faults.append(f"{len(missing)} batches after {facts.sealed} are missing, the first is {missing[0]}.")
+    return sum(len(columns) for _, columns in batches)
+
+
+# -- files ----------------------------------------------------------------------------------------------------
+
+
+def _check_files(folder: StoreFolder, newest: NewestFile, faults: list[str], progress: Progress) -> list[SealedFile]:
+    """Opens every listed file and reads all of it. Returns the list they stand in."""
+    looked: set[SealedFile] = set()
+    found: dict[SealedFile, list[str]] = {}
+    files: list[SealedFile] = []
+    for _ in range(_TRIES):
+        files = newest.files()
+        for file in files:
+            if file not in looked:
+                looked.add(file)
+                progress(f"{path_of(folder, file).relative_to(folder.root)}: every page")
+                found[file] = _file_faults(folder, file)
+        if newest.files() == files:
+            break
+    for file in files:
+        faults += found.get(file, [])
+    return files
+
+
+def _file_faults(folder: StoreFolder, file: SealedFile) -> list[str]:
+    path = path_of(folder, file)
+    if not path.exists():
+        return [f"{path} is listed and not there: restore it from a copy."]
+    try:
+        noted, _ = read_note(path)
+        if noted != file:
+            return [f"{path} says of itself {noted}, the list says {file}: restore it from a copy."]
+        return _content_faults(path, file)
+    except StoreError as fault:
+        return [str(fault)]
+    except (pa.ArrowException, OSError) as fault:
+        return [str(StoreBroken(path, str(fault).splitlines()[0]))]
+
+
+def _content_faults(path: Path, file: SealedFile) -> list[str]:
+    """Every page with its checksum; the order of its rows, and their number."""
+    rows, previous = 0, ("", -(2**62))
+    with pq.ParquetFile(path, read_dictionary=["point"], page_checksum_verification=True) as parquet:
+        for group in range(parquet.num_row_groups):
+            table = parquet.read_row_group(group).combine_chunks()
+            rows += table.num_rows
+            point = table.column("point").chunk(0)
+            names = point.dictionary.to_pylist()
+            place = point.indices.to_numpy()
+            time = to_numpy(table.column("time"))
+            ordered = np.lexsort((time, place))
+            first = (names[place[0]], int(time[0]))
+            if names != sorted(names) or (np.diff(place[ordered]) < 0).any() or first < previous:
+                return [f"{path} is not in order: start the engine on a restored copy."]
+            if not np.array_equal(ordered, np.arange(len(time))) and file.kind == READINGS:
+                return [f"{path} is not in order: start the engine on a restored copy."]
+            previous = (names[place[-1]], int(time[-1]))
+    return [] if rows == file.rows else [f"{path} holds {rows} rows, the list says {file.rows}."]
+
+
+def _stray_notes(folder: StoreFolder, files: Sequence[SealedFile]) -> Iterable[str]:
+    listed = {path_of(folder, file) for file in files}
+    strays = [path for path in sealed_paths(folder) if path not in listed]
+    if strays:
+        yield (
+            f"{len(strays)} files are not listed, such as {strays[0]}: they do not count; "
+            "the engine removes them or sets them aside at its next start."
+        )
+    aside = list(folder.aside.iterdir()) if folder.aside.is_dir() else []
+    if aside:
+        yield f"{len(aside)} damaged files lie in {folder.aside}."
+
+
+# -- exactly once ---------------------------------------------------------------------------------------------
+
+
+def _coverage_faults(folder: StoreFolder, files: Sequence[SealedFile], sealed: int) -> list[str]:
+    """Each batch is answered for once a part by each kind; no batch up to `sealed` is answered for by none."""
+    faults = []
+    covers: dict[str, list[Cover]] = {}
+    for file in files:
+        try:
+            covers.setdefault(file.kind, []).extend(read_note(path_of(folder, file))[1])
+        except StoreError:
+            return []  # told with its file; what it answers for is not known
+    for kind, given in covers.items():
+        given.sort(key=lambda cover: (cover.part, cover.first))
+        for part, group in groupby(given, key=lambda cover: cover.part):
+            day = list(group)
+            for before, after in pairwise(day):
+                if after.first <= before.last:
+                    twice = f"batches {after.first} to {min(before.last, after.last)}"
+                    faults.append(f"{kind} of {part} hold {twice} twice: their readings count double.")
+    faults += _missing(covers.get(READINGS, []), sealed)
+    return faults
+
+
+def _missing(covers: Sequence[Cover], sealed: int) -> list[str]:
+    """Stretches of sealed batches that are in no file of readings."""
+    reached, lost = 0, []
+    for cover in sorted(covers, key=lambda cover: cover.first):
+        if cover.first > reached + 1:
+            lost.append(f"Batches {reached + 1} to {cover.first - 1} are in no file: their readings are missing.")
+        reached = max(reached, cover.last)
+    if reached < sealed:
+        lost.append(f"Batches {reached + 1} to {sealed} are in no file: their readings are missing.")
+    return lost
+
+
+# -- tiers ----------------------------------------------------------------------------------------------------
+
+_BASE = f"""
+    select point, epoch_ms(time) // $step as cell, count(*) as n,
+           count(*) filter (usable) as good, min(value) filter (usable) as least, max(value) filter (usable) as most,
+           max(status) as worst
+    from (select *, status < {_BAD} and not isnan(value) as usable from read_parquet($readings)) group by all
+"""
+_TIER = """
+    select point, epoch_ms(time) // $step as cell, sum(count) as n, sum(good_count) as good,
+           min(minimum) filter (not isnan(minimum)) as least, max(maximum) filter (not isnan(maximum)) as most,
+           max(status) as worst
+    from read_parquet($tier) where epoch_ms(time) >= $start and epoch_ms(time) < $end group by all
+"""
+_DIFFERENT = f"""
+    with base as ({_BASE}), tier as ({_TIER})
+    select coalesce(base.point, tier.point) as point, sum(count(*)) over () as cells
+    from base full join tier on base.point = tier.point and base.cell = tier.cell
+    where base.n is distinct from tier.n or base.good is distinct from tier.good
+       or base.worst is distinct from tier.worst
+       or base.least is distinct from tier.least or base.most is distinct from tier.most
+    group by 1 order by count(*) desc, 1 limit 1
+"""
+_DAY_MS = 86_400_000
+
+
+def _check_tiers(folder: StoreFolder, files: Sequence[SealedFile], faults: list[str], progress: Progress) -> int:
+    """Every cell of every tier against the readings of its day. Returns how many cells the tiers hold."""
+    days = sorted({file.part for file in files if file.kind == READINGS})
+    with duckdb.connect(":memory:") as duck:
+        for day in days:
+            readings = [str(path_of(folder, f)) for f in files if f.kind == READINGS and f.part == day]
+            start = int(np.datetime64(day, "ms").astype(np.int64))
+            for kind, step in TIERS_MS.items():
+                progress(f"{kind} of {day}: against its readings")
+                parts = (day, day[:7])
+                tier = [str(path_of(folder, f)) for f in files if f.kind == kind and f.part in parts]
+                if not tier:
+                    faults.append(f"{kind} of {day} are missing: spans of that day come slowly, from its readings.")
+                    continue
+                given = {"step": step, "readings": readings, "tier": tier, "start": start, "end": start + _DAY_MS}
+                faults += _different(duck, kind, day, given)
+    return sum(file.rows for file in files if file.kind != READINGS)
+
+
+def _different(duck: duckdb.DuckDBPyConnection, kind: str, day: str, given: dict[str, object]) -> list[str]:
+    try:
+        row = duck.execute(_DIFFERENT, given).fetchone()
+    except duckdb.Error:
+        return []  # a file that cannot be read is told with its name already
+    if row is None:
+        return []
+    point, cells = row
+    return [f"{kind} of {day} differ from their readings in {cells} cells, most of {point}: restore them from a copy."]
