@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import threading
 import time
 from collections import deque
@@ -15,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from energy_console.alarms.machine import Condition
+from energy_console.control.control import Ask, Control
+from energy_console.control.ledger import Ledger
 from energy_console.engine.alarm_desk import AlarmDesk
 from energy_console.engine.link import CommandResult, DeviceState, EngineHealth, EngineNews, ProbeReport
 from energy_console.engine.orders import Orders
@@ -69,9 +70,18 @@ class LocalEngine:
         self._scanner = Scanner(site.field, self._pulse.take, points=site.points)
         if self._scanner.points != site.points[: len(self._scanner.points)]:
             raise ValueError("the site lists its points in another order than its devices give them")
-        self._commander = Commander(self._scanner)
         self._alarms = AlarmDesk(site, self.live, historian, self._writer)
         self._planner = Planner(site, self.live, historian, self._writer, self._hold, self._let_go, self._plan_news)
+        self._ledger = Ledger(historian)
+        self._control = Control(
+            site,
+            self.live,
+            Commander(self._scanner),
+            self._ledger,
+            ails=lambda: self._ledger.trouble or self._writer.trouble,
+            plan_age_s=lambda: self._planner.followed_ago_s,
+            dropped=lambda points: self._planner.forget(points),
+        )
         self._orders = Orders(historian, self._writer, self._carry_out)
         self._listeners: list[Callable[[EngineNews], None]] = []
         self._failing: set[Callable[[EngineNews], None]] = set()  # listeners that raised at the last news
@@ -176,11 +186,15 @@ class LocalEngine:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._ready.set()
+        keeping = asyncio.create_task(self._ledger.run(), name="ledger")
         try:
             if await prepared(self._prepare, self._stopping):
                 await self._read_field(self._stopping)
         finally:
             self._stopping.set()  # however it ends, nothing goes on in other threads
+            await self._control.close()
+            self._ledger.end()
+            await keeping
         self._pulse.beat()
         self._tell(health=self._health(running=False))
 
@@ -193,7 +207,7 @@ class LocalEngine:
                 for name, work in (
                     ("beat", self._beat()),
                     ("plan", self._planner.run()),
-                    ("feed", self._commander.run()),
+                    ("control", self._control.run()),
                     ("orders", self._orders.run()),
                     ("past", asyncio.to_thread(self._remember, stopping.is_set)),
                 )
@@ -201,6 +215,7 @@ class LocalEngine:
             await stopping.wait()
             for task in others:
                 task.cancel()
+            await self._control.end("The engine stops.")  # while the field can still be told
             self._scanner.stop()
             await scanning
 
@@ -268,21 +283,17 @@ class LocalEngine:
 
     async def _write(self, point: str, value: float, who: str) -> CommandResult:
         """One command of a person: checked, sent, read back, journalled."""
-        result = await self._hold(point, value, who)
+        result = _result(await self._control.command(Ask(point, value, who, "asked at a desk")))
         self._journal(
             "command", f"{who}: {point} = {value:g}. {result.text}", point, who=who, value=value, ok=result.ok
         )
         return result
 
-    async def _hold(self, point: str, value: float, who: str) -> CommandResult:
-        if not self.site.has_point(point):
-            return CommandResult(False, f"The site has no point {point}.")
-        if not math.isfinite(value):
-            return CommandResult(False, f"{value} cannot be written to {point}: give a number.")
-        return _result(await self._commander.write(point, value))
+    async def _hold(self, point: str, value: float, who: str, why: str, plan: str) -> CommandResult:
+        return _result(await self._control.command(Ask(point, value, who, why, plan)))
 
     async def _let_go(self, point: str, who: str) -> CommandResult:
-        result = _result(await self._commander.release(point))
+        result = _result(await self._control.release(point, f"Let go by {who}."))
         self._journal("command", f"{who}: {point} released. {result.text}", point, who=who, ok=result.ok)
         return result
 

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 CLAIMED_AS = "engine"
 GIVEN_AT = "given_ns"  # key of an order: when the person gave it
+CUT_OFF = {"ok": False, "text": "The engine was cut off while carrying that out: the ledger tells what became of it."}
 TOO_OLD_S = 60.0  # whoever gave it was told long ago that nobody answers
 
 CarryOut = Callable[[Mapping[str, Any]], Awaitable[CommandResult]]
@@ -33,12 +34,23 @@ class Orders:
 
     async def run(self) -> None:
         """Looks once a second, until cancelled. A store that refuses is asked again: the writer tells of it."""
+        await self._answer_cut_off()
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             for number, order in await self._claimed():
                 result = await self._answer(order)
                 answer = {"ok": result.ok, "text": result.text}
                 self._writer.do(partial(self._historian.finish_command, number, answer))
+
+    async def _answer_cut_off(self) -> None:
+        """Orders that an engine took and did not finish are not carried out a second time: the ledger tells of them."""
+        try:
+            orders = await asyncio.to_thread(self._historian.claimed_commands, CLAIMED_AS)
+        except StoreError as error:
+            log.warning("orders of an earlier run cannot be looked at: %s", error)
+            return
+        for number, _ in orders:
+            self._writer.do(partial(self._historian.finish_command, number, CUT_OFF))
 
     async def _claimed(self) -> list[tuple[int, Mapping[str, Any]]]:
         try:

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from energy_console.engine.link import CommandResult
@@ -38,8 +38,9 @@ QUARTER_S = 900.0
 FIRST_PROPOSAL_S = 12.0  # by then every device of a site has been read once
 AFTER_QUARTER_S = 5.0
 NOT_YET = CommandResult(False, "not yet written")
+LET_GO = CommandResult(False, "let go of, since nobody could be in charge of it")
 
-Write = Callable[[str, float, str], Awaitable[CommandResult]]
+Write = Callable[[str, float, str, str, str], Awaitable[CommandResult]]  # point, value, who, why, id of the plan
 Release = Callable[[str, str], Awaitable[CommandResult]]
 
 
@@ -61,8 +62,20 @@ class Planner:
         self._solver = SolverProcess()
         self._held: dict[str, tuple[float, CommandResult, float]] = {}  # point -> value, answer, loop time of the try
         self._wanted: list[SetPoint] = []
+        self._followed_at = time.monotonic()
         self._carrying_out = asyncio.Lock()  # approving, reverting and following write one after the other
         self.news = PlanNews(in_force=_restored(historian))
+
+    @property
+    def followed_ago_s(self) -> float:
+        """How long ago the field was last brought in line with the plan in force; 0 where none is."""
+        return time.monotonic() - self._followed_at if self.news.in_force is not None else 0.0
+
+    def forget(self, points: Iterable[str]) -> None:
+        """These are no longer held, for a reason of their own; the next look writes them again."""
+        for point in points:
+            if point in self._held:
+                self._held[point] = (self._held[point][0], LET_GO, self._held[point][2])
 
     async def make(self) -> PlanNews:
         """One proposal for the next 24 hours; what goes wrong is told in `sentence`."""
@@ -149,7 +162,9 @@ class Planner:
         who = f"plan {schedule.name} ({schedule.approved_by})"
         await self._let_go([point for point in self._held if point not in wanted], who)
         gate = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(self._hold(setpoint, who, gate) for setpoint in wanted.values()))
+        self._followed_at = time.monotonic()
+        await asyncio.gather(*(self._hold(setpoint, schedule, gate) for setpoint in wanted.values()))
+        self._followed_at = time.monotonic()
         if now >= schedule.end:
             self._journal(None, f"Plan {schedule.name} has come to its end")
             over = f"Plan {schedule.name} has come to its end."
@@ -170,13 +185,14 @@ class Planner:
         sessions = bookings(self._site, now, now + dt.timedelta(seconds=1))
         return {booking.id: booking.charger for booking in sessions if booking.arrives <= now}
 
-    async def _hold(self, setpoint: SetPoint, who: str, gate: asyncio.Semaphore) -> None:
+    async def _hold(self, setpoint: SetPoint, schedule: Schedule, gate: asyncio.Semaphore) -> None:
         loop = asyncio.get_running_loop()
         held = self._held.get(setpoint.point)
         if held and held[0] == setpoint.value and (held[1].ok or loop.time() - held[2] < RETRY_S):
             return
         async with gate:
-            answer = await self._write(setpoint.point, setpoint.value, who)
+            why = f"plan {schedule.name}, {setpoint.asset}: {setpoint.power_kw:.4g} kW"
+            answer = await self._write(setpoint.point, setpoint.value, schedule.approved_by, why, schedule.id)
         self._held[setpoint.point] = (setpoint.value, answer, loop.time())
 
     def _state(self, setpoint: SetPoint) -> Followed:

@@ -89,12 +89,10 @@ class Commander:
         async with self._lock(target):
             return await self._writing.read(target, target.coded)
 
-    async def run(self) -> None:
-        """Until cancelled; nothing is fed after that."""
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await self.close()
+    def why_lost(self, point_id: str) -> str:
+        """Why the device of a point does not answer at the moment; empty while it does, or where there is none."""
+        target = self.target(point_id)
+        return "" if target is None else self._scanner.lost_because(target.device)
 
     async def close(self) -> None:
         """Stops feeding; the devices fall back by themselves. Call `release_all` before to let go at once."""
@@ -181,6 +179,9 @@ class Commander:
             return target.outcome(Result.DONE, holding.hold.value, f"{target.point.id} is no longer fed; {falls_back}")
         feed = self.target(f"{target.device}/{watchdog.feed}")
         assert feed is not None  # the loader refuses a watchdog whose feed is no point
+        if lost := self._scanner.lost_because(target.device):
+            text = f"{target.point.id} is no longer fed, and cannot be told so ({lost}); {falls_back}"
+            return target.outcome(Result.UNKNOWN, watchdog.release_value, text)
         async with self._lock(target):
             try:
                 before = await self._writing.read(feed, feed.coded)

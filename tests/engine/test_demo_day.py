@@ -163,7 +163,7 @@ def test_a_plan_taken_out_of_force_lets_every_device_go(day: Day) -> None:
     result = released.within(30.0)
     assert result.ok, result.text
     assert day.ears.plan.in_force is None
-    assert day.engine._commander.holds() == ()
+    assert day.engine._control.holds() == ()
     day.ears.wait_for(lambda: day.ears.health.plan_name == "", 5.0)
 
 
