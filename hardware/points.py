@@ -90,6 +90,7 @@ class Point:
     high: float | None = None
     bits: tuple[str, ...] = ()  # names of the bits, lowest first, where the value is a bit field
     states: tuple[tuple[int, str], ...] = ()  # names of the values where the value is an enumeration
+    every_s: float = 0.0  # read this seldom where its device is read more often; 0: as often as its device
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ NEVER = np.iinfo(np.int64).max
 
 
 def allowed_silence_ns(site: Site) -> Int64Array:
-    """Per point of the site, how long it may go without a new reading: three scan cycles of its device, at least 10 s,
-    or what the site says of that point.
+    """Per point of the site, how long it may go without a new reading: three scan cycles of its device (or three times
+    its own pace where it is read less often), at least 10 s, or what the site says of that point.
 
     Calculated points follow their inputs and are never stale by themselves.
     """
@@ -24,13 +24,15 @@ def allowed_silence_ns(site: Site) -> Int64Array:
         [
             NEVER
             if point.id in made or point.device not in cycle_s
-            else round(
-                1e9 * site.stale_after_s.get(point.id, max(CYCLES_ALLOWED * cycle_s[point.device], LEAST_ALLOWED_S))
-            )
+            else round(1e9 * site.stale_after_s.get(point.id, _usual_silence_s(cycle_s[point.device], point.every_s)))
             for point in site.points
         ],
         np.int64,
     )
+
+
+def _usual_silence_s(cycle_s: float, own_s: float) -> float:
+    return max(CYCLES_ALLOWED * max(cycle_s, own_s), LEAST_ALLOWED_S)
 
 
 class Staleness:

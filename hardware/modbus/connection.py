@@ -43,7 +43,7 @@ from hardware.profiles import Table
 
 _LAST_TRANSACTION = 65000  # pymodbus begins anew behind it
 FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 5.0
+LAST_RETRY_S = 2.0  # finding out costs nobody anything, and what comes back is to be read within seconds
 _RECEIVE_BUFFER = 4096  # bytes; pymodbus throws a late answer and the right one away together at 264
 _NO_REGISTER = -1  # where an identification begins, for the pace of reads
 _READS: dict[Table, type[ModbusPDU]] = {
@@ -76,6 +76,7 @@ class Connection:
         self.timeout_s = timeout_s
         self.pace = pace or Pace(address.is_rtu)
         self.answers = 0  # since it was opened
+        self.patience_s: dict[int, float] = {}  # units that are not waited for as long as `timeout_s`, or longer
         self._wire = asyncio.Lock()
         self._client: ModbusBaseClient | None = None
         self._framer: CheckedFramer | None = None
@@ -190,6 +191,7 @@ class Connection:
         framer.awaited = awaited
         self._asking = request.dev_id
         began = self._asked_at = time.monotonic()
+        client.ctx.comm_params.timeout_connect = self.patience_s.get(request.dev_id, self.timeout_s)
         try:
             answer: ModbusPDU = await client.execute(False, request)
         except FieldError as error:

@@ -143,6 +143,7 @@ def points_of(profile: Profile, device: str) -> tuple[Point, ...]:
             high=point.high,
             bits=point.bits,
             states=point.states,
+            every_s=point.every_s,
         )
         for point in profile.points
     )

@@ -247,7 +247,7 @@ class ReadRules:
 
     def longest_in(self, table: Table) -> int:
         """Registers (or bits) of `table` that one request may ask for."""
-        return dict(self.longest_by_table).get(table, self.longest)
+        return dict(self.longest_by_table).get(table, MODBUS_MOST_BITS if table.is_bits else self.longest)
 
     def is_forbidden(self, table: Table, address: int, end: int) -> bool:
         """Whether any register of [address, end) must not be asked for."""

@@ -1,5 +1,6 @@
 """When to read what: every device at its own pace, back-off for those that are lost, one batch a tick."""
 
 from hardware.scanner.scanner import Scanner, ScanStats
+from hardware.scanner.task import Rests
 
-__all__ = ["ScanStats", "Scanner"]
+__all__ = ["Rests", "ScanStats", "Scanner"]

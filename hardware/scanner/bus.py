@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 import logging
+import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
@@ -17,14 +17,16 @@ from hardware.modbus.pace import Pace, pace_of
 from hardware.points import Reason
 from hardware.scanner.admission import Admission
 from hardware.scanner.lateness import Lateness
-from hardware.scanner.reading import is_partly_answered, read_device
+from hardware.scanner.reading import hand_over_loss, is_partly_answered, probe_device, read_device
 from hardware.scanner.task import DeviceTask
+from hardware.scanner.turns import Turns
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _MOST_ASIDE = 16  # turns that wait at once for the rests of their devices; more would hold up the errands
-_TROUBLE_SHARE = 0.1  # of a bus's time that devices which do not answer may take from those that do
+_TELL_AGAIN_S = 5.0  # a device that is lost says so this often (or at its own pace), whether it was asked or not
+_AFTER_A_DROP_S = 0.2  # the first time a connection breaks it is hardly the device that was just asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,21 @@ class _Errand:
 
 
 class Bus:
-    """`connections` workers share one heap of due devices; RTU links have one, since there is one wire behind."""
+    """`connections` workers share the turns of the devices; RTU links have one, since there is one wire behind."""
 
     def __init__(self, link: LinkSpec, lateness: Lateness, changed: Callable[[DeviceTask], None]) -> None:
         """Raises BadLink."""
         self.link = link
         self.address = parse_link(link.url)
-        self.tasks: list[DeviceTask] = []
+        self.turns = Turns(link.timeout_s, self.address.is_rtu)
         self._lateness = lateness
         self._changed = changed
-        self._heap: list[tuple[float, int]] = []  # (due, number of the task)
         self._errands: deque[_Errand] = deque()
         self._sleepers: set[asyncio.Future[None]] = set()
         self._connections = 1 if self.address.is_rtu else max(1, link.connections)
-        self._troubled_now = 0  # connections busy with a device that did not answer last time
-        self._trouble_after = 0.0  # monotonic: no troubled device is asked before
-        self._link_down = False
+        self._lost_because: FieldError | None = None  # the link as a whole, when no connection can be made
+        self._closed_until = 0.0  # monotonic: nobody is asked before, since no connection would be tried
+        self._gateway_busy_until = 0.0  # monotonic: behind a probe whose wait was cut short it may still be waiting
         self._stopping = False
         self._pace = Pace(self.address.is_rtu, link.silence_ms / 1000.0)
         self._admission = Admission(link.id, ())
@@ -67,15 +68,18 @@ class Bus:
         """True where one request takes a noticeable part of a second, so that readings are better spread."""
         return self.address.is_rtu or self.link.silence_ms > 0 or any(task.silence_s for task in self.tasks)
 
+    @property
+    def tasks(self) -> list[DeviceTask]:
+        return self.turns.tasks
+
     def add(self, task: DeviceTask) -> None:
-        task.number = len(self.tasks)
-        self.tasks.append(task)
+        self.turns.add(task)
         self._pace.agree(task.spec.unit, pace_of(task.group.decoder.profile))
 
     async def run(self) -> None:
         """Until cancelled; the connections are closed then, and errands still waiting are told."""
-        self._heap = [(task.due, task.number) for task in self.tasks]
-        heapq.heapify(self._heap)
+        for task in self.tasks:
+            self.turns.put(task)
         connections = [Connection(self.address, self.link.timeout_s, self._pace) for _ in range(self._connections)]
         self._admission = Admission(self.link.id, connections)
         workers = [
@@ -120,8 +124,17 @@ class Bus:
     def hurry(self, task: DeviceTask) -> None:
         """Makes a device due now: put back into service, or its link has come back."""
         task.due = time.monotonic()
-        heapq.heappush(self._heap, (task.due, task.number))
+        task.read_all_next()
+        self.turns.put(task)
         self._wake()
+
+    def tell_again(self, now: float, now_ns: int) -> None:
+        """Who is lost stays bad: said again and again, so that nothing that is made of it goes on with an old value."""
+        for task in self.tasks:
+            lost = task.failures or self._lost_because is not None
+            if lost and not task.record.out_of_service and now - task.told_at >= max(_TELL_AGAIN_S, task.every_s):
+                task.told_at = now
+                task.group.tell_again(task.row, now_ns)
 
     # -- whose turn it is -------------------------------------------------------------------------------------
 
@@ -160,40 +173,18 @@ class Bus:
             log.error("A turn on link %s ended with %r", self.link.id, error, exc_info=error)
 
     def _next(self) -> DeviceTask | None:
-        """Takes the device whose turn it is off the heap."""
         now = time.monotonic()
-        while self._heap and self._heap[0][0] <= now:
-            due, number = heapq.heappop(self._heap)
-            task = self.tasks[number]
-            if due != task.due or task.record.out_of_service:
-                continue  # it has been given another time since, or none
-            if not task.is_troubled:
-                return task
-            later = self._not_before(now)
-            if later <= now:
-                return task
-            task.due = later
-            heapq.heappush(self._heap, (later, number))
-        return None
-
-    def _not_before(self, now: float) -> float:
-        """When a troubled device may be tried: at once if nobody who does answer waits for this bus."""
-        if all(task.is_troubled for task in self.tasks):
-            return now
-        connections = self._admission.taken
-        if connections > 1 and self._troubled_now >= connections - 1:
-            return now + 0.05
-        return self._trouble_after
+        self.turns.connections = self._admission.taken
+        return None if now < self._closed_until else self.turns.next(now)
 
     async def _turn(self, connection: Connection, task: DeviceTask) -> None:
         began, troubled = time.monotonic(), task.is_troubled
-        if not troubled:
+        alone = troubled and len(self.tasks) > 1 and self.turns.is_everybody_troubled
+        if troubled:
+            error = await self._probe(connection, task, began)
+        else:
             self._lateness.add(began - task.due)
-        self._troubled_now += troubled
-        try:
-            error = await read_device(connection, task)
-        finally:
-            self._troubled_now -= troubled
+            error = await self._read(connection, task, began)
         now = time.monotonic()
         self._admission.was_used(connection)
         if error is not None and self._admission.is_to_blame(connection, error):
@@ -201,35 +192,87 @@ class Bus:
             return
         if error is None or is_partly_answered(task, error):
             task.next_after_success(now)
-            if self._link_down:
-                self._link_is_back()
+            self.turns.answered_in(task.record.round_trip_ms / 1000.0)
+            if alone or self._lost_because is not None:
+                self._link_is_back(task, now)
         else:
-            self._lost(task, error, began, now, connection.resting_s)
-        heapq.heappush(self._heap, (task.due, task.number))
+            self._lost(task, error, now, connection.resting_s)
+        self.turns.put(task)
         if error is not None or task.record.problem is not None:
             self._note(task, error)
 
-    def _lost(self, task: DeviceTask, error: FieldError, began: float, now: float, resting_s: float) -> None:
-        task.next_after_failure(now, now - began)
+    async def _probe(self, connection: Connection, task: DeviceTask, began: float) -> FieldError | None:
+        patience_s = self.turns.patience_s(task)
+        self.turns.probe_begins()
+        try:
+            error = await probe_device(connection, task, patience_s)
+        finally:
+            self.turns.probe_ends(began, time.monotonic())
+        if error is not None and error.reason is Reason.TIMEOUT and patience_s < self.link.timeout_s:
+            self._gateway_busy_until = began + self.link.timeout_s
+        return error
+
+    async def _read(self, connection: Connection, task: DeviceTask, began: float) -> FieldError | None:
+        waits_s = self._gateway_busy_until - began
+        if waits_s <= 0:
+            return await read_device(connection, task, began)
+        # A gateway that asks one after the other is still waiting for the device that was probed; that is not this
+        # one's fault, so it has as much more time.
+        unit = task.spec.unit
+        connection.patience_s[unit] = self.link.timeout_s + waits_s
+        try:
+            error = await read_device(connection, task, began)
+        finally:
+            connection.patience_s.pop(unit, None)
+        if error is not None and error.reason is Reason.TIMEOUT and not self.turns.is_patient:
+            self.turns.is_patient = True
+            log.info("Link %s loses what is asked behind a silent device: it is waited for in full", self.link.id)
+        return error
+
+    # -- losses -----------------------------------------------------------------------------------------------
+
+    def _lost(self, task: DeviceTask, error: FieldError, now: float, resting_s: float) -> None:
         task.displace()
         if error.reason is Reason.REFUSED:
-            # It is not the device's fault: it is due again when the connection is tried again.
-            task.due = now + max(resting_s, 0.05)
-            if not self._link_down:
-                self._link_down = True
-                log.warning("Link %s: %s; its %d devices are not read", self.link.id, error.text, len(self.tasks))
-        self._trouble_after = now + (now - began) * (1.0 / _TROUBLE_SHARE - 1.0)
+            # It is not the device's fault: it is asked again when the connection is tried again.
+            self._link_is_lost(error, now, resting_s)
+            return
+        task.next_after_failure(now, random.random())
+        if error.reason is Reason.DROPPED and task.failures == 1:
+            task.due = now + min(_AFTER_A_DROP_S, task.rests.first_s)
 
-    def _link_is_back(self) -> None:
-        """Who was lost with the link is asked now, not after its rest."""
-        self._link_down = False
-        self._admission.try_again()
-        log.info("Link %s is back", self.link.id)
+    def _link_is_lost(self, error: FieldError, now: float, resting_s: float) -> None:
+        self._closed_until = now + max(resting_s, 0.05)
+        if self._lost_because is not None:
+            return
+        self._lost_because = error
+        log.warning("Link %s: %s; its %d devices are not read", self.link.id, error.text, len(self.tasks))
         for task in self.tasks:
-            problem = task.record.problem
-            if task.is_troubled and problem is not None and problem.reason is Reason.REFUSED:
-                task.failures = 0
-                self.hurry(task)
+            if not task.record.out_of_service:
+                hand_over_loss(task, error)
+                self._note(task, error)
+
+    def _link_is_back(self, first: DeviceTask, now: float) -> None:
+        """All its devices are asked now, not after their rests; those that had been well keep their places in time.
+
+        `first` is the one that has just answered.
+        """
+        self._closed_until = 0.0
+        if self._lost_because is not None:
+            self._lost_because = None
+            self._admission.try_again()
+            log.info("Link %s is back", self.link.id)
+        for task in self.tasks:
+            if task is first:
+                continue
+            if task.is_troubled:
+                task.failures = 1
+            elif task.place_in_time is None:
+                task.place_in_time = task.due
+            task.due = now
+            task.read_all_next()
+            self.turns.put(task)
+        self._wake()
 
     def _note(self, task: DeviceTask, error: FieldError | None) -> None:
         """Tells the change, never the repetition; a link that is lost is told once, not for each of its devices."""
@@ -250,7 +293,8 @@ class Bus:
         """Until the next device is due or somebody wakes the bus."""
         loop = asyncio.get_running_loop()
         sleeper: asyncio.Future[None] = loop.create_future()
-        wait_s = self._heap[0][0] - time.monotonic() if self._heap else 3600.0
+        now = time.monotonic()
+        wait_s = max(self.turns.wake_at(now), self._closed_until) - now
         alarm = loop.call_later(max(0.0, wait_s), _ring, sleeper)
         self._sleepers.add(sleeper)
         try:

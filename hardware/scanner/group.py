@@ -36,31 +36,45 @@ class Group:
         self._bytes = bytearray(size * decoder.image_bytes)
         self._image = np.frombuffer(self._bytes, np.uint8).reshape(size, decoder.image_bytes)
         self._failed = np.zeros((size, len(decoder.requests)), np.uint16)
+        self._left_out = np.zeros((size, len(decoder.requests)), np.bool_)  # requests not asked in the newest reading
         self._time_ns = np.zeros(size, np.int64)
         first = np.array([member.first_point for member in members], np.int32)
         self._index: Int32Array = np.add.outer(first, np.arange(width, dtype=np.int32))
         self._limits = self._limits_of(members, points)
         self._any_failed = False
         self._not_fitted: BoolArray | None = None  # (devices, points), from the first device that lacks a point on
+        self._any_left_out = False
         self._fresh: dict[int, None] = {}  # rows with answers not yet collected, in order
         self._overtaken: list[Columns] = []
 
-    def put(self, row: int, payloads: Sequence[bytes], failed: Sequence[int] | None, time_ns: int) -> None:
-        """Takes the answers of one device: one payload a request, `failed` the status of each (0: good)."""
+    def put(
+        self,
+        row: int,
+        numbers: Sequence[int] | None,
+        payloads: Sequence[bytes],
+        failed: Sequence[int] | None,
+        time_ns: int,
+    ) -> None:
+        """Takes the answers of one device to the requests `numbers` (None: all of them, in order).
+
+        One payload a request; `failed` is the status of each (0: good), None where all are good.
+        """
         if row in self._fresh:
             # Read twice between two batches: the first reading is kept too, it just is decoded now.
             self._overtaken.append(self._decode())
         size = self.decoder.image_bytes
-        if failed is None:
+        if failed is None and numbers is None:
             self._bytes[row * size : (row + 1) * size] = b"".join(payloads)
             if self._any_failed:
                 self._failed[row] = 0
         else:
-            for start, payload in zip(self.decoder.starts, payloads, strict=True):
-                at = row * size + start
-                self._bytes[at : at + len(payload)] = payload
-            self._failed[row] = failed
-            self._any_failed = True
+            self._put_each(row, numbers, payloads, failed)
+        if numbers is not None:
+            self._left_out[row] = True
+            self._left_out[row, numbers] = False
+            self._any_left_out = True
+        elif self._any_left_out:
+            self._left_out[row] = False
         self._time_ns[row] = time_ns
         self._fresh[row] = None
 
@@ -74,6 +88,22 @@ class Group:
                 return
             self._not_fitted = np.zeros(self._index.shape, np.bool_)
         self._not_fitted[row] = not_fitted
+
+    def _put_each(
+        self, row: int, numbers: Sequence[int] | None, payloads: Sequence[bytes], failed: Sequence[int] | None
+    ) -> None:
+        asked = range(len(payloads)) if numbers is None else numbers
+        for number, payload in zip(asked, payloads, strict=True):
+            at = row * self.decoder.image_bytes + self.decoder.starts[number]
+            self._bytes[at : at + len(payload)] = payload
+        self._failed[row, list(asked)] = 0 if failed is None else failed
+        self._any_failed |= failed is not None
+
+    def tell_again(self, row: int, time_ns: int) -> None:
+        """A device that is still lost: its points are still bad, at a later time. Nothing where it has just told."""
+        if row not in self._fresh:
+            self._time_ns[row] = time_ns
+            self._fresh[row] = None
 
     def collect(self) -> list[Columns]:
         """Everything put since the last time, decoded."""
@@ -100,7 +130,12 @@ class Group:
             status[absent] = _NOT_FITTED
             value[absent] = np.nan
         time_ns = np.repeat(self._time_ns[rows], value.shape[1])
-        return self._index[rows].ravel(), time_ns, value.ravel(), status.ravel()
+        columns = self._index[rows].ravel(), time_ns, value.ravel(), status.ravel()
+        if not self._any_left_out:
+            return columns
+        told = ~self._left_out[rows][:, self.decoder.request_of_point].ravel()
+        self._any_left_out = bool(self._left_out.any())
+        return columns[0][told], columns[1][told], columns[2][told], columns[3][told]
 
     def _limits_of(self, members: Sequence[Member], points: Mapping[str, Point]) -> Limits:
         """A site may give a point another range than its profile: (devices, points) lowest and highest values."""

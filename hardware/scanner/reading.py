@@ -1,4 +1,4 @@
-"""One reading of one device: every request of its plan, once, over a connection that somebody owns."""
+"""One reading of one device: the requests of its plan that are due, over a connection that somebody owns."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from hardware.scanner.task import DeviceTask
 _GONE = (Reason.TIMEOUT, Reason.REFUSED, Reason.DROPPED)
 
 
-async def read_device(connection: Connection, task: DeviceTask) -> FieldError | None:
-    """Asks everything of one device and hands it to its group. Returns the last thing that went wrong, or None."""
+async def read_device(connection: Connection, task: DeviceTask, now: float) -> FieldError | None:
+    """Asks what is due of one device and hands it to its group. Returns the last thing that went wrong, or None."""
+    numbers = task.wanted(now)
     payloads: list[bytes] = []
     failed: list[int] = []
     error = await _find(connection, task)
-    for span in task.requests:
-        if error is not None and error.reason in _GONE:
+    for number in range(len(task.requests)) if numbers is None else numbers:
+        if error is not None and (error.reason in _GONE or task.placement is None):
             break
+        span = task.requests[number]
         asked = time.perf_counter()
         try:
             payload = await connection.read(task.spec.unit, span.table, span.address, span.count, task.silence_s)
@@ -36,7 +38,32 @@ async def read_device(connection: Connection, task: DeviceTask) -> FieldError | 
     if changed := _changed(task, payloads):
         error, payloads, failed = changed, [], []
     if not task.record.out_of_service:
-        _hand_over(task, payloads, failed, error)
+        _hand_over(task, numbers, payloads, failed, error)
+    return error
+
+
+async def probe_device(connection: Connection, task: DeviceTask, patience_s: float) -> FieldError | None:
+    """Asks a device that did not answer for one thing only, the small ones first; where it answers, everything.
+
+    Returns the last thing that went wrong, or None.
+    """
+    unit = task.spec.unit
+    connection.patience_s[unit] = patience_s
+    try:
+        error = await _find(connection, task)
+        if error is None and task.requests:
+            by_size = sorted(task.requests, key=lambda span: span.count)
+            span = by_size[(task.failures - 1) % len(by_size)]
+            await connection.read(unit, span.table, span.address, span.count, task.silence_s)
+    except FieldError as problem:
+        error = problem
+        task.record.failed(problem)
+    finally:
+        connection.patience_s.pop(unit, None)
+    if error is None:
+        return await read_device(connection, task, time.monotonic())
+    if not task.record.out_of_service:
+        hand_over_loss(task, error)
     return error
 
 
@@ -44,6 +71,15 @@ def is_partly_answered(task: DeviceTask, error: FieldError) -> bool:
     """True where a device answers, only not everything: it is read on at its own pace."""
     refuses_or_lies = error.reason in (Reason.EXCEPTION, Reason.WRONG_ANSWER)
     return refuses_or_lies and task.placement is not None and task.answered_last
+
+
+def hand_over_loss(task: DeviceTask, error: FieldError) -> None:
+    """Every point of the device is bad from now on, for this reason."""
+    task.answered_last = False
+    task.told_at = time.monotonic()
+    requests = len(task.group.decoder.requests)
+    status = status_of(error.reason, error.detail)
+    task.group.put(task.row, None, [b""] * requests, [status] * requests, time.time_ns())
 
 
 async def _find(connection: Connection, task: DeviceTask) -> FieldError | None:
@@ -68,21 +104,27 @@ def _changed(task: DeviceTask, payloads: Sequence[bytes]) -> FieldError | None:
     return problem
 
 
-def _hand_over(task: DeviceTask, payloads: list[bytes], failed: Sequence[int], error: FieldError | None) -> None:
-    now_ns = time.time_ns()
+def _hand_over(
+    task: DeviceTask,
+    numbers: Sequence[int] | None,
+    payloads: Sequence[bytes],
+    failed: Sequence[int],
+    error: FieldError | None,
+) -> None:
     placement = task.placement
-    if error is None:
-        task.answered_last = True
-        whole = placement.expand(payloads, failed)[0] if placement is not None and placement.models else payloads
-        task.group.put(task.row, whole, None, now_ns)
+    if placement is None or (error is not None and 0 not in failed):
+        hand_over_loss(task, error or FieldError(Reason.WRONG_ANSWER, ANOTHER_CHAIN))
         return
-    task.answered_last = 0 in failed
-    status = status_of(error.reason, error.detail)
-    missing = len(task.requests) - len(payloads)
-    payloads, statuses = payloads + [b""] * missing, [*failed, *[status] * missing]
-    if placement is not None:
-        payloads, statuses = placement.expand(payloads, statuses)
-    else:
-        count = len(task.group.decoder.requests)
-        payloads, statuses = [b""] * count, [status] * count
-    task.group.put(task.row, payloads, statuses, now_ns)
+    task.answered_last = True
+    asked = range(len(task.requests)) if numbers is None else numbers
+    if error is None:
+        whole = placement.expand(payloads, failed)[0] if placement.models else payloads
+        task.group.put(task.row, numbers, whole, None, time.time_ns())
+        if numbers is not None:
+            task.was_read(asked, time.monotonic())
+        return
+    status, missing = status_of(error.reason, error.detail), len(asked) - len(payloads)
+    whole, statuses = placement.expand([*payloads, *[b""] * missing], [*failed, *[status] * missing])
+    task.group.put(task.row, numbers, whole, statuses, time.time_ns())
+    # What failed is asked again in the next cycle, however slow it is.
+    task.was_read([number for number, state in zip(asked, failed, strict=False) if not state], time.monotonic())

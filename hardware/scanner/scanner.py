@@ -12,14 +12,15 @@ from typing import TypeVar
 import numpy as np
 
 from hardware.field import DeviceSpec, DeviceState, FieldSpec
-from hardware.modbus import Connection, Decoder, DeviceLine, Readout, wire_of
+from hardware.modbus import Connection, Decoder, DeviceLine, FieldError, Readout, wire_of
 from hardware.points import Point, Reason, ScanBatch, status_of
 from hardware.profiles import Profile, WireCost, points_of
 from hardware.scanner.bus import Bus
 from hardware.scanner.group import Columns, Group, Member
 from hardware.scanner.lateness import Lateness
+from hardware.scanner.reading import hand_over_loss
 from hardware.scanner.record import Record
-from hardware.scanner.task import DeviceTask
+from hardware.scanner.task import USUAL_RESTS, DeviceTask, Rests
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -72,11 +73,13 @@ class Scanner:
         points: Sequence[Point] = (),
         tick_s: float = 0.5,
         profiles: Callable[[str], Profile] | None = None,
+        rests: Rests = USUAL_RESTS,
     ) -> None:
         """Raises UnknownProfile, ProfileFaults, BadLink, and ValueError for a device on a link that is not there."""
         self._on_batch = on_batch
         self._on_change = on_change
         self._tick_s = tick_s
+        self._rests = rests
         self._lateness = Lateness()
         self._counts = _Counts()
         own = {point.id: point for point in points}
@@ -168,7 +171,8 @@ class Scanner:
         """Why a device is not answering at the moment; empty while it does."""
         task = self._tasks[device]
         problem = task.record.problem
-        return problem.text if task.is_troubled and problem is not None else ""
+        lost = problem is not None and (task.is_troubled or problem.reason is Reason.REFUSED)
+        return problem.text if lost and problem is not None else ""
 
     def set_out_of_service(self, device: str, out: bool) -> None:
         """Takes a device out of the scan, or puts it back. Only in the loop."""
@@ -177,9 +181,7 @@ class Scanner:
             return
         task.record.out_of_service = out
         if out:
-            requests = len(task.group.decoder.requests)
-            status = status_of(Reason.OUT_OF_SERVICE)
-            task.group.put(task.row, [b""] * requests, [status] * requests, time.time_ns())
+            hand_over_loss(task, FieldError(Reason.OUT_OF_SERVICE, "taken out by a person"))
         else:
             self._bus_of[device].hurry(task)
         self._tell(task)
@@ -202,7 +204,7 @@ class Scanner:
         for device in devices:
             bus, kind = self._buses[device.link], self._kind(device)
             record = Record(device.id, bus.link.timeout_s)
-            task = DeviceTask(device, self._groups[kind], rows[kind], record, 0.0)
+            task = DeviceTask(device, self._groups[kind], rows[kind], record, self._rests)
             rows[kind] += 1
             tasks[device.id] = task
             bus.add(task)
@@ -244,6 +246,9 @@ class Scanner:
                 due = max(due + self._tick_s, now)
 
     def _publish(self) -> None:
+        now, now_ns = time.monotonic(), time.time_ns()
+        for bus in self._buses.values():
+            bus.tell_again(now, now_ns)
         parts = [columns for group in self._groups.values() for columns in group.collect()]
         if not parts:
             return
