@@ -62,7 +62,7 @@ class Bank:
         self._shared = [(slot.words, slot.column) for slot in self.slots if slot.point.bit is not None]
         self.missing = np.zeros((len(profile.points), len(devices)), dtype=bool)  # broken sensors
         self._rules = self._work_out_unplayed()
-        self._keys = {key.address for _, keys in profile.write.keys for key in keys}
+        self._keys = {key.address + at for _, keys in profile.write.keys for key in keys for at in range(key.words)}
 
     def shown(self, slot: Slot) -> Float64Array:
         """What a reader would get for this point of every device of the bank."""
@@ -110,7 +110,7 @@ class Bank:
         """
         end = address + len(words)
         while address < end:
-            point = self._writable_at(table, address)
+            point = self._writable_at(table, address) or self._key_shown_at(table, address)
             if point is None:
                 self._write_key(row, table, address, words[len(words) - (end - address)])
                 address += 1
@@ -170,7 +170,17 @@ class Bank:
                 return point
         return None
 
+    def _key_shown_at(self, table: Table, address: int) -> ProfilePoint | None:
+        """The point that shows a register which is also a write key."""
+        if table is not Table.HOLDING or address not in self._keys:
+            return None
+        return next((point for point in self.profile.points if (point.table, point.address) == (table, address)), None)
+
     def _is_unlocked(self, row: int, point: ProfilePoint) -> bool:
+        """Whether the keys of the point have been written. What SunSpec wants set before is a setting, not a lock."""
+        if self.profile.sunspec:
+            return True
+        self.refresh()  # a key may be a register that is shown
         for key in self.profile.write.keys_for(point.quantity):
             words, column = self._place(Table.HOLDING, key.address, 1)
             if words[row, column] != key.value:

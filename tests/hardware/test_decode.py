@@ -205,6 +205,8 @@ def _sample(point, seed):
         return float(point.states[seed % len(point.states)][0])
     top = high if math.isfinite(high) else low + 3000 * step
     steps = max(1, int((top - low) / step))
+    if step > top:
+        return 0.0  # the register is too coarse for anything else
     return low + (1 + seed * 7 % min(steps, 3000)) * step if steps > 1 else top
 
 
