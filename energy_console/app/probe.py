@@ -1,4 +1,4 @@
-"""`probe`: asks one device once, by a profile, by its SunSpec chain, or for raw registers."""
+"""`probe`: asks one device once, by a profile, by its SunSpec chain, or for raw registers; or finds what is there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from energy_console.app import probe_save, probe_search
 from energy_console.app.spans import BadInput, span_s
+from energy_console.site.loader import PROFILES
+from hardware.commissioning.search import PATIENCE_S
 from hardware.modbus import (
     BadLink,
     Connection,
@@ -29,9 +32,11 @@ from hardware.modbus.sunspec import ChainLink, walk_chain
 from hardware.modbus.sunspec_names import model_name
 from hardware.points import Reason, quality_of, reason_of
 from hardware.profiles import (
+    Library,
     Profile,
     ProfileFaults,
     ProfilePoint,
+    Span,
     Table,
     UnknownProfile,
     profile,
@@ -57,60 +62,105 @@ class _Wanted:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("link", help="tcp://HOST:PORT, tls://HOST:PORT, rtu+tcp://HOST:PORT or serial:///dev/ttyS0")
-    parser.add_argument("--unit", type=int, required=True, metavar="N", help="Modbus unit, 0 to 255")
+    parser.add_argument("--unit", type=int, metavar="N", help="Modbus unit, 0 to 255 (always but with --find)")
     what = parser.add_mutually_exclusive_group(required=True)
     named = "read all of a profile, or of a profile file (PATH.toml): " + ", ".join(profile_names())
     what.add_argument("--profile", metavar="NAME", help=named)
     what.add_argument("--sunspec", action="store_true", help="walk the chain of SunSpec models")
     what.add_argument("--raw", metavar="TABLE:ADDRESS:COUNT", help="registers as they are, for example holding:0:10")
-    parser.add_argument("--timeout", default="2s", metavar="SPAN", help="how long to wait for an answer (2s)")
+    what.add_argument("--find", action="store_true", help="ask which units answer on the link")
+    what.add_argument("--identify", action="store_true", help="what the unit says it is, and which profiles fit it")
+    probe_search.add_arguments(parser)
+    probe_save.add_arguments(parser)
+    parser.add_argument(
+        "--timeout", default="", metavar="SPAN", help="how long to wait for an answer (2s; --find 400ms)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 where the device answered anything, 1 where it did not. Raises BadInput."""
-    if not 0 <= args.unit <= 255:
-        raise BadInput(f"Unit {args.unit} is outside 0 to 255; give the unit number of the device.")
+    """0 where the device answered anything, 1 where it did not. Raises BadInput, SiteFaults."""
+    _check(args)
+    who = f"{args.link}" if args.find else f"Unit {args.unit} at {args.link}"
     ask, show = _what(args)
+    addition = probe_save.prepared(args, _profile(args.profile, args.save).title) if args.save else None
     try:
         address = parse_link(args.link)
-        timeout_s = span_s(args.timeout)
+        timeout_s = span_s(args.timeout or (f"{PATIENCE_S}s" if args.find else "2s"))
         document = asyncio.run(_ask(Connection(address, timeout_s), args.unit, ask))
     except BadLink as error:
         raise BadInput(str(error)) from error
     except FieldError as error:
-        print(f"Unit {args.unit} at {args.link}: {error.text}.", file=sys.stderr)
+        print(f"{who}: {error.text}.", file=sys.stderr)
         return 1
     document = {"link": args.link, "unit": args.unit, **document}
+    answers = document["requests"]
+    silent = bool(answers) and all(answer["error"] for answer in answers)
+    if addition is not None and not silent:
+        document["saved"] = probe_save.save(addition, dry_run=args.dry_run)
     if args.json:
         print(json.dumps(document, indent=2))
     else:
         show(document, sys.stdout)
-    answers = document["requests"]
-    if answers and all(answer["error"] for answer in answers):
-        print(f"Unit {args.unit} at {args.link}: {answers[0]['error']}.", file=sys.stderr)
+        if "saved" in document:
+            print("\n" + "\n".join(probe_save.sentences(document["saved"], args.save)))
+    if silent:
+        kept = "; nothing is saved" if addition is not None else ""
+        print(f"{who}: {answers[0]['error']}{kept}.", file=sys.stderr)
         return 1
-    return 0
+    return 1 if args.find and not document["found"] else 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raises BadInput where options do not go together."""
+    if args.unit is None and not args.find:
+        raise BadInput("--unit N is missing: give the unit number of the device, or --find to look for units.")
+    if args.unit is not None and not 0 <= args.unit <= 255:
+        raise BadInput(f"Unit {args.unit} is outside 0 to 255; give the unit number of the device.")
+    if args.candidates and not args.raw:
+        raise BadInput("--candidates goes with --raw TABLE:ADDRESS:COUNT.")
+    if args.save and not args.profile:
+        raise BadInput("--save goes with --profile NAME: a device of a site is read by a profile.")
 
 
 def _what(
     args: argparse.Namespace,
 ) -> tuple[Callable[[Connection, int], Awaitable[Document]], Callable[[Document, TextIO], None]]:
     """How to ask and how to show the answer. Raises BadInput."""
+    if args.find:
+        units = probe_search.units_of(args.units)
+        return (
+            lambda connection, _unit: probe_search.ask_units(connection, units, connection.timeout_s),
+            probe_search.show_units,
+        )
+    if args.identify:
+        library = Library(args.save / PROFILES if args.save else None)
+        return lambda connection, unit: probe_search.ask_identity(connection, unit, library), probe_search.show_identity
     if args.sunspec:
         return _ask_sunspec, _show_sunspec
     if args.raw:
         wanted = _raw(args.raw)
-        return lambda connection, unit: _ask_raw(connection, unit, wanted), _show_raw
+        if not args.candidates:
+            return lambda connection, unit: _ask_raw(connection, unit, wanted), _show_raw
+        watch = probe_search.watch_of(args, Span(wanted.table, wanted.address, wanted.count))
+        return (
+            lambda connection, unit: probe_search.ask_candidates(connection, unit, watch),
+            probe_search.show_candidates,
+        )
+    loaded = _profile(args.profile, args.save)
+    return lambda connection, unit: _ask_profile(connection, unit, loaded), _show_profile
+
+
+def _profile(name: str, site: Path | None) -> Profile:
+    """By name (a site's own go before), or by file. Raises BadInput."""
     try:
-        loaded = profile_at(Path(args.profile)) if args.profile.endswith(".toml") else profile(args.profile)
+        if name.endswith(".toml"):
+            return profile_at(Path(name))
+        return Library(site / PROFILES if site else None).profile(name)
     except (UnknownProfile, ProfileFaults) as error:
         raise BadInput(str(error)) from error
     except OSError as error:
-        raise BadInput(
-            f"The profile {args.profile} cannot be read: {error.strerror}; name a file that is there."
-        ) from error
-    return lambda connection, unit: _ask_profile(connection, unit, loaded), _show_profile
+        raise BadInput(f"The profile {name} cannot be read: {error.strerror}; name a file that is there.") from error
 
 
 def _raw(text: str) -> _Wanted:

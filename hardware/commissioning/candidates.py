@@ -14,7 +14,9 @@ from hardware.points import BoolArray, Float64Array
 
 SHIFTS = (0, -1, 1)  # papers that count from 1, and those that count from 0
 _SHIFT_SHARES = {0: 0.72, -1: 0.14, 1: 0.14}
-_NOTHING = -1.0  # log ratio of "none of these", so that registers without sense give no candidate a high score
+# Log ratio of "none of these", so that registers without sense give no candidate a high score; far less where a person
+# says what is written there.
+_NOTHING, _NOTHING_TOLD = -4.0, -9.0
 _NEIGHBOURS = (-2, -1, 1, 2)
 _NEIGHBOUR_SHARE, _NEIGHBOUR_LOW, _NEIGHBOUR_HIGH = 0.6, -1.5, 2.5
 _ALIKE = 1.5  # from here on the neighbours are worth a word
@@ -99,6 +101,7 @@ class Reader:
         self.window = window
         told = expected or Expectation()
         self._kinds = told.kinds()
+        self._nothing = _NOTHING_TOLD if told.measure or told.near is not None else _NOTHING
         self._fits = [fit_of(coding, window.words, window.known, self._kinds) for coding in CODINGS]
         # What its neighbours hold is not told, so they are weighed by everything that is usual.
         plain = not told.measure and told.near is None
@@ -109,7 +112,7 @@ class Reader:
     def candidates(self, address: int, most: int = 12) -> list[Candidate]:
         """Ways to read the value said to stand at `address`, the likeliest first; empty where nothing answered."""
         reads = sorted(_merged(self._reads(address)), key=lambda read: -read[0].log_ratio)
-        shares = odds([read.log_ratio for read, _ in reads], _NOTHING)
+        shares = odds([read.log_ratio for read, _ in reads], self._nothing)
         return [self._candidate(read, types, share) for (read, types), share in zip(reads[:most], shares, strict=False)]
 
     def _reads(self, address: int) -> Iterator[_Read]:
@@ -139,7 +142,7 @@ class Reader:
             unit=kind.unit,
             measure=kind.measure,
             score=share,
-            reason=_reason(read, kind, value, self.window.seconds),
+            reason=_reason(read, kind, value, self.window.seconds, self._nothing),
         )
 
 
@@ -170,7 +173,7 @@ def _merged(reads: Iterator[_Read]) -> list[tuple[_Read, str]]:
     return list(found.values())
 
 
-def _reason(read: _Read, kind: Kind, value: float, seconds: Sequence[float]) -> str:
+def _reason(read: _Read, kind: Kind, value: float, seconds: Sequence[float], nothing: float) -> str:
     series, factor = read.series, 10.0 ** read.fit.exponent[read.place]
     moved = float(np.abs(np.diff(series)).max()) if len(series) > 1 else 0.0
     size = float(np.abs(series).max())
@@ -184,7 +187,7 @@ def _reason(read: _Read, kind: Kind, value: float, seconds: Sequence[float]) -> 
         return f"jumps by {moved * factor:.3g} from one reading to the next"
     if size < 1e-6:
         return f"{series[-1]:.2g} is below what any device resolves"
-    if kind.measure == "other" or read.log_ratio < -6.0:
+    if kind.measure == "other" or read.log_ratio < nothing - 2.0:
         return f"{value:.6g} is no value that is usual here"
     words = f"reads {value:.6g}{unit}: {kind.words}"
     return f"{words}; its neighbours read alike" if read.neighbours > _ALIKE else words

@@ -129,8 +129,8 @@ def _background(words: np.ndarray[tuple[int], np.dtype[np.uint16]], width: int) 
     """
     numbers = words.astype(np.int64)
     after_zero = np.concatenate([[False], numbers[:-1] == 0])
-    plain = _word_shares(numbers, 0.25, 0.12)
-    log = np.log(np.where(after_zero, _word_shares(numbers, 0.70, 0.10), plain))
+    plain = _word_shares(numbers, 0.35, 0.12)
+    log = np.log(np.where(after_zero, _word_shares(numbers, 0.75, 0.08), plain))
     first = np.log(plain)
     places = len(words) - width + 1
     if places < 1:

@@ -126,7 +126,7 @@ def _judged(profile: Profile, decoder: Decoder, readout: Readout, answered: Sequ
         value, status = float(readout.value[at]), int(readout.status[at])
         tells, share = _plausible(point, value, status)
         weight, sum_ = weight + tells, sum_ + tells * share
-        words = f"{point.name} {value:.5g} {point.unit}".rstrip()
+        words = f"{point.name} {value:.5g} {'' if point.unit == '1' else point.unit}".rstrip()
         if share > 0.9 and tells >= _TELLING:
             likely.append(words)
         elif share < 0.1:

@@ -39,7 +39,10 @@ class Identity:
         """Maker and product in one line, empty where nothing is told."""
         told = dict(self.texts)
         product = told.get("product") or told.get("model") or told.get("product code", "")
-        return " ".join(word for word in (told.get("manufacturer", ""), product) if word)
+        maker = told.get("manufacturer", "")
+        if maker and product.casefold().startswith(maker.split(" ")[0].casefold()):
+            return product  # it names its maker itself
+        return " ".join(word for word in (maker, product) if word)
 
 
 async def identify(visit: Visit, unit: int, patience_s: float) -> Identity:

@@ -79,7 +79,7 @@ class Kind:
         return _ZERO_SHARE if self.rests else 0.0
 
 
-_LONG = {1: 0.03, 2: 0.72, 4: 0.25}
+_LONG = {1: 0.03, 2: 0.80, 4: 0.17}
 _POWER = {1: 0.35, 2: 0.62, 4: 0.03}
 _SHORT = {1: 0.9, 2: 0.1, 4: 0.0}
 

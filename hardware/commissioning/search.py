@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hardware.commissioning.visit import Visit, within
@@ -16,7 +16,8 @@ ALL_UNITS = range(1, 248)  # Modbus over Serial Line 1.02, section 2.2: 0 is bro
 PATIENCE_S = 0.4
 REST = 1.0  # times as long as the question took: the search takes half of a link's time at most
 _GATEWAY_CODES = (10, 11)  # the gateway answers, nobody behind it does
-_ALIKE_FROM = 8  # units in a row that answer the same: one device that takes no notice of the unit
+_ALIKE_FROM = 3  # units that answer the same, before it is looked at whether all do
+_OTHERS = 3  # units asked besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,17 @@ async def _ask(visit: Visit, unit: int, patience_s: float) -> FoundUnit | None:
     return FoundUnit(unit, "answers", took_ms, int.from_bytes(payload, "big"))
 
 
-def takes_no_notice(found: Iterable[FoundUnit], asked: int) -> bool:
-    """Whether one device answers for every unit there is, as many with a plug of their own do."""
-    units = list(found)
-    return len(units) == asked >= _ALIKE_FROM and len({(unit.says, unit.word) for unit in units}) == 1
+async def takes_no_notice(visit: Visit, found: Sequence[FoundUnit], asked: Sequence[int], patience_s: float) -> bool:
+    """Whether one device answers for every unit there is, as many with a plug of their own do.
+
+    Where all that were asked answer alike, a few that were not are asked too: nobody has that many devices by chance.
+    Raises FieldError where the link itself cannot be reached.
+    """
+    if len(found) != len(asked) or len(found) < _ALIKE_FROM or len({(unit.says, unit.word) for unit in found}) > 1:
+        return False
+    others = [unit for unit in reversed(ALL_UNITS) if unit not in asked][:_OTHERS]
+    for unit in others:
+        answer = await _ask(visit, unit, patience_s)
+        if answer is None or (answer.says, answer.word) != (found[0].says, found[0].word):
+            return False
+    return True

@@ -97,14 +97,17 @@ def test_a_search_that_is_cancelled_asks_nobody_else():
     assert before == after
 
 
-def test_one_device_that_answers_for_every_unit_is_seen_as_one():
+def test_one_device_that_answers_for_every_unit_is_seen_as_one_but_equal_devices_are_not():
     async def search(visit, _server):
-        return await find_units(visit, range(1, 11), patience_s=QUICK_S, rest=0.0)
+        found = await find_units(visit, range(1, 6), patience_s=QUICK_S, rest=0.0)
+        return await takes_no_notice(visit, found, range(1, 6), QUICK_S)
 
-    everyone = asking(lambda request: [tcp(request, registers(3, [77]))], search)
-    assert takes_no_notice(everyone, 10)
-    two = asking(gateway, search)
-    assert not takes_no_notice(two, 10)
+    def five_alike(request):
+        return [tcp(request, registers(3, [77]))] if request.unit < 6 else []
+
+    assert asking(lambda request: [tcp(request, registers(3, [77]))], search)
+    assert not asking(five_alike, search)
+    assert not asking(gateway, search)
 
 
 # -- identification -------------------------------------------------------------------------------------------
