@@ -50,6 +50,7 @@ def layout_of(profile: Profile) -> tuple[Span, ...]:
     words, write keys and the whole of each SunSpec model, as joined spans.
     """
     spans = list(may_be_read(profile))
+    spans += [Span(point.table, alike.address, point.words) for point in profile.points for alike in point.look_alikes]
     spans += [Span(fixed.table, fixed.address, len(fixed.words)) for fixed in profile.fixed]
     spans += [Span(Table.HOLDING, key.address, key.words) for _, keys in profile.write.keys for key in keys]
     spans += [Span(Table.HOLDING, model.start, 2 + model.length) for model in profile.sunspec]

@@ -14,6 +14,7 @@ from hardware.virtual.fleet import Refused
 from hardware.virtual.framing import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, ILLEGAL_VALUE, exception_body
 from hardware.virtual.identity import identify, objects_of
 from hardware.virtual.images import Bank, WireFault
+from hardware.virtual.manners import NOT_HEARD, manners_of
 
 READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT = 1, 2, 3, 4
 WRITE_COIL, WRITE_ONE, WRITE_COILS, WRITE_MANY = 5, 6, 15, 16
@@ -38,7 +39,10 @@ class VirtualDevice:
         self.profile = bank.profile
         self._bank = bank
         self._row = bank.devices.index(device)
-        self._longest = bank.profile.read.longest
+        read = bank.profile.read
+        self._longest = {table: read.longest_in(table) for table in REGISTER_READS.values()}
+        self._longest |= {t: dict(read.longest_by_table).get(t, MOST_BITS_READ) for t in BIT_READS.values()}
+        self._manners = manners_of(bank.profile)
         self._objects = objects_of(bank.profile)
         self._answering = self._known_functions()
         # Most types do not mind being asked; the fleets of those that do want to hear of it.
@@ -48,10 +52,22 @@ class VirtualDevice:
         self.requests = 0
 
     def answer(self, body: bytes) -> bytes:
-        """The answer to one request, function code first; a Modbus exception where the request asks for one."""
+        """The answer to one request, function code first; a Modbus exception where the request asks for one; empty
+        where the device does not hear a request that comes too early.
+        """
         self.requests += 1
         if self._hear is not None:
             self._hear(self._fleet_row)
+        if self._manners is None:
+            return self._answer(body)
+        minded = self._manners.minds(body)
+        if minded == NOT_HEARD:
+            return b""
+        answer = self._answer(body) if minded is None else exception_body(body[0], minded)
+        self._manners.answered()
+        return answer
+
+    def _answer(self, body: bytes) -> bytes:
         answering = self._answering.get(body[0])
         if answering is None:
             return exception_body(body[0], ILLEGAL_FUNCTION)
@@ -89,7 +105,7 @@ class VirtualDevice:
         return bytes([body[0], 2 * count]) + self._registers(REGISTER_READS[body[0]], address, count)
 
     def _registers(self, table: Table, address: int, count: int) -> bytes:
-        if not 1 <= count <= self._longest:
+        if not 1 <= count <= self._longest[table]:
             raise WireFault(ILLEGAL_VALUE)
         if address + count > 0x10000:
             raise WireFault(ILLEGAL_ADDRESS)
@@ -97,9 +113,10 @@ class VirtualDevice:
 
     def _read_bits(self, body: bytes) -> bytes:
         address, count = struct.unpack(">HH", body[1:])
-        if not 1 <= count <= MOST_BITS_READ:
+        table = BIT_READS[body[0]]
+        if not 1 <= count <= self._longest[table]:
             raise WireFault(ILLEGAL_VALUE)
-        words = self._bank.read(self._row, BIT_READS[body[0]], address, count)
+        words = self._bank.read(self._row, table, address, count)
         number = sum(1 << bit for bit in range(count) if words[2 * bit + 1])
         size = (count + 7) // 8
         return bytes([body[0], size]) + number.to_bytes(size, "little")

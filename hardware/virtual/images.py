@@ -21,6 +21,8 @@ from hardware.virtual.fleet import Fleet
 from hardware.virtual.unplayed import Rule, rule_for, steady_value
 
 ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
+OTHER_THING = 0x0670  # 1648, the device code of an EM340
+SET_BACK_SHARE, OTHER_SHARE = 0.25, 0.9  # what a look-alike shows of a counter, and of anything else
 HEADROOM = 1.5  # over rated power, before a register runs over
 LEAST_V = 200.0
 Words = npt.NDArray[np.uint16]
@@ -55,10 +57,12 @@ class Bank:
         self.stale = True
         self.spans = [(span, np.zeros((len(devices), span.count), dtype=">u2")) for span in layout_of(profile)]
         self.hears = any(dog.fed_by_any_request for dog in profile.watchdogs)
-        for fixed in profile.fixed:
+        for fixed in (fixed for fixed in profile.fixed if not fixed.alone):
             words, column = self._place(fixed.table, fixed.address, len(fixed.words))
             words[:, column : column + len(fixed.words)] = fixed.words
+        self._alone = _answered_alone(profile)
         self.slots = [self._slot(point, rated_kw) for point in profile.points]
+        self._look_alikes = self._find_look_alikes()
         self._shared = [(slot.words, slot.column) for slot in self.slots if slot.point.bit is not None]
         self.missing = np.zeros((len(profile.points), len(devices)), dtype=bool)  # broken sensors
         self._rules = self._work_out_unplayed()
@@ -88,9 +92,15 @@ class Bank:
                 target[:] = coded
             else:
                 target[:] |= coded
+        for slot, words, column in self._look_alikes:
+            values = self.fleet.columns[slot.point.quantity][self.fleet_rows]
+            share = SET_BACK_SHARE if slot.point.counter else OTHER_SHARE
+            words[:, column : column + slot.point.words] = encode_column(slot.point, values * share, slot.exponent)
 
     def read(self, row: int, table: Table, address: int, count: int) -> bytes:
         """The answer's bytes. Raises WireFault where the profile has no such registers."""
+        if (table, address, count) in self._alone:
+            return self._alone[table, address, count]
         for span, words in self.spans:
             if span.table is table and span.address <= address and address + count <= span.end:
                 self.refresh()
@@ -193,6 +203,15 @@ class Bank:
         words, column = self._place(Table.HOLDING, address, 1)
         words[row, column] = word
 
+    def _find_look_alikes(self) -> list[tuple[Slot, Words, int]]:
+        """Registers that read much like a point: they show a part of its value, as a counter that was set back does."""
+        return [
+            (slot, *self._place(slot.point.table, alike.address, slot.point.words))
+            for slot in self.slots
+            for alike in slot.point.look_alikes
+            if not any(_meet(point, slot.point, alike.address) for point in self.profile.points)
+        ]
+
     def _slot(self, point: ProfilePoint, rated_kw: Float64Array) -> Slot:
         words, column = self._place(point.table, point.address, point.words)
         exponent: Float64Array | float = 0.0
@@ -218,6 +237,19 @@ class Bank:
             if span.table is table and span.address <= address and address + count <= span.end:
                 return words, address - span.address
         raise ValueError(f"{self.profile.name}: {table.value} {address} lies outside its own layout")
+
+
+def _answered_alone(profile: Profile) -> dict[tuple[Table, int, int], bytes]:
+    """What a request for exactly these registers gets: the words of `[[fixed]]` that say so, and for a point that may
+    not be asked for alone the code that stands for some other thing.
+    """
+    words = {(p.table, p.address, p.words): [OTHER_THING] * p.words for p in profile.points if not p.alone}
+    words |= {(f.table, f.address, len(f.words)): list(f.words) for f in profile.fixed if f.alone}
+    return {place: struct.pack(f">{len(found)}H", *found) for place, found in words.items()}
+
+
+def _meet(point: ProfilePoint, alike: ProfilePoint, address: int) -> bool:
+    return point.table is alike.table and point.address < address + alike.words and address < point.end
 
 
 def encode_column(point: ProfilePoint, values: Float64Array, exponent: Float64Array | float = 0.0) -> UInt16Array:

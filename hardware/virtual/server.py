@@ -130,7 +130,8 @@ class _Connection(asyncio.Protocol):
         faults = line.faults.get(device.id)
         if faults:
             return self._play(faults, request, device)
-        return self._framing.frame(request, request.unit, device.answer(request.body))
+        body = device.answer(request.body)
+        return self._framing.frame(request, request.unit, body) if body else b""
 
     def _drop(self, frame: bytes) -> bytes:
         """Half an answer, then the line is dead."""
@@ -147,6 +148,8 @@ class _Connection(asyncio.Protocol):
             body = exception_body(request.function, int(kinds["exception"].number))
         else:
             body = device.answer(request.body)
+        if not body:
+            return b""
         frame = self._lie(request, body) if "wrong" in kinds else self._framing.frame(request, request.unit, body)
         if "late" in kinds:
             asyncio.get_running_loop().call_later(kinds["late"].number, self._send_late, frame)
