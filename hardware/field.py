@@ -11,14 +11,16 @@ from hardware.profiles import BUILT_IN, Library
 class LinkSpec:
     """One bus or gateway.
 
-    `url`: tcp://HOST:PORT, tls://HOST:PORT, rtu+tcp://HOST:PORT or serial:///dev/ttyS3?baud=9600&parity=E
+    `url`: tcp://HOST:PORT, udp://HOST:PORT, rtu+tcp://HOST:PORT, serial:///dev/ttyS3?baud=9600&parity=E or
+    tls://HOST:PORT?ca=ca.pem&cert=operator.pem&key=operator.key, whose files are looked for in `folder`
     """
 
     id: str
     url: str
     timeout_s: float = 1.0
     connections: int = 1  # connections the gateway allows at once; RTU links always have one
-    silence_ms: float = 0.0  # rest between two requests
+    silence_ms: float = 0.0  # rest between two requests on the same connection
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,9 @@ QT_LIBRARIES = {
     "libxcb-shape.so.0": "libxcb-shape0",
 }
 
+# Programs that tests start: a screen without a display, and a pair of serial ports. Without them those tests skip.
+TEST_PROGRAMS = {"Xvfb": "xvfb", "socat": "socat"}
+
 
 class CannotPrepare(Exception):
     """A sentence that says what is missing and what to do."""
@@ -54,7 +57,7 @@ def main(arguments: list[str]) -> int:
     try:
         check_python()
         prepare_environment()
-        install_system_packages(missing_system_packages(with_screen_tests=task == "test"), required=task != "test")
+        install_system_packages(missing_system_packages(with_tests=task == "test"), required=task != "test")
     except CannotPrepare as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -98,13 +101,13 @@ def prepare_environment() -> None:
     STAMP.write_text(wanted_stamp(), encoding="utf-8")
 
 
-def missing_system_packages(*, with_screen_tests: bool) -> list[str]:
-    """Debian packages that Qt (and the test on a virtual screen) needs and this Linux lacks; empty elsewhere."""
+def missing_system_packages(*, with_tests: bool) -> list[str]:
+    """Debian packages that Qt (and the tests, where asked) need and this Linux lacks; empty elsewhere."""
     if sys.platform != "linux":
         return []
     missing = [package for library, package in QT_LIBRARIES.items() if not loads(library)]
-    if with_screen_tests and shutil.which("Xvfb") is None:
-        missing.append("xvfb")
+    if with_tests:
+        missing += [package for program, package in TEST_PROGRAMS.items() if shutil.which(program) is None]
     return missing
 
 
@@ -129,7 +132,7 @@ def install_system_packages(packages: list[str], *, required: bool) -> None:
             done = subprocess.run([*prefix, *step], env=environment, stdout=subprocess.DEVNULL)
         if done.returncode == 0:
             return
-    sentence = f"This system lacks libraries of Qt; run: sudo {command}"
+    sentence = f"This system lacks packages; run: sudo {command}"
     if required:
         raise CannotPrepare(sentence)
     print(f"{sentence}  (going on without; what needs them will be skipped or fail)", file=sys.stderr)

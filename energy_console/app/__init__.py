@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("energy_console.app.serve", "the engine without a window"),
     "probe": ("energy_console.app.probe", "ask one device once: its values, its SunSpec models, or raw registers"),
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
+    "certificates": ("energy_console.app.certificates", "test certificates for tls links: device, operator, monitor"),
     "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
     "check-store": (
         "energy_console.app.check_store",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import sys
 from pathlib import Path
@@ -27,13 +28,17 @@ def run(args: argparse.Namespace) -> int:
     """Returns 0 where all is sound, 2 where it has faults (listed on standard output, counted on standard error)."""
     if args.folder.endswith(".toml"):
         return _check_profile(Path(args.folder), args.json)
+    from energy_console.site.certificates import certificate_faults
     from energy_console.site.faults import SiteFaults
     from energy_console.site.loader import load_site
 
+    certificates = certificate_faults(args.folder, dt.datetime.now(dt.UTC))
     try:
         site = load_site(args.folder)
     except SiteFaults as bad:
-        return _tell_faults(bad, args.json)
+        return _tell_faults(SiteFaults(bad.folder, (*bad.faults, *certificates)), args.json)
+    if certificates:
+        return _tell_faults(SiteFaults(args.folder, certificates), args.json)
     figures = {
         "links": len(site.links),
         "devices": len(site.devices),

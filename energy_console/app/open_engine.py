@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from energy_console.app.certificates import loopback_certificates
 from energy_console.app.virtual_site import VirtualSite
 from energy_console.engine.attached import AttachedEngine
 from energy_console.engine.local import LocalEngine
@@ -73,8 +74,9 @@ def _with_virtual_devices(
 ) -> OpenedEngine:
     historian.register(site.points)
     is_new = site.root.meter is None or historian.span(site.root.meter) is None
+    certificates = loopback_certificates(site)
     devices = VirtualSite(site, with_past=is_new, faults=faults, memory=place / VIRTUAL_COUNTERS)
     undo.callback(devices.stop)
-    field = site.on_loopback(devices.port_base)
+    field = site.on_loopback(devices.port_base, certificates)
     engine = LocalEngine(field, historian, prepare=devices.wait, past=lambda: devices.past(site), ails=devices.ails)
     return OpenedEngine(field, engine, historian, devices)

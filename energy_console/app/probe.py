@@ -61,7 +61,9 @@ class _Wanted:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("link", help="tcp://HOST:PORT, tls://HOST:PORT, rtu+tcp://HOST:PORT or serial:///dev/ttyS0")
+    parser.add_argument(
+        "link", help="tcp://, tls://, udp:// or rtu+tcp://HOST:PORT, or serial:///dev/ttyS0; see docs/links.md"
+    )
     parser.add_argument("--unit", type=int, metavar="N", help="Modbus unit, 0 to 255 (always but with --find)")
     what = parser.add_mutually_exclusive_group(required=True)
     named = "read all of a profile, or of a profile file (PATH.toml): " + ", ".join(profile_names())

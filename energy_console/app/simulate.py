@@ -22,11 +22,12 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from energy_console.app.spans import span_s
+from energy_console.app.spans import BadInput, span_s
 
 if TYPE_CHECKING:
     from energy_console.site.model import Site
@@ -47,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = __doc__
     parser.add_argument("--site", metavar="DIR", help="the site folder, for example sites/port-demo")
     parser.add_argument("--port-base", type=int, default=PORT_BASE, metavar="N", help="link k is served on port N + k")
+    parser.add_argument(
+        "--serial", action="append", default=[], metavar="LINK=PORT", help="play a serial link on this serial port"
+    )
     parser.add_argument("--speed", default="1", metavar="X", help="seconds of the site's time in one second")
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="a fault to play; see `--faults`")
     parser.add_argument("--faults", action="store_true", help="tell which faults there are, and stop")
@@ -97,8 +101,8 @@ def _serve(args: argparse.Namespace) -> int:
     from energy_console.site.faults import SiteFaults
     from energy_console.site.loader import load_site
     from hardware.virtual.faults import BadFault
+    from hardware.virtual.listeners import CannotServe
     from hardware.virtual.replay import UnreadableRecording
-    from hardware.virtual.server import PortInUse
 
     try:
         site = load_site(args.site)
@@ -112,7 +116,7 @@ def _serve(args: argparse.Namespace) -> int:
         return _complain(f"{args.site} is not sound, so it cannot be played; mend it and start again.", BAD_INPUT)
     except (BadFault, UnreadableRecording) as error:
         return _complain(str(error), BAD_INPUT)
-    except (PortInUse, PastNotWritten) as error:
+    except (CannotServe, PastNotWritten) as error:
         return _complain(str(error), FAILED)
     except KeyboardInterrupt:
         pass
@@ -121,14 +125,16 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _prepare(site: Site, args: argparse.Namespace) -> VirtualSite:
     """Takes the ports first, so that nobody else does while the past is played, then plays it."""
+    from energy_console.app.certificates import loopback_certificates
     from energy_console.site.twin import virtual_spec
     from hardware.virtual.control import parse_speed
     from hardware.virtual.faults import parse_fault
+    from hardware.virtual.listeners import listen_for
     from hardware.virtual.process import VirtualSite
-    from hardware.virtual.server import listen_for
 
     speed, hours = parse_speed(args.speed), span_s(args.history) / 3600.0
-    spec = virtual_spec(site.on_loopback(args.port_base))
+    played = site.on_loopback(args.port_base, loopback_certificates(site))
+    spec = virtual_spec(on_serial_ports(played, site, args.serial))
     listeners = listen_for(spec.field)
     try:
         world = _play_past(spec, hours, args)
@@ -141,6 +147,25 @@ def _prepare(site: Site, args: argparse.Namespace) -> VirtualSite:
             listener.close()
         raise
     return virtual
+
+
+def on_serial_ports(played: Site, site: Site, wanted: Sequence[str]) -> Site:
+    """The site as it is played, with links such as `bus=/dev/ttyUSB1` on real serial ports, as fast as the site says.
+
+    A serial line has two ends: the site names the console's, `wanted` the other one. Raises BadInput.
+    """
+    urls = {}
+    for text in wanted:
+        name, _, port = text.partition("=")
+        own = next((link for link in site.links if link.id == name and link.url.startswith("serial:")), None)
+        if own is None or not port:
+            serial = [link.id for link in site.links if link.url.startswith("serial:")]
+            known = f"; serial links of this site: {', '.join(serial)}" if serial else "; this site has no serial link"
+            raise BadInput(f"--serial {text} does not name a serial link and a port, as in bus=/dev/ttyUSB1{known}.")
+        options = own.url.partition("?")[2]
+        urls[name] = f"serial://{port}?{options}" if options else f"serial://{port}"
+    links = tuple(replace(link, url=urls.get(link.id, link.url)) for link in played.links)
+    return replace(played, links=links)
 
 
 def _play_past(spec: VirtualSpec, hours: float, args: argparse.Namespace) -> World:

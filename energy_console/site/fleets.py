@@ -11,9 +11,10 @@ from energy_console.site import model
 from energy_console.site.faults import suggest
 from energy_console.site.tables import Row, Table
 from hardware.field import DeviceSpec, LinkSpec
+from hardware.link_address import BadLink, parse_link
 from hardware.profiles import Library
 
-SCHEMES = ("tcp", "tls", "rtu+tcp", "serial")
+SCHEMES = ("tcp", "tls", "udp", "rtu+tcp", "serial")
 ROAD_CLASSES = tuple(
     f"{letter}{n}" for letter, first in (("M", 1), ("C", 0), ("P", 1)) for n in range(first, first + 6)
 )
@@ -40,7 +41,8 @@ class Names:
     profiles: Library
 
 
-def links(table: Table) -> tuple[LinkSpec, ...]:
+def links(table: Table, folder: str) -> tuple[LinkSpec, ...]:
+    """`folder`: of the site, where the certificates of tls links are looked for."""
     return tuple(
         LinkSpec(
             id=row.id,
@@ -48,6 +50,7 @@ def links(table: Table) -> tuple[LinkSpec, ...]:
             timeout_s=row.number("timeout_s", 1.0, low=0.01, high=60),
             connections=row.whole("connections", 1, low=1, high=64),
             silence_ms=row.number("silence_ms", 0.0, low=0, high=10_000),
+            folder=folder,
         )
         for row in table
     )
@@ -62,21 +65,41 @@ def _url(row: Row) -> str:
         row.fault(f"url {url} has no port from 1 to 65535", "write it as tcp://10.20.4.11:502")
         return "tcp://0.0.0.0:0"
     if parts.scheme not in SCHEMES:
-        remedy = suggest(parts.scheme, SCHEMES, "write tcp://HOST:PORT, tls://, rtu+tcp:// or serial:///dev/ttyS3")
+        remedy = suggest(
+            parts.scheme, SCHEMES, "write tcp://HOST:PORT, tls://, udp://, rtu+tcp:// or serial:///dev/ttyS3"
+        )
         row.fault(f"url {url} has no known kind of link", remedy)
         return "tcp://0.0.0.0:0"
-    _check_url(row, parts, port)
+    if not _place_is_told(row, parts, port):
+        return "tcp://0.0.0.0:0"
+    _check_options(row, url)
     return url
 
 
-def _check_url(row: Row, parts: SplitResult, port: int | None) -> None:
+def _place_is_told(row: Row, parts: SplitResult, port: int | None) -> bool:
+    url = row.text("url")
     if parts.scheme == "serial":
-        if not parts.path.strip("/") and not parts.netloc:
-            row.fault(f"url {row.text('url')} names no serial port", "write serial:///dev/ttyS3?baud=9600&parity=E")
+        if parts.path.strip("/") or parts.netloc:
+            return True
+        row.fault(f"url {url} names no serial port", "write serial:///dev/ttyS3?baud=9600&parity=E")
     elif not parts.hostname:
-        row.fault(f"url {row.text('url')} names no host", "write it as tcp://10.20.4.11:502")
+        row.fault(f"url {url} names no host", "write it as tcp://10.20.4.11:502")
     elif not port:
-        row.fault(f"url {row.text('url')} has no port from 1 to 65535", f"write {parts.scheme}://{parts.hostname}:502")
+        row.fault(f"url {url} has no port from 1 to 65535", f"write {parts.scheme}://{parts.hostname}:502")
+    else:
+        return True
+    return False
+
+
+def _check_options(row: Row, url: str) -> None:
+    try:
+        address = parse_link(url)
+    except BadLink as error:
+        row.fault(str(error).rstrip("."), "docs/links.md shows each kind of link with its options")
+        return
+    if address.kind == "tls" and not (address.ca_file and address.cert_file):
+        remedy = "write tls://HOST:802?ca=ca.pem&cert=operator.pem&key=operator.key, with files of this folder"
+        row.fault(f"url {url} does not name both the device's authority and our certificate", remedy)
 
 
 def devices(table: Table, names: Names) -> tuple[model.Device, ...]:

@@ -90,7 +90,7 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         nodes=(*settings.nodes, *station_nodes),
         tariffs=settings.tariffs,
         carbon=settings.carbon,
-        links=fleets.links(tables.of(layouts.LINKS)),
+        links=fleets.links(tables.of(layouts.LINKS), folder),
         devices=devices,
         points=(*own, *(calculated.point for calculated in made)),
         calculated=made,

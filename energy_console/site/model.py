@@ -11,7 +11,8 @@ import enum
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from energy_console.site.formula import Formula
@@ -384,17 +385,21 @@ class Site:
     def children(self, node_id: str) -> tuple[GridNode, ...]:
         return tuple(node for node in self.nodes if node.parent == node_id)
 
-    def on_loopback(self, port_base: int) -> Site:
+    def on_loopback(self, port_base: int, certificates: str = "") -> Site:
         """The same site with link k (from 0, in the order of links.csv) at 127.0.0.1:(port_base + k).
 
-        Links keep their framing: tls becomes tcp, a serial bus becomes rtu+tcp.
+        Links keep their framing: a serial bus becomes rtu+tcp. A tls link keeps its files where they are test
+        certificates, that is with `device.pem` beside the CA file; others take those in the folder `certificates`.
         """
-        framing = {"tcp": "tcp", "tls": "tcp", "rtu+tcp": "rtu+tcp", "serial": "rtu+tcp"}
         links = tuple(
-            replace(link, url=f"{framing[urlsplit(link.url).scheme]}://127.0.0.1:{port_base + k}")
-            for k, link in enumerate(self.links)
+            replace(link, url=_loopback_url(link, port_base + k, certificates)) for k, link in enumerate(self.links)
         )
         return replace(self, links=links)
+
+    @property
+    def needs_test_certificates(self) -> bool:
+        """True where a tls link could not be played with the files it names."""
+        return any(urlsplit(link.url).scheme == "tls" and _test_files(link) is None for link in self.links)
 
     @property
     def field(self) -> FieldSpec:
@@ -403,3 +408,30 @@ class Site:
     @property
     def root(self) -> GridNode:
         return next(node for node in self.nodes if node.parent is None)
+
+
+# What a virtual console shows and trusts, made by hardware/virtual/certificates.py.
+_TEST_FILES = {"ca": "ca.pem", "cert": "operator.pem", "key": "operator.key"}
+
+
+def _loopback_url(link: LinkSpec, port: int, certificates: str) -> str:
+    scheme = urlsplit(link.url).scheme
+    if scheme == "serial":
+        return f"rtu+tcp://127.0.0.1:{port}"
+    if scheme != "tls":
+        return f"{scheme}://127.0.0.1:{port}"
+    files = _test_files(link)
+    if files is None:
+        if not certificates:
+            return f"tcp://127.0.0.1:{port}"
+        files = {name: str(Path(certificates, file)) for name, file in _TEST_FILES.items()}
+    return f"tls://127.0.0.1:{port}?{urlencode(files)}"
+
+
+def _test_files(link: LinkSpec) -> dict[str, str] | None:
+    """The certificate files of a tls link as it names them; None where they are no test certificates."""
+    options = dict(parse_qsl(urlsplit(link.url).query))
+    options.pop("host", None)  # on loopback the device is played by this computer
+    if "ca" not in options or not Path(link.folder, options["ca"]).with_name("device.pem").exists():
+        return None
+    return options

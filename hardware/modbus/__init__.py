@@ -1,6 +1,6 @@
 """The wire: links on pymodbus, every answer checked, one owner a connection."""
 
-from hardware.modbus.address import BadLink, LinkAddress, parse_link
+from hardware.link_address import BadLink, LinkAddress, address_of, parse_link
 from hardware.modbus.connection import Connection
 from hardware.modbus.decode import Decoder
 from hardware.modbus.device_line import DeviceLine, ReadAnswer, Readout
@@ -19,6 +19,7 @@ __all__ = [
     "Placement",
     "ReadAnswer",
     "Readout",
+    "address_of",
     "as_written",
     "find_placement",
     "parse_link",

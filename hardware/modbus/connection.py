@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 import logging
 import random
+import ssl
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +22,7 @@ from pymodbus.pdu.register_message import (
     WriteSingleRegisterRequest,
 )
 
-from hardware.modbus.address import LinkAddress, make_client
+from hardware.link_address import BadLink, LinkAddress
 from hardware.modbus.answers import (
     Awaited,
     CheckedFramer,
@@ -34,10 +33,13 @@ from hardware.modbus.answers import (
     checking_decoder,
     wrong_size,
 )
+from hardware.modbus.clients import CANNOT_OPEN, make_client
+from hardware.modbus.datagrams import CheckedDatagramFramer
 from hardware.modbus.errors import FieldError, exception_answer, wrong_answer
 from hardware.modbus.identification import BadPage, IdentityPage, RawIdentity, page_of
 from hardware.modbus.line_memory import Doubt, LineMemory
-from hardware.modbus.pace import Pace
+from hardware.modbus.pace import Begins, Pace
+from hardware.modbus.tls import role_note, tls_sentence
 from hardware.points import Reason
 from hardware.profiles import Table
 
@@ -46,18 +48,17 @@ FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 2.0  # finding out costs nobody anything, and what comes back is to be read within seconds
 _RECEIVE_BUFFER = 4096  # bytes; pymodbus throws a late answer and the right one away together at 264
 _NO_REGISTER = -1  # where an identification begins, for the pace of reads
+_FRAMERS: dict[str, type[CheckedSocketFramer] | type[CheckedRtuFramer]] = {
+    "udp": CheckedDatagramFramer,
+    "rtu+tcp": CheckedRtuFramer,
+    "serial": CheckedRtuFramer,
+}
 _READS: dict[Table, type[ModbusPDU]] = {
     Table.COIL: ReadCoilsRequest,
     Table.DISCRETE: ReadDiscreteInputsRequest,
     Table.HOLDING: ReadHoldingRegistersRequest,
     Table.INPUT: ReadInputRegistersRequest,
 }
-
-# A port that is no serial line fails with termios' own error, which is no OSError and is not there on Windows.
-_TERMIOS = importlib.import_module("termios") if importlib.util.find_spec("termios") else None
-_CANNOT_OPEN: tuple[type[Exception], ...] = (OSError, UnicodeError, ValueError)
-if _TERMIOS is not None:
-    _CANNOT_OPEN += (_TERMIOS.error,)
 
 # What fails is told once by whoever owns the device; pymodbus would tell it at every request.
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
@@ -148,22 +149,22 @@ class Connection:
 
     # -- one request ------------------------------------------------------------------------------------------
 
-    async def _ask(self, request: ModbusPDU, silence_s: float, begins: tuple[Table, int] | None = None) -> ModbusPDU:
+    async def _ask(self, request: ModbusPDU, silence_s: float, begins: Begins | None = None) -> ModbusPDU:
         """`begins` is where a read begins, None for a write."""
         if silence_s:
             self.pace.keep_silence(request.dev_id, silence_s)
         unit = self.pace.of(request.dev_id)
         if unit is None:
             async with self._wire:
-                return await self._ask_and_prove(request, begins is None)
+                return await self._ask_and_prove(request, begins)
         async with unit.turn:
             await self.pace.wait_to_ask(unit, begins)
             async with self._wire:
-                return await self._ask_and_prove(request, begins is None)
+                return await self._ask_and_prove(request, begins)
 
-    async def _ask_and_prove(self, request: ModbusPDU, wrote: bool) -> ModbusPDU:
+    async def _ask_and_prove(self, request: ModbusPDU, begins: Begins | None) -> ModbusPDU:
         """The answer. Where a gateway may have given an earlier one again, the true one follows or is asked for."""
-        answer = await self._ask_now(request, wrote)
+        answer = await self._ask_now(request, begins)
         memory, framer = self._memory, self._framer
         if memory is None or not isinstance(answer, RawRead):
             return answer
@@ -176,11 +177,11 @@ class Connection:
                 self.close()
                 raise wrong_answer("gave an earlier answer again")
             if doubt is Doubt.OTHER_QUESTION:
-                answer = await self._ask_now(request, wrote)
+                answer = await self._ask_now(request, begins)
         memory.believe(question, awaited, self._held(answer, awaited), time.monotonic())
         return answer
 
-    async def _ask_now(self, request: ModbusPDU, wrote: bool) -> ModbusPDU:
+    async def _ask_now(self, request: ModbusPDU, begins: Begins | None) -> ModbusPDU:
         awaited = awaited_answer(request)
         if self._memory is not None:
             # Opened before the rest: what a gateway still has to say is heard by a line that asks nothing.
@@ -195,7 +196,7 @@ class Connection:
         try:
             answer: ModbusPDU = await client.execute(False, request)
         except FieldError as error:
-            if framer.out_of_step:
+            if framer.out_of_step or error.reason is Reason.REFUSED:
                 self._drop()
             raise error
         except ConnectionException as error:
@@ -212,14 +213,16 @@ class Connection:
             framer.forget(request.transaction_id)
             now = time.monotonic()
             self._quiet_until = now + self._silence_s
-            self.pace.asked(request.dev_id, wrote)
+            self.pace.asked(request.dev_id, begins, began)
         self.answers += 1
+        self._retry_s = FIRST_RETRY_S
         if self._memory is not None:
             self._memory.answered(awaited, now - began, now)
         if answer.function_code & 0x7F != request.function_code:
             raise self._lied(f"answered function {answer.function_code} instead of {request.function_code}")
         if answer.isError():
-            raise exception_answer(answer.exception_code)
+            note = role_note(self.address) if self.address.kind == "tls" else ""
+            raise exception_answer(answer.exception_code, note)
         return answer
 
     async def _rest(self, awaited: Awaited) -> None:
@@ -271,7 +274,12 @@ class Connection:
             raise FieldError(Reason.REFUSED, self._why_not or "not connected")
         self.close()
         self.answers = 0
-        client, framer = self._made()
+        try:
+            client, framer = self._made()
+        except BadLink as error:  # certificates that cannot be used; they may be renewed while we run
+            self._why_not = str(error).rstrip(".")
+            self._back_off()
+            raise FieldError(Reason.REFUSED, self._why_not) from error
         if not await client.connect():
             client.close()
             self._back_off()
@@ -279,24 +287,28 @@ class Connection:
         self._client, self._framer = client, framer
         # Numbers go on over connections: what a gateway still has for the last one belongs to none of the next.
         client.ctx.next_tid = self._next_transaction
-        self._retry_s = FIRST_RETRY_S
+        if self.address.kind not in ("udp", "tls"):
+            # There, an open connection is no sign yet: over UDP opening asks nobody, and TLS 1.3 is open on this side
+            # before the other side has looked at our certificate.
+            self._retry_s = FIRST_RETRY_S
         return client, framer
 
     def _made(self) -> tuple[ModbusBaseClient, CheckedFramer]:
         client = make_client(self.address, self.timeout_s)
         decoder = checking_decoder()
-        framer = (CheckedRtuFramer if self.address.is_rtu else CheckedSocketFramer)(decoder, self._fail)
+        framer = _FRAMERS.get(self.address.kind, CheckedSocketFramer)(decoder, self._fail)
         context = client.ctx
         context.framer = framer
         context.max_buffer_size = _RECEIVE_BUFFER
-        context.trace_connect = lambda connected: self._connection_changed(client, connected)
+        context.callback_disconnected = lambda error: self._lost(client, error)  # type: ignore[method-assign, assignment]
+        context.error_received = self._sent_back  # type: ignore[method-assign]
         create = context.call_create
 
         async def create_and_remember_why_not() -> Any:
             try:
                 return await create()
-            except _CANNOT_OPEN as error:
-                self._why_not = _sentence(error)
+            except CANNOT_OPEN as error:
+                self._why_not = self._sentence(error)
                 raise OSError(str(error)) from error
 
         self._why_not = f"{self.address} does not take the connection in {self.timeout_s:g} s"
@@ -315,9 +327,28 @@ class Connection:
             # another unit is told by its number, so only this unit is left alone for a while.
             self._memory.given_up(self._asking, time.monotonic())
 
-    def _connection_changed(self, client: ModbusBaseClient, connected: bool) -> None:
-        if not connected and client is self._client:
+    def _lost(self, client: ModbusBaseClient, error: Exception | None) -> None:
+        """The connection is gone. A device that does not like our certificate says so only after TLS is open."""
+        if client is not self._client:
+            return
+        if isinstance(error, ssl.SSLError) or (self.address.kind == "tls" and not self.answers):
+            self._sent_back(error or ConnectionResetError())
+        else:
             self._fail(FieldError(Reason.DROPPED, "the connection broke during a request"))
+
+    def _sent_back(self, error: Exception) -> None:
+        """Also UDP: the other host says that nobody listens there (ICMP), or there is no way to it."""
+        self._why_not = self._sentence(error, opened=True)
+        self._back_off()
+        self._fail(FieldError(Reason.REFUSED, self._why_not))
+
+    def _sentence(self, error: Exception, opened: bool = False) -> str:
+        if isinstance(error, ConnectionRefusedError):
+            return "the connection is refused"
+        if self.address.kind == "tls" and isinstance(error, ssl.SSLError | ConnectionError):
+            return tls_sentence(error, self.address, opened)
+        text = getattr(error, "strerror", None) or str(error)
+        return f"cannot be reached ({text})" if text else "cannot be reached"
 
     def _fail(self, error: FieldError) -> None:
         """Tells the waiting request at once; pymodbus would let it wait for its timeout."""
@@ -331,13 +362,6 @@ async def _listen(wait_s: float) -> None:
     await asyncio.sleep(wait_s)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "the connection is refused"
-    text = getattr(error, "strerror", None) or str(error)
-    return f"cannot be reached ({text})" if text else "cannot be reached"
 
 
 def _bits(payload: bytes, count: int) -> bytes:

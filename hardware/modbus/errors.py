@@ -30,8 +30,14 @@ class FieldError(Exception):
         self.text = text
 
 
-def exception_answer(code: int) -> FieldError:
+_NOT_ALLOWED = 1
+
+
+def exception_answer(code: int, role_note: str = "") -> FieldError:
+    """`role_note`: who we are to a device that asks, since its "not allowed" may be meant for us alone."""
     name = EXCEPTION_NAMES.get(code, "unknown code")
+    if role_note and code == _NOT_ALLOWED:
+        name += f" at all, or not {role_note}"
     return FieldError(Reason.EXCEPTION, f"answered with exception {code} ({name})", code)
 
 

@@ -13,6 +13,8 @@ from hardware.profiles.model import MODBUS_LONGEST_READ
 
 _ILLEGAL_VALUE = 3  # what a device answers that is asked for more than it gives
 
+Begins = tuple[Table, int]  # table and address of the first register of a read
+
 
 @dataclass(frozen=True, slots=True)
 class UnitPace:
@@ -44,7 +46,7 @@ class _Unit:
         self.pace = pace
         self.turn = asyncio.Lock()
         self.quiet_until = 0.0  # monotonic
-        self.read_at: dict[tuple[Table, int], float] = {}
+        self.read_at: dict[Begins, float] = {}
         self.written_at: float | None = None
 
 
@@ -96,14 +98,12 @@ class Pace:
             text = f"gives at most {longest} registers in one read, {count} were asked for"
             raise FieldError(Reason.EXCEPTION, text, _ILLEGAL_VALUE)
 
-    async def wait_to_ask(self, unit: _Unit, begins: tuple[Table, int] | None) -> None:
+    async def wait_to_ask(self, unit: _Unit, begins: Begins | None) -> None:
         """Until this unit may be asked; `begins` is where a read begins. The caller holds the unit's turn."""
         until = unit.quiet_until
         if begins is not None and unit.pace.read_every_s:
             until = max(until, unit.read_at.get(begins, 0.0) + unit.pace.read_every_s)
         await _sleep_until(until)
-        if begins is not None and unit.pace.read_every_s:
-            unit.read_at[begins] = time.monotonic()
 
     async def wait_to_write(self, unit: int) -> None:
         """Before the first write of a conversation: until the last conversation that wrote is long enough ago."""
@@ -114,15 +114,17 @@ class Pace:
             await _sleep_until(known.written_at + known.pace.write_every_s)
         known.written_at = time.monotonic()  # whoever comes meanwhile waits from here
 
-    def asked(self, unit: int, wrote: bool) -> None:
-        """After a request, however it went."""
+    def asked(self, unit: int, begins: Begins | None, sent_at: float) -> None:
+        """After a request that was sent at `sent_at`, however it went; `begins` is None for a write."""
         now = time.monotonic()
         known = self._units.get(unit)
         silence_s = 0.0 if known is None else known.pace.silence_s
         if known is not None:
             known.quiet_until = now + silence_s
-            if wrote:
+            if begins is None:
                 known.written_at = now
+            elif known.pace.read_every_s:
+                known.read_at[begins] = sent_at
         if self.one_wire:
             self.wire_quiet_until = now + silence_s
 

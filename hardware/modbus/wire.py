@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hardware.modbus.address import LinkAddress
+from hardware.link_address import LinkAddress
 from hardware.profiles import NETWORK, WireCost, serial_cost
 
 _BEHIND_A_GATEWAY_BAUD = 19_200  # MODBUS over Serial Line 1.02, section 3.2: what a line has unless it is set otherwise

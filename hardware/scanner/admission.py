@@ -45,7 +45,12 @@ class Admission:
         return connection is self._connections[0] or connection.answers > 0 or self._another_is_open(connection)
 
     def _another_is_open(self, connection: Connection) -> bool:
-        return any(other.is_open for other in self._connections if other is not connection)
+        # Over UDP opening asks nobody, so only an answer shows that a connection is one.
+        return any(
+            other.is_open and (other.answers > 0 or other.address.kind != "udp")
+            for other in self._connections
+            if other is not connection
+        )
 
     def was_used(self, connection: Connection) -> None:
         """After every turn: others may be waiting for a connection to be open."""

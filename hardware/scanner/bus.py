@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from hardware.field import LinkSpec
-from hardware.modbus import Connection, DeviceLine, FieldError, parse_link
+from hardware.modbus import Connection, DeviceLine, FieldError, address_of
 from hardware.modbus.pace import Pace, pace_of
 from hardware.points import Reason
 from hardware.scanner.admission import Admission
@@ -48,7 +48,7 @@ class Bus:
     def __init__(self, link: LinkSpec, lateness: Lateness, changed: Callable[[DeviceTask], None]) -> None:
         """Raises BadLink."""
         self.link = link
-        self.address = parse_link(link.url)
+        self.address = address_of(link)
         self.turns = Turns(link.timeout_s, self.address.is_rtu)
         self._lateness = lateness
         self._changed = changed

@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from hardware.virtual.faults import BadFault, FaultBoard, Targets, parse_fault
-from hardware.virtual.server import PortInUse, why_not
+from hardware.virtual.listeners import PortInUse, why_not
 
 if TYPE_CHECKING:
     from hardware.virtual.world import World

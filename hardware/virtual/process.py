@@ -14,8 +14,9 @@ from pathlib import Path
 from hardware.virtual.control import ControlPort
 from hardware.virtual.faults import Fault, FaultBoard, Targets
 from hardware.virtual.images import has_no_value
+from hardware.virtual.listeners import CannotServe
 from hardware.virtual.memory import remember, save
-from hardware.virtual.server import Line, PortInUse, make_lines, play_line_faults
+from hardware.virtual.server import Line, make_lines, play_line_faults
 from hardware.virtual.world import World
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class VirtualSite:
         self._shut_out = False
 
     async def run(self, ready: Callable[[Ready], None], alive: Callable[[], bool] = lambda: True) -> None:
-        """Serves until `stop` is called or `alive` turns False. Raises PortInUse before anything is served."""
+        """Serves until `stop` is called or `alive` turns False. Raises CannotServe before anything is served."""
         self._stop = asyncio.Event()
         served = False
         try:
@@ -127,7 +128,7 @@ class VirtualSite:
                 return
             try:
                 await self._play(active)
-            except PortInUse as error:
+            except CannotServe as error:
                 # Somebody took the port of a link while it refused; it is tried again until it is free.
                 if not self._shut_out:
                     log.warning("%s", error)

@@ -9,50 +9,52 @@ registers where this one takes 17 us (`python -m tests.benchmarks.virtual_server
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
 import socket
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
+from typing import Protocol
 
 from hardware.field import FieldSpec, LinkSpec
+from hardware.virtual.datagrams import DatagramEnd
 from hardware.virtual.device import VirtualDevice
 from hardware.virtual.faults import Fault
-from hardware.virtual.framing import BrokenStream, MbapFraming, Request, RtuFraming, exception_body
+from hardware.virtual.framing import ILLEGAL_FUNCTION, BrokenStream, MbapFraming, Request, RtuFraming, exception_body
 from hardware.virtual.images import Bank
+from hardware.virtual.listeners import kind_of, listen, place_of
+from hardware.virtual.security import ALL_FUNCTIONS, functions_allowed, server_context
+from hardware.virtual.serial_end import SerialEnd
 
 READS = (1, 2, 3, 4)
 GATEWAY_NO_ANSWER = 11
 
 
-class PortInUse(OSError):
-    """A port that is needed cannot be had; the message is the sentence to show."""
+class Closable(Protocol):
+    """What serves a link: a server, a datagram transport or the end of a serial line."""
 
-
-def why_not(cause: OSError) -> str:
-    return "is in use" if cause.errno == errno.EADDRINUSE else f"cannot be opened ({cause.strerror or cause})"
+    def close(self) -> None: ...
 
 
 class Line:
-    """One link: its socket, its connections, its devices by unit, and the faults it has to play."""
+    """One link: its socket or serial port, its connections, its devices by unit, and the faults it has to play."""
 
     def __init__(
         self, link: LinkSpec, devices: Mapping[int, VirtualDevice], listener: socket.socket | None = None
     ) -> None:
-        parts = urlsplit(link.url)
         self.id = link.id
-        self.host, self.port = _place(link)
-        self.rtu = parts.scheme in ("rtu+tcp", "serial")
+        self.kind = kind_of(link)
+        self.host, self.port = place_of(link)
+        self.rtu = self.kind in ("rtu+tcp", "serial")
         self.devices = dict(devices)
         self.connections: set[_Connection] = set()
         self.faults: dict[str, list[Fault]] = {}  # by device
         self.drops = False
-        self._server: asyncio.Server | None = None
+        self._link = link
+        self._server: Closable | None = None
         self._listener = listener
 
     @property
     def url(self) -> str:
-        return f"{'rtu+tcp' if self.rtu else 'tcp'}://{self.host}:{self.port}"
+        """Where the link is served, without its options."""
+        return self._link.url.partition("?")[0] if self.kind == "serial" else f"{self.kind}://{self.host}:{self.port}"
 
     def everyone(self) -> list[VirtualDevice]:
         """All devices of the line, also those that share a unit."""
@@ -63,14 +65,25 @@ class Line:
         return self._server is not None
 
     async def open(self) -> None:
-        """Starts listening; port 0 takes a free one and keeps it. Raises PortInUse."""
+        """Starts serving; port 0 takes a free one and keeps it. Raises CannotServe."""
         if self._server is not None:
             return
-        loop = asyncio.get_running_loop()
-        listener = self._listener or listen(self.id, self.host, self.port)
+        if self.kind == "serial":
+            end = SerialEnd(self._link, lambda: _Connection(self))
+            await end.open()
+            self._server = end
+            return
+        security = server_context(self._link) if self.kind == "tls" else None
+        listener = self._listener or listen(self._link, self.port)
         self._listener = None
-        self._server = await loop.create_server(lambda: _Connection(self), sock=listener)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = listener.getsockname()[1]
+        loop = asyncio.get_running_loop()
+        if self.kind == "udp":
+            self._server, _ = await loop.create_datagram_endpoint(
+                lambda: DatagramEnd(lambda: _Connection(self)), sock=listener
+            )
+        else:
+            self._server = await loop.create_server(lambda: _Connection(self), sock=listener, ssl=security)
 
     def close(self) -> None:
         """Stops listening and hangs up on everybody."""
@@ -91,10 +104,14 @@ class _Connection(asyncio.Protocol):
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
         self._lies = 0
+        self._allowed = ALL_FUNCTIONS
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._buffer.clear()
+        if self._line.kind == "tls":
+            self._allowed = functions_allowed(transport.get_extra_info("ssl_object"))
         self._line.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -117,6 +134,8 @@ class _Connection(asyncio.Protocol):
 
     def _answer(self, request: Request) -> bytes:
         """The frame to send now; empty where nothing is said (yet)."""
+        if request.function not in self._allowed:
+            return self._framing.frame(request, request.unit, exception_body(request.function, ILLEGAL_FUNCTION))
         line = self._line
         device = line.devices.get(request.unit)
         if device is None:
@@ -175,43 +194,6 @@ class _Connection(asyncio.Protocol):
                 return self._framing.frame(other, request.unit % 247 + 1 if self._line.rtu else request.unit, body)
 
 
-def listen(link: str, host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises PortInUse."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        # On Windows this option would let two programs share a port; elsewhere it only forgives an old connection.
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(100)
-    except OSError as error:
-        listener.close()
-        raise PortInUse(
-            f"Port {port} on {host} {why_not(error)}, so link {link} cannot be served there; "
-            "stop what holds it or choose another --port-base."
-        ) from error
-    listener.setblocking(False)
-    return listener
-
-
-def listen_for(field: FieldSpec) -> dict[str, socket.socket]:
-    """A listening socket for every link, taken before the long work of playing a past begins. Raises PortInUse."""
-    taken: dict[str, socket.socket] = {}
-    try:
-        for link in field.links:
-            taken[link.id] = listen(link.id, *_place(link))
-    except PortInUse:
-        for listener in taken.values():
-            listener.close()
-        raise
-    return taken
-
-
-def _place(link: LinkSpec) -> tuple[str, int]:
-    parts = urlsplit(link.url)
-    return parts.hostname or "127.0.0.1", 502 if parts.port is None else parts.port
-
-
 def make_lines(
     field: FieldSpec, banks: Sequence[Bank], listeners: Mapping[str, socket.socket] | None = None
 ) -> list[Line]:
@@ -229,7 +211,7 @@ def make_lines(
 
 async def play_line_faults(lines: Sequence[Line], active: Sequence[Fault]) -> None:
     """Puts these faults onto the lines: who is silent, late or lying, which link refuses or drops. Links that do not
-    refuse listen. Raises PortInUse.
+    refuse listen. Raises CannotServe.
     """
     refused = {fault.target for fault in active if fault.kind == "refuse"}
     dropped = {fault.target for fault in active if fault.kind == "drop"}

@@ -98,10 +98,10 @@ def test_missing_libraries_are_named_as_debian_packages(prepare, monkeypatch) ->
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(prepare, "loads", lambda library: library != "libEGL.so.1")
     monkeypatch.setattr(prepare.shutil, "which", lambda _: None)
-    assert prepare.missing_system_packages(with_screen_tests=False) == ["libegl1"]
-    assert prepare.missing_system_packages(with_screen_tests=True) == ["libegl1", "xvfb"]
+    assert prepare.missing_system_packages(with_tests=False) == ["libegl1"]
+    assert prepare.missing_system_packages(with_tests=True) == ["libegl1", "xvfb", "socat"]
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert prepare.missing_system_packages(with_screen_tests=True) == []
+    assert prepare.missing_system_packages(with_tests=True) == []
 
 
 def test_who_may_not_install_is_given_the_command(prepare, monkeypatch, capsys) -> None:

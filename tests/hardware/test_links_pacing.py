@@ -20,6 +20,7 @@ from tests.hardware.scripted import counting, rtu, serving, tcp
 
 SLOW, QUICK = 7, 8  # units
 TIMER_S = 0.002  # what a sleep may come back early by
+WAY_S = 0.1  # what a request may be under way on a busy machine; reads keep their distance where they are sent
 
 
 def point(quantity, address, writable=False):
@@ -144,14 +145,14 @@ def test_on_one_wire_the_silence_of_a_unit_is_kept_for_all():
 
 def test_the_same_registers_are_not_read_again_before_their_time_but_others_are():
     pace = Pace()
-    pace.agree(SLOW, UnitPace(read_every_s=0.1))
+    pace.agree(SLOW, UnitPace(read_every_s=0.25))
 
     async def talk(watch, connection):
         for _ in range(3):
             await connection.read(SLOW, Table.HOLDING, 10, 1)
             await connection.read(SLOW, Table.HOLDING, 500, 1)
-        assert watch.least_gap_s(address=10) >= 0.1 - TIMER_S
-        assert watch.least_gap_s(address=500) >= 0.1 - TIMER_S
+        assert watch.least_gap_s(address=10) >= 0.25 - WAY_S
+        assert watch.least_gap_s(address=500) >= 0.25 - WAY_S
         assert watch.times(address=500)[0] < watch.times(address=10)[1]
 
     at_connection(talk, pace)
@@ -234,4 +235,4 @@ def test_a_device_is_not_read_more_often_than_it_likes_even_when_somebody_is_in_
         return watch
 
     watch = asyncio.run(main())
-    assert watch.least_gap_s(address=10) >= 0.3 - TIMER_S
+    assert watch.least_gap_s(address=10) >= 0.3 - WAY_S

@@ -14,7 +14,7 @@ from pymodbus.pdu import ModbusPDU
 
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
 from hardware.profiles import encode_value, profile
-from hardware.virtual.server import PortInUse
+from hardware.virtual.listeners import PortInUse
 from tests.virtual.sites import spec, value
 from tests.virtual.wire import Served, serving
 

@@ -1,22 +1,24 @@
-"""Link addresses: tcp://, tls://, rtu+tcp:// and serial:// as typed values, and clients of pymodbus made from them."""
+"""Link addresses as typed values: tcp://, tls:// (Modbus/TCP Security), udp://, rtu+tcp:// and serial://.
+
+Knows no library of the wire, so that whoever only reads a site's table loads none; docs/links.md teaches each kind.
+"""
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from pymodbus import FramerType
-from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient, AsyncModbusTlsClient
-from pymodbus.client.base import ModbusBaseClient
+from hardware.field import LinkSpec
 
-_PORTS = {"tcp": 502, "tls": 802, "rtu+tcp": 502}
+_PORTS = {"tcp": 502, "tls": 802, "udp": 502, "rtu+tcp": 502}
 _PARITIES = ("N", "E", "O")
 _BITS_A_CHARACTER = 11  # start, eight data, parity or a second stop, stop
 _OPTIONS = {
     "serial": {"baud", "parity", "stop"},
-    "tls": {"ca", "cert", "key"},
+    "tls": {"ca", "cert", "key", "host"},
     "tcp": set[str](),
+    "udp": set[str](),
     "rtu+tcp": set[str](),
 }
 
@@ -29,7 +31,7 @@ class BadLink(Exception):
 class LinkAddress:
     """Where a link leads. `host` is the serial port for a serial link."""
 
-    kind: str  # tcp | tls | rtu+tcp | serial
+    kind: str  # tcp | tls | udp | rtu+tcp | serial
     host: str
     port: int = 0
     baud: int = 19200
@@ -37,7 +39,8 @@ class LinkAddress:
     stop_bits: int = 1
     ca_file: str = ""
     cert_file: str = ""
-    key_file: str = ""
+    key_file: str = ""  # without one, the key is in the certificate's file
+    host_name: str = ""  # in the device's certificate, where it is not the host of the address
 
     @property
     def is_rtu(self) -> bool:
@@ -58,11 +61,16 @@ class LinkAddress:
         return f"{self.kind}://{self.host}" if self.kind == "serial" else f"{self.kind}://{self.host}:{self.port}"
 
 
-def parse_link(url: str) -> LinkAddress:
+def address_of(link: LinkSpec) -> LinkAddress:
     """Raises BadLink with a sentence."""
+    return parse_link(link.url, link.folder)
+
+
+def parse_link(url: str, folder: str = "") -> LinkAddress:
+    """`folder`: where the files of a tls link are looked for. Raises BadLink with a sentence."""
     parts = urlsplit(url)
     if parts.scheme not in _OPTIONS:
-        raise BadLink(f"'{url}' has to start with tcp://, tls://, rtu+tcp:// or serial://.")
+        raise BadLink(f"'{url}' has to start with tcp://, tls://, udp://, rtu+tcp:// or serial://.")
     options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     unknown = set(options) - _OPTIONS[parts.scheme]
     if unknown:
@@ -76,8 +84,9 @@ def parse_link(url: str) -> LinkAddress:
         port = parts.port or _PORTS[parts.scheme]
     except ValueError as error:
         raise BadLink(f"'{url}': the port has to be a number 1..65535.") from error
-    files = {f"{key}_file": value for key, value in options.items()}
-    return LinkAddress(parts.scheme, parts.hostname, port, **files)  # type: ignore[arg-type]
+    host_name = options.pop("host", "")
+    files = {f"{key}_file": str(Path(folder, value)) for key, value in options.items()}
+    return LinkAddress(parts.scheme, parts.hostname, port, host_name=host_name, **files)  # type: ignore[arg-type]
 
 
 def _serial(url: str, parts: SplitResult, options: dict[str, str]) -> LinkAddress:
@@ -89,49 +98,3 @@ def _serial(url: str, parts: SplitResult, options: dict[str, str]) -> LinkAddres
     if not baud.isdigit() or stop not in ("1", "2") or parity not in _PARITIES:
         raise BadLink(f"'{url}': baud has to be a number, parity N, E or O, stop 1 or 2.")
     return LinkAddress("serial", host, baud=int(baud), parity=parity, stop_bits=int(stop))
-
-
-def make_client(address: LinkAddress, timeout_s: float) -> ModbusBaseClient:
-    """A client of pymodbus that neither resends nor reconnects by itself; make it inside the loop that uses it.
-
-    Raises BadLink where the certificate files of a tls link cannot be read.
-    """
-    if address.kind == "serial":
-        return AsyncModbusSerialClient(
-            address.host,
-            framer=FramerType.RTU,
-            baudrate=address.baud,
-            parity=address.parity,
-            stopbits=address.stop_bits,
-            timeout=timeout_s,
-            retries=0,
-            reconnect_delay=0,
-        )
-    if address.kind == "tls":
-        return AsyncModbusTlsClient(
-            address.host,
-            port=address.port,
-            sslctx=_tls_context(address),
-            timeout=timeout_s,
-            retries=0,
-            reconnect_delay=0,
-        )
-    return AsyncModbusTcpClient(
-        address.host,
-        framer=FramerType.RTU if address.is_rtu else FramerType.SOCKET,
-        port=address.port,
-        timeout=timeout_s,
-        retries=0,
-        reconnect_delay=0,
-    )
-
-
-def _tls_context(address: LinkAddress) -> ssl.SSLContext:
-    # pymodbus' own context verifies nothing; this one checks the chain and the host's name.
-    try:
-        context = ssl.create_default_context(cafile=address.ca_file or None)
-        if address.cert_file:
-            context.load_cert_chain(address.cert_file, address.key_file or None)
-    except OSError as error:
-        raise BadLink(f"{address}: a certificate file cannot be used: {error}.") from error
-    return context
