@@ -135,7 +135,7 @@ class Commander:
             if target.coded.rate_per_s and math.isnan(start):
                 text = f"{target.name} was not written: it shows no value, so nobody knows how far it would change."
                 return target.outcome(Result.REFUSED, value, text)
-            way = stages(start, value, target.coded.rate_per_s, pace_s)
+            way = stages(start, value, target.coded.rate_per_s, pace_s, target.coded.never_between)
             self._note_check(target, before, way, pace_s, trace)
             outcome = await self._writing.carry_out(target, way[0], before, trace, pace_s)
             if outcome.result is not Result.REFUSED:
@@ -175,6 +175,8 @@ class Commander:
         """Writes what lets go at once, where the device has such a thing. `read_back` None: it was not told."""
         target, watchdog = holding.target, holding.watchdog
         falls_back = f"within {watchdog.timeout_s:g} s: {watchdog.fallback}"
+        if watchdog.fed_by_any_request:  # it is read on, and that feeds it
+            falls_back = f"once the console reads it no more, {falls_back}"
         if watchdog.release_value is None:
             return target.outcome(Result.DONE, holding.hold.value, f"{target.point.id} is no longer fed; {falls_back}")
         feed = self.target(f"{target.device}/{watchdog.feed}")

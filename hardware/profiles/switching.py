@@ -26,6 +26,8 @@ def why_never(profile: Profile, point: ProfilePoint) -> str:
         return f"A shore-power point takes requests only: {asked}, each with purpose = 'request'."
     if point.table is Table.COIL:
         return "A coil switches something; a request to a ship is a register."
+    if point.write_at is not None:
+        return "A request is read back where it is written; no other register of a shore-power point is written."
     if profile.write.keys_for(point.quantity):
         return "A request needs no key; a key would be one more register written at a shore-power point."
     return ""

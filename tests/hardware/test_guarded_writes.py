@@ -247,6 +247,10 @@ def test_steps_are_equal_and_end_where_they_should(start, end, rate, pace, expec
     assert stages(start, end, rate, pace) == pytest.approx(expected)
 
 
+def test_steps_jump_over_what_a_point_never_takes():
+    assert stages(0.0, 10.0, 2.0, 1.0, (0.0, 6.0)) == pytest.approx((6.0, 8.0, 10.0))
+
+
 def test_a_device_that_starts_anew_while_held_is_found_and_set_again():
     ledger = Ledger()
 

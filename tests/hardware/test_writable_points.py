@@ -60,15 +60,30 @@ def breaker(table, lines):
         breaker("", 'purpose = "request"\nfallback = "None."\n').replace("ship_breaker_close", "request_supply"),
         STATION.replace(SHED, SHED.replace("address = 40", 'address = 3\ntable = "coil"\ntype = "bit"')),
         STATION.replace(SHED, SHED.replace("Requested load reduction", "Shore breaker")),
+        STATION.replace(SHED, SHED + 'write_at = { address = 5, type = "uint16" }\n'),
         STATION.replace("settle_ms = 100", 'settle_ms = 100\nkeys = { "*" = [[5, 12]] }'),
         STATION.replace('purpose = "request"', 'purpose = "set-point"'),
     ],
-    ids=["set-point", "request", "coil", "meter", "other request", "request as coil", "named so", "by a key", "held"],
+    ids=[
+        "set-point",
+        "request",
+        "coil",
+        "meter",
+        "other request",
+        "request as coil",
+        "named so",
+        "elsewhere",
+        "by a key",
+        "held",
+    ],
 )
 def test_a_breaker_planted_in_a_profile_is_refused(tmp_path, text):
     assert text != STATION
     told = faults_of(tmp_path, text)
-    assert any("requests only" in t or "Switchgear" in t or "coil" in t or "no key" in t for t in told), told
+    assert any(
+        "requests only" in t or "Switchgear" in t or "coil" in t or "no key" in t or "read back where" in t
+        for t in told
+    ), told
 
 
 @pytest.mark.parametrize("quantity", ["ship_breaker", "shore_breaker", "safety_loop", "permissive", "step"])
@@ -88,7 +103,7 @@ WRONG = (
     ('step = "supplied", communication', "power_kw = [5, 1], communication", "[lowest, highest]"),
     ('step = "supplied", communication', 'power_kw = "much", communication', "[lowest, highest]"),
     ('step = "supplied", communication', "request_load_reduction_kw = [0, 1], communication", "its own interlock"),
-    ('needs = { step = "supplied", communication_fault = "no" }', 'needs = "supplied"', "has to be a table"),
+    ('needs = { step = "supplied", communication_fault = "no" }', 'needs = "supplied"', "This is no table"),
     ("fallback_value = 0\n", "fallback_value = -3\n", "outside what may be written"),
     ("fallback_value = 0\n", "rate_per_s = 5\n", "no steps between"),
     ('\npurpose = "request"', '\npurpose = "wish"', "'wish' is not known"),
@@ -96,7 +111,7 @@ WRONG = (
     (
         'fallback = "The request stands until it is withdrawn; the crew decides what to make of it."\n',
         "",
-        "Say with fallback",
+        "say it with fallback",
     ),
 )
 
