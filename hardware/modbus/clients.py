@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 from functools import partial
 
 from pymodbus import FramerType
@@ -18,12 +16,6 @@ from pymodbus.client.base import ModbusBaseClient
 
 from hardware.link_address import BadLink, LinkAddress
 from hardware.modbus.tls import BadCertificate, client_context
-
-# A port that is no serial line fails with termios' own error, which is no OSError and is not there on Windows.
-_TERMIOS = importlib.import_module("termios") if importlib.util.find_spec("termios") else None
-CANNOT_OPEN: tuple[type[Exception], ...] = (OSError, UnicodeError, ValueError)
-if _TERMIOS is not None:
-    CANNOT_OPEN += (_TERMIOS.error,)
 
 
 def make_client(address: LinkAddress, timeout_s: float) -> ModbusBaseClient:

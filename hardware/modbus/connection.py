@@ -33,12 +33,13 @@ from hardware.modbus.answers import (
     checking_decoder,
     wrong_size,
 )
-from hardware.modbus.clients import CANNOT_OPEN, make_client
+from hardware.modbus.clients import make_client
 from hardware.modbus.datagrams import CheckedDatagramFramer
 from hardware.modbus.errors import FieldError, exception_answer, wrong_answer
 from hardware.modbus.identification import BadPage, IdentityPage, RawIdentity, page_of
 from hardware.modbus.line_memory import Doubt, LineMemory
 from hardware.modbus.pace import Begins, Pace
+from hardware.modbus.serial_ports import CANNOT_OPEN, serial_sentence
 from hardware.modbus.tls import role_note, tls_sentence
 from hardware.points import Reason
 from hardware.profiles import Table
@@ -343,6 +344,8 @@ class Connection:
         self._fail(FieldError(Reason.REFUSED, self._why_not))
 
     def _sentence(self, error: Exception, opened: bool = False) -> str:
+        if self.address.kind == "serial":
+            return serial_sentence(error, self.address.host)
         if isinstance(error, ConnectionRefusedError):
             return "the connection is refused"
         if self.address.kind == "tls" and isinstance(error, ssl.SSLError | ConnectionError):

@@ -31,7 +31,7 @@ class SerialEnd:
         # Loaded where a link needs it: no other virtual link takes pymodbus or pyserial.
         from pymodbus.transport.serialtransport import create_serial_connection
 
-        from hardware.modbus.clients import CANNOT_OPEN
+        from hardware.modbus.serial_ports import CANNOT_OPEN, serial_sentence
 
         address = address_of(self._link)
         try:
@@ -41,8 +41,8 @@ class SerialEnd:
             )  # fmt: skip
         except CANNOT_OPEN as error:
             raise CannotServe(
-                f"Serial port {address.host} cannot be opened ({error}), so link {self._link.id} cannot be served "
-                "there; free it or name another port."
+                f"Link {self._link.id} cannot be served: {serial_sentence(error, address.host)}; "
+                "free it or name another port."
             ) from error
 
     def close(self) -> None:
