@@ -29,7 +29,7 @@ class Reason(enum.IntEnum):
     GOOD = 0
     SIMULATED = 1  # made by a model, not measured
     SUBSTITUTED = 2  # typed in by a person or taken from another meter
-    NOT_PLAUSIBLE = 3  # a jump that the rated power cannot explain
+    NOT_PLAUSIBLE = 3  # a jump, or more than the rated power can explain; detail is an Implausible
     OUT_OF_RANGE = 4  # outside the range the point states
     ESTIMATED = 5  # calculated while one of its inputs was missing
     TIMEOUT = 64  # asked, no answer in time
@@ -42,6 +42,16 @@ class Reason(enum.IntEnum):
     NOT_READ_YET = 71  # the console has just started
     OUT_OF_SERVICE = 72  # taken out by a person
     NO_RESULT = 80  # calculated, and the formula has no result for these inputs (a division by zero)
+
+
+class Implausible(enum.IntEnum):
+    """Why a value is not plausible: the detail of Reason.NOT_PLAUSIBLE. Stored, so numbers are never reused."""
+
+    UNSPECIFIED = 0
+    STEP = 1  # further from the value before than the point can go in that time
+    BEYOND_RATING = 2  # more power than the device is rated for, by half
+    COUNTED_TOO_FAST = 3  # a counter grew more than the rated power can explain
+    COUNTER_FELL = 4  # a counter went back: a reset, a rollover, another meter, or a wrong reading
 
 
 FIRST_BAD_REASON = 64
@@ -88,6 +98,8 @@ class Point:
     writable: bool = False
     low: float | None = None  # outside [low, high] a value is flagged OUT_OF_RANGE
     high: float | None = None
+    step_per_s: float | None = None  # largest plausible change in a second; a larger one is flagged NOT_PLAUSIBLE
+    rated_kw: float | None = None  # of its device: power far beyond, or energy counted faster, is NOT_PLAUSIBLE
     bits: tuple[str, ...] = ()  # names of the bits, lowest first, where the value is a bit field
     states: tuple[tuple[int, str], ...] = ()  # names of the values where the value is an enumeration
     every_s: float = 0.0  # read this seldom where its device is read more often; 0: as often as its device

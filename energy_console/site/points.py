@@ -22,6 +22,8 @@ from energy_console.site.units import told, unit_named
 from hardware.points import Point
 from hardware.profiles import Library, Profile, ProfileFaults, UnknownProfile, points_of
 
+_RATED_UNITS = ("kW", "kVA", "kvar", "kWh")  # what a rated power says something about
+
 
 @dataclass(frozen=True, slots=True)
 class DevicePoints:
@@ -43,10 +45,17 @@ def device_points(devices: Iterable[Device], library: Library) -> DevicePoints:
     for device in devices:
         first.setdefault(device.id, device)  # one that is there twice is a fault of its own
     known = {name: _profile_or_none(library, name) for name in {device.spec.profile for device in first.values()}}
-    of_device = {d.id: points_of(found, d.id) for d in first.values() if (found := known[d.spec.profile])}
+    of_device = {d.id: _rated(points_of(found, d.id), d) for d in first.values() if (found := known[d.spec.profile])}
     kind_of = {d.id: found.kind for d in first.values() if (found := known[d.spec.profile])}
     flat = tuple(point for points in of_device.values() for point in points)
     return DevicePoints(flat, of_device, first, kind_of)
+
+
+def _rated(points: tuple[Point, ...], device: Device) -> tuple[Point, ...]:
+    """The points of a device that know its rating, where the site gives one."""
+    if device.rated_kw is None or not device.rated_kw > 0:
+        return points
+    return tuple(replace(point, rated_kw=device.rated_kw) if point.unit in _RATED_UNITS else point for point in points)
 
 
 def _profile_or_none(library: Library, name: str) -> Profile | None:

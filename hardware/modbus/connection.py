@@ -47,6 +47,7 @@ from hardware.profiles import Table
 _LAST_TRANSACTION = 65000  # pymodbus begins anew behind it
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 2.0  # finding out costs nobody anything, and what comes back is to be read within seconds
+_MOST_OPENED = 3  # connections in a row that speak before they are asked
 _RECEIVE_BUFFER = 4096  # bytes; pymodbus throws a late answer and the right one away together at 264
 _NO_REGISTER = -1  # where an identification begins, for the pace of reads
 _FRAMERS: dict[str, type[CheckedSocketFramer] | type[CheckedRtuFramer]] = {
@@ -184,11 +185,7 @@ class Connection:
 
     async def _ask_now(self, request: ModbusPDU, begins: Begins | None) -> ModbusPDU:
         awaited = awaited_answer(request)
-        if self._memory is not None:
-            # Opened before the rest: what a gateway still has to say is heard by a line that asks nothing.
-            await self._opened()
-        await self._rest(awaited)
-        client, framer = await self._opened()
+        client, framer = await self._rested(awaited)
         framer.heard = 0
         framer.awaited = awaited
         self._asking = request.dev_id
@@ -225,6 +222,19 @@ class Connection:
             note = role_note(self.address) if self.address.kind == "tls" else ""
             raise exception_answer(answer.exception_code, note)
         return answer
+
+    async def _rested(self, awaited: Awaited) -> tuple[ModbusBaseClient, CheckedFramer]:
+        """A connection on which this may be asked now.
+
+        It is opened before the rest: what a gateway still has to say is heard while nothing is asked.
+        """
+        for _ in range(_MOST_OPENED):
+            client, framer = await self._opened()
+            await self._rest(awaited)
+            if client.connected and not framer.out_of_step:
+                return client, framer
+        self.close()
+        raise wrong_answer("sends bytes that nobody asked for")
 
     async def _rest(self, awaited: Awaited) -> None:
         until = max(self._quiet_until, self.pace.wire_quiet_until)
@@ -288,6 +298,8 @@ class Connection:
         self._client, self._framer = client, framer
         # Numbers go on over connections: what a gateway still has for the last one belongs to none of the next.
         client.ctx.next_tid = self._next_transaction
+        if self._memory is not None:
+            self._memory.opened(time.monotonic())
         if self.address.kind not in ("udp", "tls"):
             # There, an open connection is no sign yet: over UDP opening asks nobody, and TLS 1.3 is open on this side
             # before the other side has looked at our certificate.

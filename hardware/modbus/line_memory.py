@@ -67,7 +67,14 @@ class LineMemory:
         """Its answer may still come, for as long again as it was waited for."""
         self._late[unit] = now + self._timeout_s
 
+    def opened(self, now: float) -> None:
+        """A gateway may have kept what was given up for the next connection, whenever that came."""
+        if self._gateway:
+            for unit, until in self._late.items():
+                self._late[unit] = max(until, now + self._timeout_s)
+
     def answered(self, awaited: Awaited, took_s: float, now: float) -> None:
+        self._late.pop(awaited.unit, None)
         self._look, self._answered_at = awaited, now
         self._slowest_s = max(took_s, _FADING * self._slowest_s)
 

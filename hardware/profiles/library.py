@@ -141,6 +141,7 @@ def points_of(profile: Profile, device: str) -> tuple[Point, ...]:
             writable=point.writable,
             low=point.low,
             high=point.high,
+            step_per_s=point.step_per_s,
             bits=point.bits,
             states=point.states,
             every_s=point.every_s,

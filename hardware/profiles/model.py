@@ -164,6 +164,7 @@ class ProfilePoint:
     writable: bool = False
     low: float | None = None
     high: float | None = None
+    step_per_s: float | None = None  # largest plausible change in a second; None: any
     never_between: tuple[float, float] | None = None  # nothing strictly between these is written: off, or at least 6 A
     write_at: WriteAt | None = None  # where it is written, if not where it is read
     tolerance: float = 0.0  # a read-back this near the value written is the value written

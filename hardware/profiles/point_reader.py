@@ -31,6 +31,8 @@ UNITS = {
     "kohm": "kOhm", "ms": "m/s", "wm2": "W/m2", "ppm": "ppm", "ppb": "ppb", "deg": "deg", "hpa": "hPa",
     "kvah": "kVAh", "h": "h",
 }  # fmt: skip
+# What a sound measurement of this unit does not exceed in a second, where the profile says nothing else.
+STEPS = {"Hz": 5.0, "degC": 20.0}
 _DEFAULTS = ("table", "type", "low_word_first", "scale", "no_value", "confidence")
 _QUANTITY = re.compile(r"[a-z][a-z0-9_]*")
 _MEANINGS = {meaning.name.lower(): meaning for meaning in NoValue}
@@ -100,6 +102,7 @@ def _point(quantity: str, section: Section) -> ProfilePoint:
         writable=section.flag("writable"),
         low=section.number_or_none("low"),
         high=section.number_or_none("high"),
+        step_per_s=_step(section, quantity),
         never_between=never_between_of(section),
         write_at=write_at_of(section),
         tolerance=section.number("tolerance", 0.0, low=0.0),
@@ -125,6 +128,13 @@ def confidence_of(section: Section) -> Confidence:
 def _look_alikes(section: Section) -> tuple[LookAlike, ...]:
     """`look_alikes = { 66 = "a partial counter that anybody can set back" }`."""
     return tuple(LookAlike(address, text) for address, text in sorted(_numbered(section, "look_alikes", 65535).items()))
+
+
+def _step(section: Section, quantity: str) -> float | None:
+    """Largest plausible change in a second; 0 in the file stands for any. What is written may change at once."""
+    written = section.flag("writable") or section.flag("counter")
+    usual = 0.0 if written else STEPS.get(unit_of(quantity) or "", 0.0)
+    return section.number("step_per_s", usual, low=0.0) or None
 
 
 def _unit(section: Section, quantity: str) -> str:

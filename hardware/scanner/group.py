@@ -11,6 +11,7 @@ from hardware.modbus import Decoder
 from hardware.modbus.decode import Limits, limits_of
 from hardware.points import BoolArray, Float64Array, Int32Array, Int64Array, Point, Reason, UInt16Array, status_of
 from hardware.profiles import NoValue
+from hardware.scanner.plausible import PlausibilityWatch
 
 Columns = tuple[Int32Array, Int64Array, Float64Array, UInt16Array]  # index, time_ns, value, status
 
@@ -41,6 +42,8 @@ class Group:
         first = np.array([member.first_point for member in members], np.int32)
         self._index: Int32Array = np.add.outer(first, np.arange(width, dtype=np.int32))
         self._limits = self._limits_of(members, points)
+        own = [[points[f"{member.device}/{kind.quantity}"] for kind in self._profile.points] for member in members]
+        self._plausible = PlausibilityWatch(self._profile.points, own)
         self._any_failed = False
         self._not_fitted: BoolArray | None = None  # (devices, points), from the first device that lacks a point on
         self._any_left_out = False
@@ -129,6 +132,7 @@ class Group:
             absent = self._not_fitted[rows]
             status[absent] = _NOT_FITTED
             value[absent] = np.nan
+from hardware.scanner.plausible import PlausibilityWatch
         time_ns = np.repeat(self._time_ns[rows], value.shape[1])
         columns = self._index[rows].ravel(), time_ns, value.ravel(), status.ravel()
         if not self._any_left_out:

@@ -282,6 +282,36 @@ def test_over_rtu_an_answer_that_comes_twice_instead_of_the_true_one_is_asked_fo
     talk(script, conversation, "rtu")
 
 
+def test_over_rtu_an_answer_kept_for_the_next_connection_is_heard_before_anything_is_asked_there():
+    async def main():
+        asked, connections, kept = [], [], rtu(5, registers(3, [10, 11, 12]))
+
+        async def serve(reader, writer):
+            connections.append(writer)
+            if len(connections) == 2:
+                await asyncio.sleep(0.3 * TIMEOUT_S)
+                writer.write(kept)
+            while request := await reader.read(8):
+                asked.append(address := int.from_bytes(request[2:4], "big"))
+                if len(asked) > 1:
+                    writer.write(rtu(5, registers(3, [address, address + 1, address + 2])))
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        connection = Connection(parse_link(f"rtu+tcp://127.0.0.1:{port}"), TIMEOUT_S)
+        try:
+            assert (await failure(connection)).reason is Reason.TIMEOUT
+            await asyncio.sleep(2 * TIMEOUT_S)  # nobody else asks on this line meanwhile
+            assert words(await connection.read(5, Table.HOLDING, 40, 3)) == [40, 41, 42]
+        finally:
+            connection.close()
+            server.close()
+        assert asked == [10, 40]
+
+    asyncio.run(main())
+
+
 def test_over_rtu_registers_that_are_alike_everywhere_are_believed_when_asked_again():
     async def conversation(connection, server):
         for address in (10, 40):
