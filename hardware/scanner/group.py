@@ -132,7 +132,7 @@ class Group:
             absent = self._not_fitted[rows]
             status[absent] = _NOT_FITTED
             value[absent] = np.nan
-from hardware.scanner.plausible import PlausibilityWatch
+        self._plausible.judge(rows, self._time_ns[rows], value, status)
         time_ns = np.repeat(self._time_ns[rows], value.shape[1])
         columns = self._index[rows].ravel(), time_ns, value.ravel(), status.ravel()
         if not self._any_left_out:
