@@ -132,14 +132,15 @@ class Group:
             absent = self._not_fitted[rows]
             status[absent] = _NOT_FITTED
             value[absent] = np.nan
-        self._plausible.judge(rows, self._time_ns[rows], value, status)
+        told = None if not self._any_left_out else ~self._left_out[rows][:, self.decoder.request_of_point]
+        self._plausible.judge(rows, self._time_ns[rows], value, status, told)
         time_ns = np.repeat(self._time_ns[rows], value.shape[1])
         columns = self._index[rows].ravel(), time_ns, value.ravel(), status.ravel()
-        if not self._any_left_out:
+        if told is None:
             return columns
-        told = ~self._left_out[rows][:, self.decoder.request_of_point].ravel()
         self._any_left_out = bool(self._left_out.any())
-        return columns[0][told], columns[1][told], columns[2][told], columns[3][told]
+        kept = told.ravel()
+        return columns[0][kept], columns[1][kept], columns[2][kept], columns[3][kept]
 
     def _limits_of(self, members: Sequence[Member], points: Mapping[str, Point]) -> Limits:
         """A site may give a point another range than its profile: (devices, points) lowest and highest values."""
