@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 from hardware.virtual.framing import MBAP_HEAD
 from hardware.virtual.line_faults import Dice, LineFault, Odds, spoiled
@@ -81,7 +82,7 @@ class _Caller:
         self._proxy = proxy
         self._send, self._hang_up = send, hang_up
         self._loop = asyncio.get_running_loop()
-        self._exit: asyncio.Transport | asyncio.DatagramTransport | None = None
+        self._exit: asyncio.BaseTransport | None = None
         self._waiting: list[bytes] = []
         self._joined, self._held = b"", b""  # answers kept for the next one: sent in front of it, behind it
         self._rest: list[bytes] = []  # pieces still to be sent; nothing comes between two pieces of one answer
@@ -103,7 +104,7 @@ class _Caller:
         except OSError:
             self.end()
 
-    def reached(self, transport: asyncio.Transport | asyncio.DatagramTransport) -> None:
+    def reached(self, transport: asyncio.BaseTransport) -> None:
         self._exit = transport
         for data in self._waiting:
             self._pass_on(data)
@@ -120,10 +121,12 @@ class _Caller:
             self._pass_on(data)
 
     def _pass_on(self, data: bytes) -> None:
-        if isinstance(self._exit, asyncio.DatagramTransport):
-            self._exit.sendto(data)
-        elif self._exit is not None:
-            self._exit.write(data)
+        if self._exit is None:
+            return
+        if self._proxy.kind == "udp":
+            cast(asyncio.DatagramTransport, self._exit).sendto(data)
+        else:
+            cast(asyncio.Transport, self._exit).write(data)
 
     def answered(self, frame: bytes) -> None:
         """One answer of the device: on its way back it meets its fault, or none."""
@@ -236,8 +239,8 @@ class _DatagramEntrance(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # Python 3.11's own datagram transport does not say that it is one.
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         caller = self._callers.get(addr)
@@ -263,7 +266,6 @@ class _Exit(asyncio.Protocol, asyncio.DatagramProtocol):
         self._buffer = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport | asyncio.DatagramTransport)
         self._caller.reached(transport)
 
     def data_received(self, data: bytes) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from hardware.modbus import Connection, FieldError, parse_link
+from hardware.points import Reason
 from hardware.profiles import Table
 from hardware.virtual.fault_proxy import FaultProxy
 from hardware.virtual.line_faults import LineFault, Odds
@@ -121,6 +122,9 @@ async def _ask(
                 payload = await read(block)
             except FieldError as error:
                 tally.refused[error.reason.name.lower().replace("_", " ")] += 1
+                if error.reason is Reason.REFUSED:  # a busy machine took too long to connect: nothing was asked
+                    tally.transactions -= 1
+                    await asyncio.sleep(TIMEOUT_S)
                 await asyncio.sleep(0)
                 continue
             tally.believed += 1

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from hardware.modbus import BadLink, parse_link
-from hardware.virtual.line_faults import NOT_UDP, ONLY_MBAP, ONLY_RTU, LineFault, Odds
+from hardware.virtual.line_faults import NOT_UDP, OF_A_CONNECTION, ONLY_MBAP, ONLY_RTU, LineFault, Odds
 from tests.soak.__main__ import told
 from tests.soak.bare import bare_reader
 from tests.soak.line import HARSH, KINDS, LATEST_S, soak
@@ -29,7 +29,7 @@ def needs(kind):
 def missing(kind, drawn):
     """Faults of this framing that the dice never drew."""
     left_out = (ONLY_MBAP if kind == "rtu+tcp" else ONLY_RTU) + (NOT_UDP if kind == "udp" else ())
-    return [fault for fault in HARSH.chance if fault not in left_out and not drawn.get(fault)]
+    return [fault for fault in HARSH.chance if fault not in (*left_out, *OF_A_CONNECTION) and not drawn.get(fault)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -64,5 +64,6 @@ def test_without_faults_every_value_arrives(kind):
     needs(kind)
     tally = asyncio.run(soak(kind, 300, SEED, 12, Odds({})))
     assert not tally.violations
-    assert tally.believed + tally.refused["timeout"] == tally.transactions  # a machine that stands still may time out
+    late = tally.refused["timeout"] + tally.refused["wrong answer"]  # of a machine that stands still
+    assert tally.believed + late == tally.transactions
     assert tally.believed > 0
