@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from energy_console.engine.alarm_desk import KEY, ROOM, restored, views_of
+from energy_console.engine.commissioning import Answer, Question, Said
+from energy_console.engine.enquiry import Enquiry
 from energy_console.engine.link import (
     AlarmView,
     CommandResult,
@@ -26,6 +28,7 @@ from energy_console.engine.link import (
 from energy_console.engine.orders import GIVEN_AT
 from energy_console.engine.planner import IN_FORCE
 from energy_console.engine.planner import ROOM as PLAN_ROOM
+from energy_console.engine.probing import report_from
 from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
 from energy_console.live.staleness import stale_batch
@@ -92,8 +95,25 @@ class AttachedEngine:
         self._order({"do": "acknowledge", "alarm": alarm_id, "who": who}, lambda _: None)
 
     def probe(self, device: str, done: Callable[[ProbeReport], None]) -> None:
-        fault = "the engine of another process reads this field: probe from its own console"
-        done(ProbeReport(device, time.time_ns(), (), (), fault))
+        """The engine that reads the field is asked through the store."""
+
+        def take(result: CommandResult) -> None:
+            try:
+                report = report_from(result.detail)
+            except (KeyError, TypeError):  # nobody answered, or an engine that is older than this console
+                report = ProbeReport(device, time.time_ns(), (), (), result.text)
+            done(report)
+
+        self._order({"do": "probe", "device": device}, take)
+
+    def enquire(self, question: Question, said: Said, done: Callable[[Answer], None]) -> Callable[[], None]:
+        """Links that nobody reads are asked from here; those of the site belong to the other engine, which is told."""
+        enquiry = Enquiry(question, self.site, said, done)
+        enquiry.start()
+        return enquiry.give_up
+
+    def set_out_of_service(self, device: str, out: bool, who: str, done: Callable[[CommandResult], None]) -> None:
+        self._order({"do": "out of service", "device": device, "out": out, "who": who}, done)
 
     def make_plan(self, done: Callable[[Any], None]) -> None:
         threading.Thread(target=self._propose, args=(done,), name="proposal", daemon=True).start()
@@ -207,7 +227,7 @@ class AttachedEngine:
             until = time.monotonic() + ANSWER_WITHIN_S
             while time.monotonic() < until and not self._stopping.is_set():
                 if (answer := self.historian.command_result(number)) is not None:
-                    done(CommandResult(bool(answer["ok"]), str(answer["text"])))
+                    done(CommandResult(bool(answer["ok"]), str(answer["text"]), answer.get("detail", {})))
                     return
                 time.sleep(0.2)
         except StoreError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from energy_console.engine.commissioning import Answer, Question, Said
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
 from energy_console.site.model import Site
@@ -61,6 +62,7 @@ class EngineNews:
 class CommandResult:
     ok: bool
     text: str  # a sentence: what was written and read back, or why not
+    detail: Mapping[str, Any] = field(default_factory=dict)  # what more there is to tell, as JSON holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,12 @@ class EngineLink(Protocol):
 
     def probe(self, device: str, done: Callable[[ProbeReport], None]) -> None:
         """Reads the whole profile of a device once, out of turn. Nothing is written."""
+
+    def enquire(self, question: Question, said: Said, done: Callable[[Answer], None]) -> Callable[[], None]:
+        """Asks the field about a device that is not of the site yet; nothing is written. The call returned gives up."""
+
+    def set_out_of_service(self, device: str, out: bool, who: str, done: Callable[[CommandResult], None]) -> None:
+        """Takes a device out of the scan, or puts it back, until the engine ends."""
 
     def make_plan(self, done: Callable[[Any], None]) -> None: ...
 

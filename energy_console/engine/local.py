@@ -17,12 +17,13 @@ from energy_console.alarms.machine import Condition
 from energy_console.control.control import Ask, Control
 from energy_console.control.ledger import Ledger
 from energy_console.engine.alarm_desk import AlarmDesk
+from energy_console.engine.commissioning import Answer, Failed, Question, Said, answer
 from energy_console.engine.link import CommandResult, DeviceState, EngineHealth, EngineNews, ProbeReport
 from energy_console.engine.orders import Orders
 from energy_console.engine.past import PastKeeper
 from energy_console.engine.planner import Planner
 from energy_console.engine.preparing import prepared
-from energy_console.engine.probing import probe
+from energy_console.engine.probing import detail_of, probe
 from energy_console.engine.pulse import Pulse
 from energy_console.engine.store_writer import StoreWriter
 from energy_console.historian.interface import Historian
@@ -160,14 +161,11 @@ class LocalEngine:
     def revert_plan(self, who: str, done: Callable[[CommandResult], None]) -> None:
         self._ask(self._planner.revert(who), done)
 
-    def set_out_of_service(self, device: str, out: bool, who: str) -> None:
-        """Takes a device out of the scan, or puts it back."""
+    def enquire(self, question: Question, said: Said, done: Callable[[Answer], None]) -> Callable[[], None]:
+        return self._ask(answer(question, self.site, self._scanner, said), done, Failed)
 
-        async def work() -> None:
-            self._scanner.set_out_of_service(device, out)
-            self._journal("device", f"{device} {'taken out of' if out else 'put back into'} service by {who}", device)
-
-        self._ask(work(), lambda _: None)
+    def set_out_of_service(self, device: str, out: bool, who: str, done: Callable[[CommandResult], None]) -> None:
+        self._ask(self._put_in_service(device, out, who), done)
 
     # -- the engine's thread --------------------------------------------------------------------------------------
 
@@ -297,6 +295,14 @@ class LocalEngine:
         self._journal("command", f"{who}: {point} released. {result.text}", point, who=who, ok=result.ok)
         return result
 
+    async def _put_in_service(self, device: str, out: bool, who: str) -> CommandResult:
+        if not any(known.id == device for known in self.site.devices):
+            return CommandResult(False, f"The site has no device {device}.")
+        self._scanner.set_out_of_service(device, out)
+        text = f"{device} {'taken out of' if out else 'put back into'} service by {who}"
+        self._journal("device", text, device, who=who)
+        return CommandResult(True, f"{text}.")
+
     async def _carry_out(self, order: Mapping[str, Any]) -> CommandResult:
         match order:
             case {"do": "write", "point": str(point), "value": float() | int() as value, "who": str(who)}:
@@ -308,6 +314,11 @@ class LocalEngine:
                 return await self._planner.put_in_force(Schedule.from_state(schedule))
             case {"do": "revert plan", "who": str(who)}:
                 return await self._planner.revert(who)
+            case {"do": "out of service", "device": str(device), "out": bool(out), "who": str(who)}:
+                return await self._put_in_service(device, out, who)
+            case {"do": "probe", "device": str(device)}:
+                report = await probe(self._scanner, device)
+                return CommandResult(not report.fault, report.fault, detail_of(report))
         return CommandResult(False, "This engine does not know that order: is the console newer than the engine?")
 
     # -- telling --------------------------------------------------------------------------------------------------
@@ -337,26 +348,35 @@ class LocalEngine:
         work: Coroutine[Any, Any, Any],
         done: Callable[[Any], None],
         refused: Callable[[str], Any] = lambda sentence: CommandResult(False, sentence),
-    ) -> None:
-        """Runs work on the engine's loop; `done` is called there. `refused` makes the answer of what cannot be done."""
+    ) -> Callable[[], None]:
+        """Runs work on the engine's loop; `done` is called there. `refused` makes the answer of what cannot be done.
+
+        The call returned gives the work up; `done` is not called then.
+        """
 
         async def run() -> None:
             try:
-                answer = await work
+                result = await work
             except Exception as error:  # a fault of ours in one order must not end the engine; it is told and logged
                 log.exception("an order failed")
-                answer = refused(f"That failed inside the engine: {error}")
-            done(answer)
+                result = refused(f"That failed inside the engine: {error}")
+            done(result)
 
         loop, running = self._loop, run()
         try:
             if loop is None:
                 raise RuntimeError("not running")
-            asyncio.run_coroutine_threadsafe(running, loop)
+            future = asyncio.run_coroutine_threadsafe(running, loop)
         except RuntimeError:  # not started, or its loop has ended
             running.close()
             work.close()
             done(refused("The engine has stopped: start the console again."))
+            return lambda: None
+
+        def give_up() -> None:
+            future.cancel()
+
+        return give_up
 
 
 def _result(outcome: Outcome) -> CommandResult:

@@ -39,7 +39,7 @@ class Orders:
             await asyncio.sleep(LOOK_EVERY_S)
             for number, order in await self._claimed():
                 result = await self._answer(order)
-                answer = {"ok": result.ok, "text": result.text}
+                answer = {"ok": result.ok, "text": result.text, "detail": dict(result.detail)}
                 self._writer.do(partial(self._historian.finish_command, number, answer))
 
     async def _answer_cut_off(self) -> None:

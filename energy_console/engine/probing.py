@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from energy_console.engine.link import ProbedSpan, ProbedValue, ProbeReport
 from hardware.modbus import FieldError, Readout
@@ -40,3 +44,21 @@ def report_of(device: str, profile: Profile, readout: Readout) -> ProbeReport:
     )
     silent = all(answer.error for answer in readout.answers)
     return ProbeReport(device, readout.time_ns, spans, values, readout.answers[0].error if silent and spans else "")
+
+
+def detail_of(report: ProbeReport) -> dict[str, Any]:
+    """The report as JSON holds it, for a console in another process; a value that is none is null."""
+    detail = dataclasses.asdict(report)
+    for value in detail["values"]:
+        value["value"] = value["value"] if math.isfinite(value["value"]) else None
+    return detail
+
+
+def report_from(detail: Mapping[str, Any]) -> ProbeReport:
+    """What `detail_of` made. Raises KeyError, TypeError for what is no report."""
+    spans = tuple(ProbedSpan(**{**span, "words": tuple(span["words"])}) for span in detail["spans"])
+    values = tuple(
+        ProbedValue(**{**value, "value": math.nan if value["value"] is None else float(value["value"])})
+        for value in detail["values"]
+    )
+    return ProbeReport(detail["device"], detail["time_ns"], spans, values, detail["fault"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import shutil
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +16,12 @@ import pytest
 from energy_console.app.virtual_site import VirtualSite
 from energy_console.engine import attached as attached_module
 from energy_console.engine.attached import AttachedEngine
+from energy_console.engine.commissioning import FindUnits, Progress, TryProfile, WatchRegisters, WhoIs
 from energy_console.engine.local import LocalEngine
 from energy_console.historian.embedded import EmbeddedHistorian, open_embedded
 from energy_console.site.loader import load_site
 from hardware.points import Reason, is_usable, reason_of
+from hardware.profiles import Span, Table
 from hardware.virtual.control import tell
 from tests.engine.ears import Answer, Ears
 from tests.engine.one_meter import FOLDER, POWER
@@ -112,9 +116,88 @@ def test_what_the_field_refuses_comes_back_as_the_engines_sentence(desks: Desks)
     result = answer.within(20.0)
     assert not result.ok
     assert "above the most allowed" in result.text
-    probed = Answer()
-    desks.second.probe("meter", probed)
-    assert "probe from its own console" in probed.within(1.0).fault
+
+
+# -- devices put into service ---------------------------------------------------------------------------------
+
+
+def test_a_probe_from_a_second_console_is_read_by_the_engine(desks: Desks) -> None:
+    answer = Answer()
+    desks.second.probe("meter", answer)
+    report = answer.within(20.0)
+    assert (report.device, report.fault) == ("meter", "")
+    assert {value.point for value in report.values} >= {POWER, "meter/voltage_l1_v"}
+    assert all(len(span.words) for span in report.spans)
+    answer = Answer()
+    desks.second.probe("nobody", answer)
+    assert answer.within(20.0).fault == "the site has no device nobody"
+
+
+def test_a_device_is_taken_out_of_service_from_either_desk(desks: Desks) -> None:
+    answer = Answer()
+    desks.second.set_out_of_service("socket", True, "L. Lind", answer)
+    assert answer.within(20.0).text == "socket taken out of service by L. Lind."
+    seen = desks.seen
+    seen.wait_for(lambda: seen.devices.get("socket") and seen.devices["socket"].state == "out of service", 10.0)
+    answer = Answer()
+    desks.engine.set_out_of_service("socket", False, "M. Brandt", answer)
+    assert answer.within(10.0).ok
+    seen.wait_for(lambda: seen.devices["socket"].state == "answering", 20.0)
+    answer = Answer()
+    desks.engine.set_out_of_service("nobody", True, "M. Brandt", answer)
+    assert answer.within(10.0).text == "The site has no device nobody."
+
+
+def test_units_of_a_link_that_is_read_are_found_in_turn_with_the_scan(desks: Desks) -> None:
+    told: list[Progress] = []
+    answer = Answer()
+    desks.engine.enquire(FindUnits("meter-cupboard", (1, 2, 3)), told.append, answer)
+    found = answer.within(30.0)
+    assert [unit.unit for unit in found.found] == [1, 2]
+    assert [news.done for news in told] == [1, 2, 3]
+    answer = Answer()
+    desks.engine.enquire(WhoIs("meter-cupboard", 1), lambda _news: None, answer)
+    identified = answer.within(60.0)
+    assert identified.fits[0].profile == "eastron_sdm630"
+    answer = Answer()
+    desks.engine.enquire(TryProfile("meter-cupboard", 1, "eastron_sdm630"), lambda _news: None, answer)
+    tried = answer.within(30.0)
+    assert not any(span.error for span in tried.readout.answers)
+    span = Span(Table.INPUT, 0, 2)
+    answer = Answer()
+    desks.engine.enquire(WatchRegisters("meter-cupboard", 1, span, 0.4), lambda _news: None, answer)
+    assert answer.within(30.0).reader.candidates(0)[0].type == "float32"
+
+
+def test_a_link_of_the_engine_is_not_asked_behind_its_back(desks: Desks) -> None:
+    answer = Answer()
+    desks.second.enquire(FindUnits("meter-cupboard", (1,)), lambda _news: None, answer)
+    assert answer.within(10.0).text.startswith("Another process reads link meter-cupboard")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        link = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
+        answer = Answer()
+        desks.second.enquire(FindUnits(link, (1,)), lambda _news: None, answer)
+        assert "connection is refused" in answer.within(10.0).text
+    answer = Answer()
+    desks.engine.enquire(TryProfile("serial:cellar", 1, "abb_b23"), lambda _news: None, answer)
+    assert "serial" in answer.within(10.0).text
+
+
+def test_a_question_that_is_given_up_is_not_answered(desks: Desks) -> None:
+    for engine, link in ((desks.engine, "meter-cupboard"), (desks.second, "tcp://192.0.2.1:502")):
+        answer, begun = Answer(), threading.Event()
+        give_up = engine.enquire(
+            FindUnits(link, tuple(range(100, 240))), lambda _news, begun=begun: begun.set(), answer
+        )
+        if link == "meter-cupboard":
+            assert begun.wait(20.0)
+        give_up()
+        time.sleep(0.3)
+        assert answer.calls == 0
+
+
+# -- the end of the engine -----------------------------------------------------------------------------------
 
 
 def test_when_the_engine_stops_the_second_console_says_so_and_no_old_value_passes_for_new(

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from energy_console.engine.commissioning import Answer, Question, Said
 from energy_console.engine.link import AlarmView, CommandResult, DeviceState, EngineHealth, EngineNews, ProbeReport
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
@@ -44,6 +45,9 @@ class ScriptedEngine:
         self.reverted: list[str] = []
         self.refusals: dict[str, str] = {}  # point id -> why a write to it fails
         self.probes: dict[str, ProbeReport] = {}  # device id -> what its probe answers
+        self.questions: list[Question] = []
+        self.answers: dict[type, Answer] = {}  # kind of question -> what it is answered with
+        self.given_up: list[Question] = []
         self.plan: Any = None  # what make_plan answers
         self.running = False
         self.alarms: tuple[AlarmView, ...] = ()
@@ -162,6 +166,18 @@ class ScriptedEngine:
 
     def probe(self, device: str, done: Callable[[ProbeReport], None]) -> None:
         done(self.probes.get(device) or ProbeReport(device, self.now_ns, (), (), f"{device} did not answer in 1 s"))
+
+    def enquire(self, question: Question, said: Said, done: Callable[[Answer], None]) -> Callable[[], None]:
+        """Answers at once with what `answers` holds for the kind of question; without that it never answers."""
+        self.questions.append(question)
+        found = self.answers.get(type(question))
+        if found is not None:
+            done(found)
+        return lambda: self.given_up.append(question)
+
+    def set_out_of_service(self, device: str, out: bool, who: str, done: Callable[[CommandResult], None]) -> None:
+        self.set_device(device, "out of service" if out else "answering", f"by {who}" if out else "")
+        done(CommandResult(True, f"{device} {'taken out of' if out else 'put back into'} service by {who}."))
 
     def make_plan(self, done: Callable[[Any], None]) -> None:
         done(self.plan)
