@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 
 class StoreError(Exception):
@@ -12,22 +12,29 @@ class StoreError(Exception):
 class StoreMissing(StoreError):
     """Nothing was ever stored there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: PurePath | str) -> None:
         super().__init__(f"No store in {folder}: start the engine once (serve), or name another folder with --store.")
 
 
 class StoreBusy(StoreError):
     """Another process writes to this store."""
 
-    def __init__(self, folder: Path, holder: str) -> None:
+    def __init__(self, folder: PurePath | str, holder: str) -> None:
         self.holder = holder
         super().__init__(f"The store {folder} is already being written by {holder}: attach to it, or stop it first.")
+
+
+class StoreAway(StoreError):
+    """The database server does not answer. A batch refused can be handed over again."""
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(f"The store {place} cannot be reached ({why}): start its server, or look at the network.")
 
 
 class StoreFull(StoreError):
     """The disk, the quota or the largest file allowed is used up. A batch refused can be handed over again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: PurePath | str) -> None:
         super().__init__(
             f"No room left for the store {folder}: free space on that disk; what is stored stays as it is."
         )
@@ -54,14 +61,14 @@ class StoreBroken(StoreError):
 class StoreForeign(StoreError):
     """The folder or a file in it belongs to something else."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: PurePath | str) -> None:
         super().__init__(f"{path} is not part of an energy console store: name an empty folder, or move the file away.")
 
 
 class StoreTooNew(StoreError):
     """Written by a later version of this program."""
 
-    def __init__(self, path: Path, version: int, known: int) -> None:
+    def __init__(self, path: PurePath | str, version: int, known: int) -> None:
         super().__init__(
             f"{path} has format {version}, this program knows {known}: use the newer program that wrote it."
         )

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from energy_console.historian.embedded.database import rows_of, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.newest import NewestFile, SealedFile
+from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import READINGS, Cover, path_of, read_note, to_numpy
 from energy_console.historian.embedded.recovery import sealed_paths
 from energy_console.historian.errors import StoreBroken, StoreError
@@ -27,7 +27,7 @@ from hardware.points import FIRST_BAD_REASON
 
 Progress = Callable[[str], None]
 _BAD = FIRST_BAD_REASON << 8
-_TRIES = 3
+_TRIES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def check_store(folder: StoreFolder, progress: Progress = lambda _: None) -> Sto
     newest = NewestFile(folder.newest, create=False)
     try:
         unsealed = _check_batches(newest, faults)
-        files = _check_files(folder, newest, faults, progress)
-        faults += _coverage_faults(folder, files, newest.facts().sealed)
+        sealed, files = _check_files(folder, newest, faults, progress)
+        faults += _coverage_faults(folder, files, sealed)
         cells = _check_tiers(folder, files, faults, progress)
     finally:
         newest.close()
@@ -105,23 +105,34 @@ def _check_batches(newest: NewestFile, faults: list[str]) -> int:
 # -- files ----------------------------------------------------------------------------------------------------
 
 
-def _check_files(folder: StoreFolder, newest: NewestFile, faults: list[str], progress: Progress) -> list[SealedFile]:
-    """Opens every listed file and reads all of it. Returns the list they stand in."""
-    looked: set[SealedFile] = set()
+def _check_files(
+    folder: StoreFolder, newest: NewestFile, faults: list[str], progress: Progress
+) -> tuple[int, list[SealedFile]]:
+    """Opens every listed file and reads all of it. Returns up to which batch all is sealed, and in which files.
+
+    While an engine goes on, files are merged away and others come: what counts is a list of one moment, all of whose
+    files have been looked at. One that was gone when it was looked at is not in that list any more.
+    """
     found: dict[SealedFile, list[str]] = {}
-    files: list[SealedFile] = []
+    sealed, files = _listed(newest)
     for _ in range(_TRIES):
-        files = newest.files()
         for file in files:
-            if file not in looked:
-                looked.add(file)
+            if file not in found:
                 progress(f"{path_of(folder, file).relative_to(folder.root)}: every page")
                 found[file] = _file_faults(folder, file)
-        if newest.files() == files:
+        sealed, files = _listed(newest)
+        if all(file in found for file in files):
             break
     for file in files:
         faults += found.get(file, [])
-    return files
+    return sealed, files
+
+
+def _listed(newest: NewestFile) -> tuple[int, list[SealedFile]]:
+    """Up to which batch all is sealed, and the files it is in, of one moment."""
+    facts, files, _ = newest.view(Facts(0, -1, 0), 2**62)
+    assert files is not None  # no list has the change number -1
+    return facts.sealed, files
 
 
 def _file_faults(folder: StoreFolder, file: SealedFile) -> list[str]:

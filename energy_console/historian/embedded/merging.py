@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from energy_console.historian.embedded.blob import Columns
+from energy_console.historian.columns import Columns
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.newest import NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import (

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from energy_console.historian.embedded.blob import Columns, is_whole, pack, unpack
+from energy_console.historian.columns import Columns, is_whole, pack, unpack
 from energy_console.historian.embedded.database import (
     Schema,
     open_database,
@@ -20,7 +18,7 @@ from energy_console.historian.embedded.database import (
     transaction,
 )
 from energy_console.historian.errors import StoreBroken
-from hardware.points import Float64Array, Int32Array, Int64Array, Reason, UInt16Array, status_of
+from energy_console.historian.newest import Newest
 
 FOLLOW_MS = 120_000
 """Sealed batches stay this long for consoles that follow by `since`."""
@@ -55,41 +53,6 @@ class SealedFile:
     rows: int
     start_ms: int  # times of its readings, both ends included
     end_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Newest:
-    """Newest reading of every key: columns as long as the highest key + 1."""
-
-    time_ms: Int64Array
-    value: Float64Array
-    status: UInt16Array
-
-    @staticmethod
-    def nothing(size: int) -> Newest:
-        unread = np.full(size, status_of(Reason.NOT_READ_YET), np.uint16)
-        return Newest(np.zeros(size, np.int64), np.full(size, np.nan), unread)
-
-    def grown(self, size: int) -> Newest:
-        """A copy with room for `size` keys."""
-        fresh = Newest.nothing(max(size, len(self.time_ms)))
-        held = len(self.time_ms)
-        fresh.time_ms[:held], fresh.value[:held], fresh.status[:held] = self.time_ms, self.value, self.status
-        return fresh
-
-    def renewed(self, columns: Columns) -> Newest:
-        """A copy after these readings: the latest time wins, of equal times the one that came later."""
-        if not len(columns):
-            return self
-        after = self.grown(int(columns.key.max()) + 1)
-        order = np.argsort(columns.time_ms, kind="stable")
-        key = columns.key[order]
-        newer = columns.time_ms[order] >= after.time_ms[key]
-        rows, key = order[newer], key[newer]
-        after.time_ms[key] = columns.time_ms[rows]
-        after.value[key] = columns.value[rows]
-        after.status[key] = columns.status[rows]
-        return after
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +182,7 @@ class NewestFile:
             )
             self._connection.execute("update fact set number = number + 1 where name = 'change'")
             if newest is not None:
-                self._connection.execute("replace into newest values (1, ?)", (_pack_newest(newest),))
+                self._connection.execute("replace into newest values (1, ?)", (newest.packed(),))
             if sealed is not None:
                 self._mark_sealed(sealed)
 
@@ -235,12 +198,6 @@ class NewestFile:
         if not rows:
             return Newest.nothing(0)
         try:
-            columns = unpack(rows[0][0])
+            return Newest.unpacked(rows[0][0])
         except ValueError as fault:
             raise StoreBroken(self.path, "the newest readings do not unpack") from fault
-        return Newest(columns.time_ms, columns.value, columns.status)
-
-
-def _pack_newest(newest: Newest) -> bytes:
-    keys: Int32Array = np.arange(len(newest.time_ms), dtype=np.int32)
-    return pack(Columns(keys, newest.time_ms, newest.value, newest.status))

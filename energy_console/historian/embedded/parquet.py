@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from energy_console.historian.embedded.blob import Columns
+from energy_console.historian.columns import Columns
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.newest import SealedFile
 from energy_console.historian.errors import StoreBroken, StoreTooNew

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from energy_console.historian.embedded.blob import Columns
+from energy_console.historian.columns import Columns
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.newest import SealedFile
 from energy_console.historian.embedded.parquet import (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from energy_console.historian.embedded.blob import Columns
+from energy_console.historian.columns import Columns
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.newest import NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import (

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from energy_console.historian.embedded.blob import Columns
+from energy_console.historian.columns import Columns
 from energy_console.historian.embedded.folder import StoreFolder, WriterLock
 from energy_console.historian.embedded.keeper import Keeper
-from energy_console.historian.embedded.newest import Facts, Newest, NewestFile, SealedFile
+from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import COARSEST, READINGS, Step
 from energy_console.historian.embedded.reading import FileGone, SealedReader
 from energy_console.historian.embedded.recovery import export_points, open_newest, open_state
@@ -22,7 +22,9 @@ from energy_console.historian.embedded.window import HotWindow
 from energy_console.historian.errors import StoreBroken, StoreError
 from energy_console.historian.interface import Buckets, Event, Series
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
-from energy_console.historian.tiers import HOLD_MS, Cells, cells_of, in_order, join_cells, overtaken
+from energy_console.historian.newest import Newest
+from energy_console.historian.rolling import buckets_of, cells_from, reach, settled
+from energy_console.historian.tiers import Cells, in_order
 from energy_console.historian.zoom import Grid, fitting_grid, grid_of
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
 
@@ -207,50 +209,22 @@ class EmbeddedHistorian:
         return self._rolled(point, grid_of(start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)))
 
     def _rolled(self, point: str, grid: Grid) -> Buckets:
-        cells = self._steadily(lambda: self._cells(point, grid))
-        spans = join_cells(cells, grid.step_ms, grid.width_ms, grid.origin_ms)
-        inside = (spans.time_ms >= grid.start_ms) & (spans.time_ms < grid.end_ms)
-        return Buckets(
-            point,
-            grid.width_ms * MS,
-            spans.time_ms[inside] * MS,
-            spans.minimum[inside],
-            spans.maximum[inside],
-            spans.mean[inside],
-            spans.first[inside],
-            spans.last[inside],
-            spans.count[inside],
-            spans.good_count[inside],
-            spans.integral_h[inside],
-            spans.status[inside],
-        )
+        return buckets_of(point, grid, self._steadily(lambda: self._cells(point, grid)))
 
     def _cells(self, point: str, grid: Grid) -> Cells:
-        """Cells that the spans of `grid` are joined from, and some before and after: values hold across its ends."""
-        start_ms, end_ms = grid.start_ms - HOLD_MS - grid.step_ms, grid.end_ms + HOLD_MS
+        start_ms, end_ms = reach(grid)
         if grid.tier is None:
-            return _cells_of(self._readings(point, start_ms, end_ms), grid)
+            return cells_from(self._readings(point, start_ms, end_ms), grid)
         files, hot = self._view(point, start_ms, end_ms)
         try:
             sealed = self._sealed.cells([f for f in files if f.kind == grid.tier], point, start_ms, end_ms)
         except StoreBroken as fault:  # a tier can be worked out anew; the readings are what counts
             self._notices.append(f"{fault} Until then its spans come slowly, from the readings.")
-            return _cells_of(self._readings(point, start_ms, end_ms), grid)
+            return cells_from(self._readings(point, start_ms, end_ms), grid)
         order = np.argsort(hot.time_ms, kind="stable")
         newest = Columns(*(getattr(hot, name)[order] for name in ("key", "time_ms", "value", "status")))
-        return self._settle(point, in_order(Cells.join([sealed, _cells_of(newest, grid)])), grid)
-
-    def _settle(self, point: str, cells: Cells, grid: Grid) -> Cells:
-        """Works cells that two files answer for at once (late readings) out anew, from the readings themselves."""
-        late = overtaken(cells)
-        if not len(late):
-            return cells
-        kept = [cells.take(~np.isin(cells.time_ms, late))]
-        for run in np.split(late, np.flatnonzero(np.diff(late) > HOLD_MS + grid.step_ms) + 1):
-            start_ms, end_ms = int(run[0]) - HOLD_MS, int(run[-1]) + grid.step_ms + HOLD_MS
-            anew = _cells_of(self._readings(point, start_ms, end_ms), grid)
-            kept.append(anew.take(np.isin(anew.time_ms, run)))
-        return in_order(Cells.join(kept))
+        cells = in_order(Cells.join([sealed, cells_from(newest, grid)]))
+        return settled(cells, grid, lambda start, end: self._readings(point, start, end))
 
     def span(self, point: str) -> tuple[int, int] | None:
         return self._steadily(lambda: self._span(point))
@@ -342,13 +316,6 @@ class EmbeddedHistorian:
         self._state.close()
         if self._writer_lock is not None:
             self._writer_lock.release()
-
-
-def _cells_of(columns: Columns, grid: Grid) -> Cells:
-    if not len(columns):
-        return Cells.nothing()
-    rank = np.zeros(len(columns), np.int32)
-    return cells_of(rank, columns.time_ms, columns.value, columns.status, grid.step_ms, grid.origin_ms)
 
 
 def open_store(folder: StoreFolder, *, writing: bool, step: Step) -> EmbeddedHistorian:

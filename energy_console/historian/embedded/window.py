@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from energy_console.historian.embedded.blob import Columns
+from energy_console.historian.columns import Columns
 
 
 class HotWindow:

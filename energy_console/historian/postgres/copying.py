@@ -1,0 +1,57 @@
+"""Whole columns into a table at once, in the server's own binary form, without a loop over rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from psycopg import sql
+
+from energy_console.historian.postgres.server import Connection
+
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_WIRE = {"i4": ">i4", "i8": ">i8", "f8": ">f8"}
+DAY_MS = 86_400_000
+
+
+def copy_columns(connection: Connection, table: str, columns: Mapping[str, tuple[str, npt.NDArray[Any]]]) -> None:
+    """Adds equally long columns to `table`; each with its type (i4, i8, f8). Nothing may be null."""
+    size = len(next(iter(columns.values()))[1])
+    fields: list[tuple[str, str]] = [("fields", ">i2")]
+    for number, (kind, _) in enumerate(columns.values()):
+        fields += [(f"length{number}", ">i4"), (f"value{number}", _WIRE[kind])]
+    rows = np.zeros(size, np.dtype(fields))
+    rows["fields"] = len(columns)
+    for number, (kind, values) in enumerate(columns.values()):
+        rows[f"length{number}"] = int(kind[1])
+        rows[f"value{number}"] = values
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    order = sql.SQL("copy {} ({}) from stdin (format binary)").format(sql.Identifier(table), names)
+    with connection.cursor().copy(order) as copy:
+        copy.write(_HEADER + rows.tobytes() + _TRAILER)
+
+
+def make_partitions(connection: Connection, table: str, time_ms: npt.NDArray[np.int64], days: int) -> None:
+    """Partitions of `days` for all of these times, where they are missing."""
+    width = days * DAY_MS
+    for number in np.unique(time_ms // width).tolist():
+        start = np.datetime64(number * width, "ms")
+        name = f"{table}_{str(start)[:10].replace('-', '')}"
+        connection.execute(
+            sql.SQL("create table if not exists {} partition of {} for values from ({}) to ({})").format(
+                sql.Identifier(name), sql.Identifier(table), number * width, (number + 1) * width
+            )
+        )
+
+
+def partitions_of(connection: Connection, tables: Sequence[str]) -> set[str]:
+    """Names of the partitions there are."""
+    rows = connection.execute(
+        "select child.relname from pg_inherits join pg_class child on child.oid = inhrelid "
+        "join pg_class parent on parent.oid = inhparent where parent.relname = any(%s)",
+        (list(tables),),
+    ).fetchall()
+    return {str(row[0]) for row in rows}

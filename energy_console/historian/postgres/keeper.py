@@ -1,0 +1,71 @@
+"""The thread of a writing engine that rolls its batches up into tiers, while `append` goes on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from energy_console.historian.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+SEAL_READINGS = 500_000
+SEAL_AFTER_S = 300.0
+LOOK_EVERY_S = 5.0
+RETRY_AFTER_S = 30.0
+
+
+class Keeper:
+    """Calls `seal` when enough has gathered, and tells through `notices` when that fails and when it works again."""
+
+    def __init__(self, seal: Callable[[], None], notices: list[str]) -> None:
+        self._seal, self._notices = seal, notices
+        self._waiting = 0
+        self._since_s = time.monotonic()
+        self._trouble = ""
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="store-keeper", daemon=True)
+        self._thread.start()
+
+    def appended(self, readings: int) -> None:
+        """Told after each commit."""
+        if not self._waiting:
+            self._since_s = time.monotonic()
+        self._waiting += readings
+        if self._waiting >= SEAL_READINGS:
+            self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            aged = self._waiting > 0 and time.monotonic() - self._since_s >= SEAL_AFTER_S
+            if (aged or self._waiting >= SEAL_READINGS) and not self._tend():
+                self._stop.wait(RETRY_AFTER_S)
+            self._wake.wait(LOOK_EVERY_S)
+            self._wake.clear()
+
+    def _tend(self) -> bool:
+        before = self._waiting
+        try:
+            self._seal()
+        except Exception as fault:
+            if not isinstance(fault, StoreError):
+                log.exception("rolling up failed")
+            self._tell(f"Rolling up waits, readings are kept meanwhile: {fault}")
+            return False
+        self._waiting -= before
+        self._since_s = time.monotonic()
+        self._tell("")
+        return True
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            self._notices.append(trouble or "Rolling up goes on again.")
+        self._trouble = trouble
+
+    def close(self) -> None:
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()

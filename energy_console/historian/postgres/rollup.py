@@ -1,0 +1,105 @@
+"""Rolls an engine's batches up into tiers, and tells at any time which readings are in them and which are not."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from psycopg import sql
+
+from energy_console.historian.columns import Columns, unpack
+from energy_console.historian.newest import Newest
+from energy_console.historian.postgres.copying import copy_columns, make_partitions
+from energy_console.historian.postgres.server import Connection
+from energy_console.historian.tiers import Cells, cells_of
+from energy_console.historian.zoom import TIERS_MS
+
+FOLLOW_MS = 120_000
+"""Batches stay this long after they were rolled up, for consoles that follow by `since`."""
+
+MOST_READINGS = 2_000_000  # in one go: some 150 MB while they are sorted
+TIER_DAYS = 32  # one partition of a tier
+FIELDS = tuple(field.name for field in fields(Cells) if field.name not in ("rank", "time_ms"))
+_KINDS: dict[str, str] = {
+    "count": "i4",
+    "good_count": "i4",
+    "status": "i4",
+    "last_ms": "i8",
+    "from_ms": "i8",
+    "to_ms": "i8",
+}
+_TYPES: dict[str, Any] = {"i4": np.int32, "i8": np.int64, "f8": np.float64}
+
+
+def seal(connection: Connection, area: str) -> None:
+    """Rolls up everything `area` has appended by now, each portion in one transaction."""
+    while _seal_some(connection, area):
+        pass
+
+
+def _seal_some(connection: Connection, area: str) -> bool:
+    with connection.transaction():
+        row = connection.execute("select sealed, newest from engine where area = %s for update", (area,)).fetchone()
+        assert row is not None
+        batches, more = _oldest(connection, area, int(row[0]))
+        if not batches:
+            return False
+        last = batches[-1][0]
+        parts = [columns for _, columns in batches]
+        joined = Columns(*(np.concatenate([getattr(c, f.name) for c in parts]) for f in fields(Columns)))
+        _write_tiers(connection, joined)
+        body = row[1]
+        newest = Newest.nothing(0) if body is None else Newest.unpacked(body)
+        connection.execute(
+            "update engine set sealed = %s, newest = %s where area = %s", (last, newest.renewed(joined).packed(), area)
+        )
+        oldest = time.time_ns() // 1_000_000 - FOLLOW_MS
+        connection.execute(
+            "delete from batch where area = %s and sequence <= %s and stored_ms < %s", (area, last, oldest)
+        )
+    return more
+
+
+def _oldest(connection: Connection, area: str, sealed: int) -> tuple[list[tuple[int, Columns]], bool]:
+    """The next batches to roll up, as many as fit into memory comfortably, and whether there are more."""
+    sizes = connection.execute(
+        "select sequence, size from batch where area = %s and sequence > %s order by sequence", (area, sealed)
+    ).fetchall()
+    taken, last = 0, sealed
+    for sequence, size in sizes:
+        if taken and taken + int(size) > MOST_READINGS:
+            break
+        taken, last = taken + int(size), int(sequence)
+    rows = connection.execute(
+        "select sequence, body from batch where area = %s and sequence > %s and sequence <= %s order by sequence",
+        (area, sealed, last),
+    ).fetchall()
+    return [(int(n), unpack(body)) for n, body in rows], len(rows) < len(sizes)
+
+
+def _write_tiers(connection: Connection, columns: Columns) -> None:
+    order = np.lexsort((columns.time_ms, columns.key))
+    key, time_ms = columns.key[order], columns.time_ms[order]
+    for tier, step_ms in TIERS_MS.items():
+        cells = cells_of(key, time_ms, columns.value[order], columns.status[order], step_ms)
+        make_partitions(connection, tier, cells.time_ms, TIER_DAYS)
+        values = {name: (_KINDS.get(name, "f8"), getattr(cells, name)) for name in FIELDS}
+        copy_columns(connection, tier, {"point": ("i4", cells.rank), "ms": ("i8", cells.time_ms), **values})
+
+
+def sealed_cells(connection: Connection, tier: str, key: int, start_ms: int, end_ms: int) -> Cells:
+    """Cells of one point that start within [start, end), as they were rolled up."""
+    question = sql.SQL("select ms, {} from {} where point = %s and ms >= %s and ms < %s order by ms").format(
+        sql.SQL(", ").join(map(sql.Identifier, FIELDS)), sql.Identifier(tier)
+    )
+    rows = connection.execute(question, (key, start_ms, end_ms), binary=True).fetchall()
+    if not rows:
+        return Cells.nothing()
+    time_ms, *columns = zip(*rows, strict=True)
+    arrays = {
+        name: np.array(column, _TYPES[_KINDS.get(name, "f8")]) for name, column in zip(FIELDS, columns, strict=True)
+    }
+    arrays["status"] = arrays["status"].astype(np.uint16)
+    return Cells(rank=np.zeros(len(rows), np.int32), time_ms=np.array(time_ms, np.int64), **arrays)

@@ -1,0 +1,106 @@
+"""One PostgreSQL database: connected, its faults turned into the store's own errors, its schema migrated forward."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from energy_console.historian.errors import StoreAway, StoreError, StoreForeign, StoreFull, StoreTooNew
+from energy_console.historian.postgres.schema import MARK, STEPS
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+CONNECT_S = 5
+MIGRATION_LOCK = 0x45435047  # "ECPG"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A database and the schema in it that one site has for itself."""
+
+    url: str
+    schema: str
+
+    @property
+    def told(self) -> str:
+        """Where it is, as a person may read it: no password."""
+        parts = urlsplit(self.url)
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit(("postgresql", host, f"{parts.path}/{self.schema}", "", ""))
+
+
+@contextlib.contextmanager
+def server_faults(place: Place) -> Iterator[None]:
+    """Turns the driver's errors into StoreError, the cause kept."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except psycopg.errors.DiskFull as fault:
+        raise StoreFull(place.told) from fault
+    except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
+        raise StoreAway(place.told, str(fault).splitlines()[0] if str(fault) else "connection lost") from fault
+
+
+def connect(place: Place, *, autocommit: bool = True) -> Connection:
+    """A connection with the site's schema as its search path. Raises StoreAway, ValueError for a url that is none."""
+    try:
+        conninfo_to_dict(place.url)
+    except psycopg.ProgrammingError as fault:
+        raise ValueError(f"{place.told} is no address of a PostgreSQL database: {fault}") from fault
+    with server_faults(place):
+        connection: Connection = psycopg.connect(
+            place.url, autocommit=autocommit, connect_timeout=CONNECT_S, application_name="energy-console"
+        )
+        prepare(connection, place)
+    return connection
+
+
+def prepare(connection: Connection, place: Place) -> None:
+    """Durable commits, UTC, and the names of this site first."""
+    connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(place.schema)))
+    connection.execute("set timezone to 'UTC'")
+    connection.execute("set synchronous_commit to on")
+
+
+def migrate(connection: Connection, place: Place) -> None:
+    """Makes the site's schema, or leads it forward. Raises StoreForeign, StoreTooNew."""
+    with server_faults(place), connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        version = _version(connection, place)
+        if version == 0:
+            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(place.schema)))
+        for step in STEPS[version:]:
+            connection.execute(step)
+        if version < len(STEPS):
+            connection.execute("delete from store")
+            connection.execute("insert into store values (%s, %s)", (MARK, len(STEPS)))
+
+
+def check(connection: Connection, place: Place) -> bool:
+    """Whether the site's schema is there, in a version that this program reads. Raises StoreForeign, StoreTooNew."""
+    with server_faults(place):
+        return _version(connection, place) > 0
+
+
+def _version(connection: Connection, place: Place) -> int:
+    tables = connection.execute(
+        "select table_name from information_schema.tables where table_schema = %s", (place.schema,)
+    ).fetchall()
+    if not tables:
+        return 0
+    if ("store",) not in tables:
+        raise StoreForeign(place.told)
+    row = connection.execute("select mark, version from store").fetchone()
+    if row is None or row[0] != MARK:
+        raise StoreForeign(place.told)
+    version = int(row[1])
+    if version > len(STEPS):
+        raise StoreTooNew(place.told, version, len(STEPS))
+    return version

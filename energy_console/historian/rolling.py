@@ -1,0 +1,61 @@
+"""Cells of one point rolled up into the spans that were asked for, whatever store they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from energy_console.historian.columns import Columns
+from energy_console.historian.interface import Buckets
+from energy_console.historian.tiers import HOLD_MS, Cells, cells_of, in_order, join_cells, overtaken
+from energy_console.historian.zoom import Grid
+
+MS = 1_000_000
+Readings = Callable[[int, int], Columns]
+"""Readings of one point with start_ms <= time < end_ms, in time order."""
+
+
+def reach(grid: Grid) -> tuple[int, int]:
+    """Window in ms of the cells a grid is joined from, and some before and after: values hold across its ends."""
+    return grid.start_ms - HOLD_MS - grid.step_ms, grid.end_ms + HOLD_MS
+
+
+def buckets_of(point: str, grid: Grid, cells: Cells) -> Buckets:
+    """The spans of `grid`, from cells in order of which none is overtaken."""
+    spans = join_cells(cells, grid.step_ms, grid.width_ms, grid.origin_ms)
+    inside = (spans.time_ms >= grid.start_ms) & (spans.time_ms < grid.end_ms)
+    return Buckets(
+        point,
+        grid.width_ms * MS,
+        spans.time_ms[inside] * MS,
+        spans.minimum[inside],
+        spans.maximum[inside],
+        spans.mean[inside],
+        spans.first[inside],
+        spans.last[inside],
+        spans.count[inside],
+        spans.good_count[inside],
+        spans.integral_h[inside],
+        spans.status[inside],
+    )
+
+
+def cells_from(columns: Columns, grid: Grid) -> Cells:
+    """Cells of one point from its readings in time order."""
+    if not len(columns):
+        return Cells.nothing()
+    rank = np.zeros(len(columns), np.int32)
+    return cells_of(rank, columns.time_ms, columns.value, columns.status, grid.step_ms, grid.origin_ms)
+
+
+def settled(cells: Cells, grid: Grid, readings: Readings) -> Cells:
+    """Works cells that two parts answer for at once (late readings) out anew, from the readings themselves."""
+    late = overtaken(cells)
+    if not len(late):
+        return cells
+    kept = [cells.take(~np.isin(cells.time_ms, late))]
+    for run in np.split(late, np.flatnonzero(np.diff(late) > HOLD_MS + grid.step_ms) + 1):
+        anew = cells_from(readings(int(run[0]) - HOLD_MS, int(run[-1]) + grid.step_ms + HOLD_MS), grid)
+        kept.append(anew.take(np.isin(anew.time_ms, run)))
+    return in_order(Cells.join(kept))
