@@ -18,6 +18,7 @@ from energy_console.site.model import (
 )
 from energy_console.site.points import DevicePoints
 from energy_console.site.tables import DAY_NAMES, Row, Table
+from hardware.link_address import BadLink, parse_link
 from hardware.profiles import Library, ProfileFaults, UnknownProfile, can_share_a_unit
 
 Places = Mapping[str, tuple[str, int]]  # node id -> file and line
@@ -51,14 +52,25 @@ def _have_own_registers(row: Row, other: Row, library: Library) -> bool:
 
 
 def one_link_a_url(links: Table) -> None:
-    """Two links to one gateway would fight over it."""
+    """Two links to one gateway or serial port would fight over it, whatever options they are written with."""
     seen: dict[str, tuple[str, int]] = {}
     for row in links:
         url = row.cells.get("url", "")
-        if url and url in seen:
-            other, line = seen[url]
+        place = _place(url)
+        if place and place in seen:
+            other, line = seen[place]
             row.fault(f"link {row.id} has the url of {other} (line {line})", "put their devices on one link")
-        seen.setdefault(url, (row.id, row.line))
+        seen.setdefault(place, (row.id, row.line))
+
+
+def _place(url: str) -> str:
+    """What a link leads to: one serial port, or one port of one host over TCP or over UDP."""
+    try:
+        address = parse_link(url)
+    except BadLink:
+        return url
+    way = "tcp" if address.kind in ("tls", "rtu+tcp") else address.kind
+    return f"{way} {address.host.lower() if address.kind != 'serial' else address.host} {address.port}"
 
 
 def devices_fit_their_use(uses: Iterable[tuple[Table, str, str]], have: DevicePoints) -> None:
