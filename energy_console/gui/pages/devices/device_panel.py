@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, 
 from energy_console.engine.link import DeviceState, ProbeReport
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import NONE, clock, duration, number
+from energy_console.gui.pages.devices.commands_view import CommandsView, commands_of
 from energy_console.gui.pages.devices.field_rows import FINE, SILENT, DeviceRow, sort_of
 from energy_console.gui.pages.devices.point_rows import at_moment, newest, points_of_device, tally
 from energy_console.gui.pages.devices.point_table import PointTable
@@ -22,6 +23,7 @@ from energy_console.gui.theme import BODY_PX, MEDIUM
 from hardware.points import Point, Reading
 
 WIDTH_PX = 538
+END_NS = 2**62  # later than anything
 
 
 class DevicePanel(Card):
@@ -54,7 +56,8 @@ class DevicePanel(Card):
         column.addWidget(rule())
         column.addWidget(self._facts())
         column.addWidget(rule())
-        self._segments = Segments([("points", self.tr("Points")), ("probe", self.tr("Probe"))], self.tr("What to show"))
+        shown = [("points", self.tr("Points")), ("commands", self.tr("Commands")), ("probe", self.tr("Probe"))]
+        self._segments = Segments(shown, self.tr("What to show"))
         self._segments.picked.connect(self._turn)
         self._note = ElidedText("", "muted")
         self._note.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -70,6 +73,8 @@ class DevicePanel(Card):
         self._pages = QStackedWidget()
         self._pages.addWidget(self._table)
         self._pages.addWidget(self._probe)
+        self.commands = CommandsView(self._desk)
+        self._pages.addWidget(self.commands)
         column.addWidget(self._pages, 1)
         column.addWidget(rule("line"))
         column.addLayout(self._foot())
@@ -146,6 +151,7 @@ class DevicePanel(Card):
             self._probe.forget(row.id)
         else:
             self._probe.show_report(report)
+        self.commands.wait()
         self.refresh()
 
     def select_point(self, point: str) -> None:
@@ -157,6 +163,8 @@ class DevicePanel(Card):
         if self._row is None:
             return
         self._show_state(self._desk.latest.devices.get(self._row.id))
+        if self._segments.current == "commands":
+            self._ask_ledger()
         if self._desk.time.live:
             self._show_values(newest(self._desk.live, self._points), self._desk.clock_ns(), "")
             return
@@ -199,7 +207,28 @@ class DevicePanel(Card):
         self._segments.set_text("points", self.tr("Points {0}").format(len(self._points)))
 
     def _turn(self, key: str) -> None:
-        self._pages.setCurrentWidget(self._table if key == "points" else self._probe)
+        pages = {"points": self._table, "probe": self._probe, "commands": self.commands}
+        self._pages.setCurrentWidget(pages[key])
+        if key == "commands":
+            self.commands.wait()
+            self._ask_ledger()
+
+    def _ask_ledger(self) -> None:
+        """Commands of the device up to now, or to the moment picked."""
+        if self._row is None:
+            return
+        device, live = self._row.id, self._desk.time.live
+        until_ns = END_NS if live else round(self._desk.time.now().timestamp() * 1e9)
+
+        def answer(found: object) -> None:
+            if self.device != device:
+                return
+            if isinstance(found, list):
+                self.commands.show_records(found)
+            else:
+                self.commands.fail(found)
+
+        self._desk.query(lambda store: commands_of(store, device, until_ns), answer)
 
     def _trend_selected(self) -> None:
         points = self._table.points_selected()
