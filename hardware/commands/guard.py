@@ -24,10 +24,11 @@ def why_not(profile: Profile, point: Point, coded: ProfilePoint, value: float) -
         return f"{point.name} of {point.device} has no state {value:g}; it has {known}."
     lows = [low for low in (point.low, coded.low) if low is not None]  # a site may narrow a range, never widen it
     highs = [high for high in (point.high, coded.high) if high is not None]
+    name = f"{point.name} of {point.device}"
     if lows and value < max(lows):
-        return f"{_said(point, value)} is below the least allowed for {point.name} of {point.device}, {max(lows):g}."
+        return f"{told(point, value)} is below the least allowed for {name}, {told(point, max(lows))}."
     if highs and value > min(highs):
-        return f"{_said(point, value)} is above the most allowed for {point.name} of {point.device}, {min(highs):g}."
+        return f"{told(point, value)} is above the most allowed for {name}, {told(point, min(highs))}."
     if coded.never_between and coded.never_between[0] < value < coded.never_between[1]:
         low, high = coded.never_between
         return (

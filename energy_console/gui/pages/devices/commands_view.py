@@ -41,10 +41,11 @@ class CommandsView(QWidget):
         self._records: dict[str, LedgerRecord] = {}
         self._shown: tuple[str, int] = ("", 0)  # command whose steps are on view, and how many
         columns = (
-            Column("time", self.tr("Asked"), 92, text=self._time_text),
+            Column("time", self.tr("Asked"), 88, text=self._time_text),
             Column("what", self.tr("Command"), 0),
-            Column("who", self.tr("By"), 112, muted=True),
-            Column("stands", self.tr("Stands"), 92),
+            Column("value", self.tr("To"), 84, "number", text=str),
+            Column("who", self.tr("By"), 78, muted=True),
+            Column("stands", self.tr("Stands"), 86),
         )
         self.table = RankTable(desk.looks, columns, self.tr("Commands to the device"), TREE_ROW_HEIGHT)
         self.table.picked.connect(self._show_steps)
@@ -94,7 +95,8 @@ class CommandsView(QWidget):
         ids = list(self._records)
         values: dict[str, Sequence[Any]] = {
             "time": [record.command.asked_ns for record in records],
-            "what": [self._what(record) for record in records],
+            "what": [self._name(record) for record in records],
+            "value": [self._value(record) for record in records],
             "who": [record.command.who for record in records],
             "stands": [self.words(standing) for standing in standings],
         }
@@ -118,13 +120,15 @@ class CommandsView(QWidget):
             Standing.OVERTAKEN: self.tr("overtaken"),
         }[standing]
 
-    def _what(self, record: LedgerRecord) -> str:
-        command = record.command
-        if not self._desk.site.has_point(command.point):
-            return command.point
-        point = self._desk.site.point(command.point)
-        value = NONE if command.value is None else point_value(point, command.value)
-        return f"{point.name}: {value}"
+    def _name(self, record: LedgerRecord) -> str:
+        point = record.command.point
+        return self._desk.site.point(point).name if self._desk.site.has_point(point) else point
+
+    def _value(self, record: LedgerRecord) -> str:
+        point, value = record.command.point, record.command.value
+        if value is None or not self._desk.site.has_point(point):
+            return NONE
+        return point_value(self._desk.site.point(point), value)
 
     def _time_text(self, time_ns: int) -> str:
         time, zone = moment(time_ns), self._desk.site.place.zone
