@@ -50,7 +50,7 @@ class Names:
     def every_s(self, point: str) -> float:
         """How often a point is read; calculated ones as often as the usual device."""
         device = self.device(point)
-        return device.spec.every_s if device else 5.0
+        return max(device.spec.every_s, self.points[point].every_s) if device else 5.0
 
     def plot_title(self, points: Sequence[str]) -> str:
         """What the points of a plot have in common: their device, their quantity, else what the unit measures."""
