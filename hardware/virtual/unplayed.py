@@ -82,11 +82,15 @@ def _rules(quantity: str) -> tuple[Rule, ...]:
 
 
 def _parts(quantity: str) -> tuple[str, str, str]:
-    """`energy_import_l2_kwh` -> energy_import, l2, kwh; `voltage_l1_l2_v` -> voltage, l1_l2, v."""
+    """`energy_import_l2_kwh` -> energy_import, l2, kwh; `voltage_l1_l2_v` -> voltage, l1_l2, v.
+
+    A fraction has no unit in its name: `power_factor_l1` -> power_factor, l1, nothing.
+    """
     words = quantity.split("_")
     phases = [word for word in words if word in ("l1", "l2", "l3")]
-    stem = "_".join(word for word in words[:-1] if word not in phases)
-    return stem, "_".join(phases), words[-1]
+    unit = "" if words[-1] in phases else words[-1]
+    stem = "_".join(word for word in (words[:-1] if unit else words) if word not in phases)
+    return stem, "_".join(phases), unit
 
 
 def _of_phase(stem: str, phase: str, unit: str) -> tuple[Rule, ...]:
@@ -95,7 +99,7 @@ def _of_phase(stem: str, phase: str, unit: str) -> tuple[Rule, ...]:
         return (Rule((f"voltage_{first}_v",), lambda voltage: voltage * math.sqrt(3.0)),)
     if stem == "power_factor" or unit == "factor":
         return (Rule(("power_factor",), np.copy),)
-    whole = f"{stem}_{unit}"
+    whole = f"{stem}_{unit}" if unit else stem
     shared = [Rule(rule.needs, _third(rule.value)) for rule in _rules(whole)]
     by_phase = f"power_{first}_kw"
     if whole == "apparent_power_kva":
