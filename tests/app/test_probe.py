@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from energy_console.app import main
-from hardware.profiles import encode_value, layout_of, profile
+from hardware.profiles import encode_value, layout_of, plan_reads, profile
 from tests.hardware.scripted import counting, registers, serving, tcp
 
 
@@ -69,7 +69,9 @@ def test_a_profile_is_read_whole(served, capsys):
     assert main(["probe", link, "--unit", "3", "--profile", "eastron_sdm630", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["unit"], document["profile"]) == (3, "eastron_sdm630")
-    assert [(request["address"], request["count"]) for request in document["requests"]] == [(0, 76)]
+    asked = [(request["address"], request["count"]) for request in document["requests"]]
+    assert asked == [(span.address, span.count) for span in plan_reads(profile("eastron_sdm630"))]
+    assert not any(request["error"] for request in document["requests"])
     power = next(point for point in document["points"] if point["quantity"] == "power_kw")
     assert (power["value"], power["unit"], power["quality"], power["words"]) == (12.5, "kW", "good", [0x4643, 0x5000])
     assert main(["probe", link, "--unit", "3", "--profile", "eastron_sdm630"]) == 0

@@ -71,7 +71,8 @@ def meter() -> Profile:
     more = tuple(
         ProfilePoint(name, name, "", Table.HOLDING, address, kind, kind.words) for name, address, kind in _MORE
     )
-    return replace(base, points=base.points + more)
+    each_cycle = tuple(point for point in base.points if point.every_s == 0.0)
+    return replace(base, points=each_cycle + more)
 
 
 # -- the field ------------------------------------------------------------------------------------------------
