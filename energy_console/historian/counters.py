@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hardware.points import FIRST_BAD_REASON, BoolArray, Float64Array, Int64Array, UInt16Array
+from hardware.points import FIRST_BAD_REASON, BoolArray, Float64Array, Int64Array, Reason, UInt16Array
 
 HOUR_NS = 3_600_000_000_000
 MARGIN = 1.2
@@ -72,9 +72,11 @@ class Consumption:
 def consumption(time_ns: Int64Array, value: Float64Array, status: UInt16Array, rule: CounterRule) -> Consumption:
     """Consumption between the usable readings of one counter; columns of equal length, in time order.
 
-    A single reading far off between two that fit each other (a spike, a dip to zero) is passed over.
+    A single reading far off between two that fit each other (a spike, a dip to zero) is passed over, and so is one that
+    was flagged as not plausible when it was read: the reading that confirms it comes without the flag.
     """
-    good = ((status >> 8) < FIRST_BAD_REASON) & ~np.isnan(value)
+    reason = status >> 8
+    good = (reason < FIRST_BAD_REASON) & (reason != Reason.NOT_PLAUSIBLE) & ~np.isnan(value)
     time_ns, value = time_ns[good], value[good]
     believed = ~_lone_outliers(time_ns, value, rule)
     time_ns, value = time_ns[believed], value[believed]
