@@ -22,7 +22,6 @@ from energy_console.historian.ledger import LedgerRecord
 from hardware.commands import StepKind
 
 MOST = 200
-_STEPS_PX = 210
 _ILL = (StepKind.UNKNOWN, StepKind.NOT_TAKEN, StepKind.NOT_FED)  # steps that stand out
 _SETTLED = (Standing.DONE, Standing.LET_GO, Standing.OVERTAKEN, Standing.REFUSED)
 
@@ -62,15 +61,14 @@ class CommandsView(QWidget):
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.table, 1)
+        column.addWidget(self.table, 3)
         column.addWidget(rule())
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
-        self._scroll.setFixedHeight(_STEPS_PX)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setAccessibleName(self.tr("Steps of the command chosen"))
-        column.addWidget(self._scroll)
+        column.addWidget(self._scroll, 2)
         return inside
 
     def wait(self) -> None:
