@@ -85,6 +85,12 @@ class Chargers(Fleet):
             raise Refused(f"{self.devices[row]} does not take {value:g} as {quantity}.")
         self._publish_limit()
 
+    def restart(self, row: int) -> None:
+        self._limit_a[row] = 0.0 if self._by_limit[row] else self._max_a[row]
+        self._enabled[row] = 1.0
+        self.valid_s[row] = 0.0
+        self.hold_s[row] = self._types[row].hold_s
+
     def trip(self, rows: set[int]) -> None:
         self._tripped[:] = 0.0
         self._tripped[sorted(rows)] = 1.0

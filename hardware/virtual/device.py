@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from hardware.profiles import Table
 from hardware.virtual.fleet import Refused
-from hardware.virtual.framing import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, ILLEGAL_VALUE, exception_body
+from hardware.virtual.framing import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, ILLEGAL_VALUE, WireFault, exception_body
 from hardware.virtual.identity import identify, objects_of
-from hardware.virtual.images import Bank, WireFault
+from hardware.virtual.images import Bank
 from hardware.virtual.manners import NOT_HEARD, manners_of
 
 READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT = 1, 2, 3, 4

@@ -9,7 +9,19 @@
     trip:DEVICE               shore point: emergency stop; cabinet, charger, inverter: breaker off
     lamps:CABINET:N           N more lamps out of order
     leak:METER:M3H            water runs off behind this meter
-    sensor:DEVICE:QUANTITY    the sensor is broken: the device says "no value"
+    sensor:DEVICE:QUANTITY[:FACE]  the sensor is broken: the device says "no value", in the way that FACE names:
+                              sensor_short, sensor_open, overflow, not_fitted, unspecified (as far as its type has it)
+    busy:DEVICE               answers every other request with exception 6
+    slow:DEVICE:SECONDS       takes that long to send an answer, piece by piece
+    restart:DEVICE:SECONDS    is away for that long, and has forgotten its set-points when it is back
+    stuck:DEVICE[:QUANTITY]   shows for ever what it shows now, at one point or at all
+    drift:DEVICE:QUANTITY:PERCENT  shows more and more, by so much an hour
+    force:DEVICE:QUANTITY:VALUE    shows this value, sensible or not
+    reset:DEVICE:COUNTER      the counter begins at 0 again
+    rollover:DEVICE:COUNTER   the counter is about to run over the end of its register
+    swap:DEVICE               another meter was put in: its counters stand somewhere else
+    shift:DEVICE              a firmware update moved all registers up by one
+    wordswap:DEVICE           a firmware update turned the order of words round
 
 Each may end in `@TIME`, `+SPAN` or `@TIME+SPAN`: TIME is ISO 8601 with zone, or a span after the start (`@90s`); SPAN
 is how long it lasts (`+5min`). Both run on the clock of the wall, also where the site's own time is sped up.
@@ -24,12 +36,16 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-KINDS = {
-    "silent": 1, "refuse": 1, "drop": 1, "exception": 2, "late": 2, "wrong": 1,
-    "trip": 1, "lamps": 2, "leak": 2, "sensor": 2,
+FORMS = {
+    "silent": "DEVICE", "refuse": "LINK", "drop": "LINK", "exception": "DEVICE:CODE", "late": "DEVICE:SECONDS",
+    "wrong": "DEVICE", "trip": "DEVICE", "lamps": "CABINET:N", "leak": "METER:M3H", "sensor": "DEVICE:QUANTITY[:FACE]",
+    "busy": "DEVICE", "slow": "DEVICE:SECONDS", "restart": "DEVICE:SECONDS", "stuck": "DEVICE[:QUANTITY]",
+    "drift": "DEVICE:QUANTITY:PERCENT", "force": "DEVICE:QUANTITY:VALUE", "reset": "DEVICE:COUNTER",
+    "rollover": "DEVICE:COUNTER", "swap": "DEVICE", "shift": "DEVICE", "wordswap": "DEVICE",
 }  # fmt: skip
-ON_LINKS = ("refuse", "drop")
-NUMBERED = ("exception", "late", "lamps", "leak")
+NUMBERED = ("exception", "late", "lamps", "leak", "slow", "restart")
+OF_POINTS = ("stuck", "drift", "force")
+OF_COUNTERS = ("reset", "rollover")
 _SPAN_UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|h|d)")
 
@@ -48,6 +64,7 @@ class Fault:
     argument: str
     start_s: float
     end_s: float
+    extra: str = ""  # what follows the argument
 
     @property
     def number(self) -> float:
@@ -65,6 +82,11 @@ class Targets:
     devices: Collection[str]
     fitting: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)
     sensors: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)  # device -> what it can lose
+    faces: Mapping[tuple[str, str], Collection[str]] = dataclasses.field(
+        default_factory=dict
+    )  # device, quantity -> how
+    points: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)  # device -> its quantities
+    counters: Mapping[str, Collection[str]] = dataclasses.field(default_factory=dict)  # device -> those that count
 
 
 def parse_span(text: str) -> float:
@@ -78,27 +100,47 @@ def parse_span(text: str) -> float:
 def parse_fault(text: str, targets: Targets, now_s: float) -> Fault:
     """Reads `KIND:TARGET[:ARGUMENT][@TIME][+SPAN]`. Raises BadFault."""
     bare, start_s, end_s = _split_times(text.strip(), now_s)
-    parts = bare.split(":")
-    kind = parts[0]
-    if kind not in KINDS:
-        raise BadFault(f"There is no fault '{kind}'{_nearest(kind, KINDS)}; known are {', '.join(KINDS)}.")
-    if len(parts) != 1 + KINDS[kind]:
+    kind, *rest = bare.split(":")
+    if kind not in FORMS:
+        raise BadFault(f"There is no fault '{kind}'{_nearest(kind, FORMS)}; known are {', '.join(FORMS)}.")
+    form = FORMS[kind]
+    if not form.partition("[")[0].count(":") < len(rest) <= form.count(":") + 1:
         raise BadFault(f"'{bare}' needs the form {_form(kind)}.")
-    target, argument = parts[1], parts[2] if KINDS[kind] == 2 else ""
-    known = targets.links if kind in ON_LINKS else targets.devices
+    target, argument, extra = (*rest, "", "")[:3]
+    target = _checked_target(kind, target, targets)
+    _check_quantity(kind, target, argument, targets)
+    if kind == "sensor" and extra and extra not in targets.faces.get((target, argument), (extra,)):
+        known = ", ".join(sorted(targets.faces[target, argument])) or "nothing but not-a-number"
+        raise BadFault(f"{target} cannot say '{extra}' at {argument}; it can say {known}.")
+    _check_number(kind, extra if kind in ("drift", "force") else argument)
+    return Fault(bare, kind, target, argument, start_s, end_s, extra)
+
+
+def _checked_target(kind: str, target: str, targets: Targets) -> str:
+    on_link = FORMS[kind] == "LINK"
+    known = targets.links if on_link else targets.devices
     if kind == "trip":
         target = target.partition("/")[0]
     if target not in known:
-        thing = "link" if kind in ON_LINKS else "device"
+        thing = "link" if on_link else "device"
         raise BadFault(f"There is no {thing} '{target}' on this site{_nearest(target, known)}.")
     if target not in targets.fitting.get(kind, (target,)):
         raise BadFault(f"{target} is not a device that '{kind}' can be given to; see simulate --faults.")
-    if kind == "sensor" and argument not in targets.sensors.get(target, (argument,)):
-        raise BadFault(
-            f"{target} has no {argument} that could be missing{_nearest(argument, targets.sensors[target])}."
-        )
-    _check_number(kind, argument)
-    return Fault(bare, kind, target, argument, start_s, end_s)
+    return target
+
+
+def _check_quantity(kind: str, target: str, quantity: str, targets: Targets) -> None:
+    """That the device has such a value, and that the fault can happen to it."""
+    if kind == "sensor" and quantity not in targets.sensors.get(target, (quantity,)):
+        near = _nearest(quantity, targets.sensors[target])
+        raise BadFault(f"{target} has no {quantity} that could be missing{near}.")
+    if kind in OF_POINTS and quantity and quantity not in targets.points.get(target, (quantity,)):
+        raise BadFault(f"{target} has no {quantity}{_nearest(quantity, targets.points[target])}.")
+    if kind in OF_COUNTERS and quantity not in targets.counters.get(target, (quantity,)):
+        near = _nearest(quantity, targets.counters[target])
+        raise BadFault(f"{target} has no counter {quantity}{near}.")
+    if kind == "swap" and not targets.counters.get(target, (target,)):
+        raise BadFault(f"{target} counts nothing, so nobody would notice another meter.")
 
 
 class FaultBoard:
@@ -150,24 +192,21 @@ def _moment(text: str) -> float:
     return moment.timestamp()
 
 
-def _check_number(kind: str, argument: str) -> None:
-    if kind not in NUMBERED:
+def _check_number(kind: str, text: str) -> None:
+    if kind not in NUMBERED and kind not in ("drift", "force"):
         return
     try:
-        fine = 0.0 <= float(argument) < 1e6 and (kind != "exception" or 1 <= int(argument) <= 255)
+        number = float(text)
+        fine = abs(number) < 1e9 if kind in ("drift", "force") else 0.0 <= number < 1e6
+        fine = fine and (kind != "exception" or 1 <= int(text) <= 255)
     except ValueError:
         fine = False
     if not fine:
-        raise BadFault(f"'{argument}' is not a number that {kind} takes; write it as {_form(kind)}.")
+        raise BadFault(f"'{text}' is not a number that {kind} takes; write it as {_form(kind)}.")
 
 
 def _form(kind: str) -> str:
-    forms = {
-        "refuse": "refuse:LINK", "drop": "drop:LINK", "exception": "exception:DEVICE:CODE",
-        "late": "late:DEVICE:SECONDS", "lamps": "lamps:CABINET:N", "leak": "leak:METER:M3H",
-        "sensor": "sensor:DEVICE:QUANTITY",
-    }  # fmt: skip
-    return forms.get(kind, f"{kind}:DEVICE")
+    return f"{kind}:{FORMS[kind]}"
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

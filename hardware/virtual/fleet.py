@@ -54,6 +54,9 @@ class Fleet:
     def hear(self, row: int) -> None:
         """A request for this device came in, whatever it asks; only types that mind are told."""
 
+    def restart(self, row: int) -> None:
+        """The device has been without supply: what it was told is forgotten."""
+
     def mean_rates(self) -> dict[str, Float64Array]:
         """About how much each counter counts in an hour: where the counters stand when the story begins."""
         return {}

@@ -26,6 +26,14 @@ class Request:
         return self.body[0]
 
 
+class WireFault(Exception):
+    """Answered with this Modbus exception code."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(f"Modbus exception {code}")
+
+
 class BrokenStream(Exception):
     """What came is no Modbus; the connection cannot be used any more."""
 

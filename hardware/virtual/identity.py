@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hardware.profiles import Profile
-from hardware.virtual.framing import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, ILLEGAL_VALUE
-from hardware.virtual.images import WireFault
+from hardware.virtual.framing import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, ILLEGAL_VALUE, WireFault
 
 MEI_TYPE = 14
 BASIC, REGULAR, EXTENDED, ONE = 1, 2, 3, 4

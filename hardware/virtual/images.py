@@ -14,26 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hardware.points import Float64Array, UInt16Array
+from hardware.points import Float64Array
 from hardware.profiles import Profile, ProfilePoint, RegisterType, Table, layout_of
-from hardware.profiles.encode import low_bit
+from hardware.virtual.column_coding import decode_words, encode_column, shown
 from hardware.virtual.fleet import Fleet
+from hardware.virtual.framing import ILLEGAL_ADDRESS, ILLEGAL_VALUE, WireFault
 from hardware.virtual.unplayed import Rule, rule_for, steady_value
+from hardware.virtual.value_faults import Distortion
 
-ILLEGAL_ADDRESS, ILLEGAL_VALUE = 2, 3
 OTHER_THING = 0x0670  # 1648, the device code of an EM340
 SET_BACK_SHARE, OTHER_SHARE = 0.25, 0.9  # what a look-alike shows of a counter, and of anything else
 HEADROOM = 1.5  # over rated power, before a register runs over
 LEAST_V = 200.0
 Words = npt.NDArray[np.uint16]
-
-
-class WireFault(Exception):
-    """Answered with this Modbus exception code."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
-        super().__init__(f"Modbus exception {code}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +59,12 @@ class Bank:
         self._shared = [(slot.words, slot.column) for slot in self.slots if slot.point.bit is not None]
         self.missing = np.zeros((len(profile.points), len(devices)), dtype=bool)  # broken sensors
         self._rules = self._work_out_unplayed()
+        self.distortion = Distortion(profile.points, devices)
         self._keys = {key.address + at for _, keys in profile.write.keys for key in keys for at in range(key.words)}
+
+    def shown_now(self, number: int) -> Float64Array:
+        """The values of a point, by its number, before any fault bends them."""
+        return self.fleet.columns[self.slots[number].point.quantity][self.fleet_rows]
 
     def shown(self, slot: Slot) -> Float64Array:
         """What a reader would get for this point of every device of the bank."""
@@ -86,8 +84,11 @@ class Bank:
             values = self.fleet.columns[slot.point.quantity][self.fleet_rows]
             if self.missing[number].any():
                 values = np.where(self.missing[number], np.nan, values)
+            values = self.distortion.applied(number, values)
             coded = encode_column(slot.point, values, slot.exponent)
             target = slot.words[:, slot.column : slot.column + slot.point.words]
+            for row, face in self.distortion.faces.get(number, ()):
+                coded[row] = face
             if slot.point.bit is None:
                 target[:] = coded
             else:
@@ -105,6 +106,9 @@ class Bank:
             if span.table is table and span.address <= address and address + count <= span.end:
                 self.refresh()
                 first = address - span.address
+                if row in self.distortion.shifted or row in self.distortion.reordered:
+                    words = self._moved(row, words)
+                    return words[first : first + count].tobytes()
                 return words[row, first : first + count].tobytes()
         raise WireFault(ILLEGAL_ADDRESS)
 
@@ -118,6 +122,8 @@ class Bank:
         """Takes holding registers, or coils as words 0 and 1. Raises WireFault for what cannot be written, and Refused
         from the fleet.
         """
+        if row in self.distortion.shifted:
+            address -= 1
         end = address + len(words)
         while address < end:
             point = self._writable_at(table, address) or self._key_shown_at(table, address)
@@ -134,6 +140,27 @@ class Bank:
             if self._is_unlocked(row, point):
                 self._take(int(self.fleet_rows[row]), point, value)
             address += written.words
+        self.stale = True
+
+    def _moved(self, row: int, words: Words) -> Words:
+        """The device's words of one span as a firmware update has left them: words turned round, or all up by one."""
+        moved: Words = words[row].copy()
+        if row in self.distortion.reordered:
+            for slot in self.slots:
+                if slot.words is words and slot.point.type is not RegisterType.STRING:
+                    part = slice(slot.column, slot.column + slot.point.words)
+                    moved[part] = moved[part][::-1].copy()
+        if row in self.distortion.shifted:
+            moved[1:], moved[0] = moved[:-1].copy(), 0
+        return moved
+
+    def restart(self, row: int) -> None:
+        """The device starts anew: set-points and settings that nobody keeps are what they were as delivered."""
+        fleet_row = int(self.fleet_rows[row])
+        for point in self.profile.points:
+            if point.writable and point.quantity in self.fleet.steady:
+                self.fleet.steady[point.quantity][fleet_row] = steady_value(point)
+        self.fleet.restart(fleet_row)
         self.stale = True
 
     def _take(self, fleet_row: int, point: ProfilePoint, value: float) -> None:
@@ -252,103 +279,5 @@ def _meet(point: ProfilePoint, alike: ProfilePoint, address: int) -> bool:
     return point.table is alike.table and point.address < address + alike.words and address < point.end
 
 
-def encode_column(point: ProfilePoint, values: Float64Array, exponent: Float64Array | float = 0.0) -> UInt16Array:
-    """Words [device, point.words] in wire order; the same as `encode_value` for each, but beyond a register's range
-    a device shows the end of the range, and where it has no face for "no value" it shows 0.
-    """
-    missing = np.isnan(values)
-    filled = np.where(missing, 0.0, values) if missing.any() else values
-    if point.mask is not None:
-        number = np.rint((filled - point.offset) / point.scale).astype(np.uint16)
-        fields: UInt16Array = (number << low_bit(point.mask) & point.mask).astype(np.uint16).reshape(-1, 1)
-        return fields
-    if point.bit is not None:
-        flags: UInt16Array = (((filled != 0) != point.inverted).astype(np.uint16) << point.bit).reshape(-1, 1)
-        return flags
-    if point.type is RegisterType.STRING:
-        return _texts(point)[np.clip(filled, 0, len(point.texts) - 1).astype(np.int64)]
-    if point.type is RegisterType.BIT:
-        coils: UInt16Array = ((filled != 0) != point.inverted).astype(np.uint16).reshape(-1, 1)
-        return coils
-    words = _numbers(point, _raw(point, filled, exponent))
-    if missing.any():
-        words[missing] = _no_value(point)
-    return words[:, ::-1] if point.low_word_first else words
-
-
-def shown(point: ProfilePoint, values: Float64Array, exponent: Float64Array | float = 0.0) -> Float64Array:
-    """The values as a reader gets them back from the registers: rounded and clipped to what these can hold."""
-    if point.bit is not None or point.mask is not None or point.type in (RegisterType.STRING, RegisterType.BIT):
-        return values
-    factor = point.scale * np.power(10.0, exponent)
-    raw = _raw(point, values, exponent)
-    if point.type.kind == "f":
-        raw = raw.astype(np.float32).astype(np.float64) if point.words == 2 else raw
-    else:
-        low, high = _limits(point)
-        raw = np.clip(np.rint(raw), low, high)
-    result: Float64Array = raw * factor + point.offset
-    return result
-
-
-def decode_words(point: ProfilePoint, words: Sequence[int], exponent: float = 0.0) -> float:
-    """The value that was written into a point's registers. Raises WireFault for what is no number of its type."""
-    ordered = list(words)[::-1] if point.low_word_first else list(words)
-    data = struct.pack(f">{len(ordered)}H", *ordered)
-    if point.type.kind == "f":
-        raw = float(struct.unpack(">f" if point.words == 2 else ">d", data)[0])
-    else:
-        raw = float(int.from_bytes(data, "big", signed=point.type.kind == "i"))
-    if not math.isfinite(raw):
-        raise WireFault(ILLEGAL_VALUE)
-    return raw * point.scale * math.pow(10.0, exponent) + point.offset
-
-
-def _raw(point: ProfilePoint, values: Float64Array, exponent: Float64Array | float) -> Float64Array:
-    raw: Float64Array = (values - point.offset) / (point.scale * np.power(10.0, exponent))
-    return raw
-
-
-def _limits(point: ProfilePoint) -> tuple[float, float]:
-    bits = 16 * point.words
-    if point.type.kind == "i":
-        # Rounded down to what a float holds exactly, else the highest 64-bit number would run over.
-        return -(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - (1 if bits < 64 else 1024)
-    return 0.0, 2.0**bits - (1 if bits < 64 else 2048)
-
-
-def _numbers(point: ProfilePoint, raw: Float64Array) -> UInt16Array:
-    """Raw numbers as words [device, point.words], high word first."""
-    if point.type.kind == "f":
-        typed = raw.astype(">f4" if point.words == 2 else ">f8")
-    else:
-        low, high = _limits(point)
-        typed = np.clip(np.rint(raw), low, high).astype(f">{point.type.kind}{2 * point.words}")
-    words: UInt16Array = typed.view(">u2").reshape(len(raw), point.words)
-    return words
-
-
-def _no_value(point: ProfilePoint) -> list[int]:
-    if point.sentinels:
-        # An open sensor is the likeliest way to lose a value, where the device tells ways apart.
-        sentinel = next((s for s in point.sentinels if s.means.name == "SENSOR_OPEN"), point.sentinels[0])
-        return list(struct.unpack(f">{point.words}H", sentinel.raw.to_bytes(2 * point.words, "big")))
-    if point.type.kind == "f":
-        return list(struct.unpack(f">{point.words}H", struct.pack(">f" if point.words == 2 else ">d", math.nan)))
-    return [0] * point.words
-
-
 def _is_within(point: ProfilePoint, value: float) -> bool:
     return (point.low is None or value >= point.low) and (point.high is None or value <= point.high)
-
-
-def has_no_value(point: ProfilePoint) -> bool:
-    """Whether the device type can say "no value" for this point at all."""
-    return bool(point.sentinels) or point.type.kind == "f"
-
-
-def _texts(point: ProfilePoint) -> UInt16Array:
-    rows = [
-        struct.unpack(f">{point.words}H", text.encode("ascii").ljust(2 * point.words, b"\0")) for text in point.texts
-    ]
-    return np.array(rows, dtype=np.uint16)

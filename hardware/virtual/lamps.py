@@ -66,6 +66,9 @@ class Lamps(Fleet):
         for row, count in counts.items():
             self._broken[row] = count
 
+    def restart(self, row: int) -> None:
+        self._valid_s[row] = 0.0
+
     def trip(self, rows: set[int]) -> None:
         self._tripped[:] = 0.0
         self._tripped[sorted(rows)] = 1.0

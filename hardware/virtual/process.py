@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hardware.virtual.column_coding import has_no_value
 from hardware.virtual.control import ControlPort
 from hardware.virtual.faults import Fault, FaultBoard, Targets
-from hardware.virtual.images import has_no_value
 from hardware.virtual.listeners import CannotServe
 from hardware.virtual.memory import remember, save
 from hardware.virtual.server import Line, make_lines, play_line_faults
+from hardware.virtual.value_faults import FACES, can_show
 from hardware.virtual.world import World
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class VirtualSite:
         self._control = ControlPort(self, control_port)
         self._stop: asyncio.Event | None = None
         self._faults_now: list[Fault] = []
+        self._restarted: set[Fault] = set()
         self._playing = asyncio.Lock()
         self._shut_out = False
 
@@ -151,7 +153,17 @@ class VirtualSite:
         for bank in world.banks:
             for number, point in enumerate(bank.profile.points):
                 bank.missing[number] = [(device, point.quantity) in broken for device in bank.devices]
+            bank.distortion.set(active, bank.shown_now)
+        self._restart(active)
         world.step(0.0, 0.0)  # so that what follows from the faults shows at once
+
+    def _restart(self, active: list[Fault]) -> None:
+        """Devices that have begun to restart forget what they were told, once a restart."""
+        starting = {fault for fault in active if fault.kind == "restart"}
+        for fault in starting - self._restarted:
+            bank = next(bank for bank in self.world.banks if fault.target in bank.devices)
+            bank.restart(bank.devices.index(fault.target))
+        self._restarted = starting
 
     @staticmethod
     def _numbers(active: list[Fault], kind: str, rows: dict[str, int]) -> dict[int, float]:
@@ -177,4 +189,19 @@ def _targets(world: World, lines: Sequence[Line]) -> Targets:
         for bank in world.banks
         for device in bank.devices
     }
-    return Targets({line.id for line in lines}, set(world.fleet_of), fitting, sensors)
+    of_device = [(device, bank.profile.points) for bank in world.banks for device in bank.devices]
+    faces = {
+        (device, point.quantity): {face for face in FACES if can_show(point, face)}
+        for device, points in of_device
+        for point in points
+        if point.sentinels
+    }
+    return Targets(
+        {line.id for line in lines},
+        set(world.fleet_of),
+        fitting,
+        sensors,
+        faces,
+        {device: {point.quantity for point in points} for device, points in of_device},
+        {device: {point.quantity for point in points if point.counter} for device, points in of_device},
+    )

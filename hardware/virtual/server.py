@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -20,11 +21,14 @@ from hardware.virtual.faults import Fault
 from hardware.virtual.framing import ILLEGAL_FUNCTION, BrokenStream, MbapFraming, Request, RtuFraming, exception_body
 from hardware.virtual.images import Bank
 from hardware.virtual.listeners import kind_of, listen, place_of
+from hardware.virtual.manners import BUSY
 from hardware.virtual.security import ALL_FUNCTIONS, functions_allowed, server_context
 from hardware.virtual.serial_end import SerialEnd
 
 READS = (1, 2, 3, 4)
 GATEWAY_NO_ANSWER = 11
+PIECES = 8  # that a slow device sends its answer in
+ON_THE_WIRE = ("silent", "exception", "late", "wrong", "busy", "slow", "restart")
 
 
 class Closable(Protocol):
@@ -105,6 +109,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._lies = 0
         self._allowed = ALL_FUNCTIONS
+        self._asked = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -161,10 +166,13 @@ class _Connection(asyncio.Protocol):
 
     def _play(self, faults: Sequence[Fault], request: Request, device: VirtualDevice) -> bytes:
         kinds = {fault.kind: fault for fault in faults}
-        if "silent" in kinds:
+        if "silent" in kinds or ("restart" in kinds and _is_away(kinds["restart"])):
             return b""
+        self._asked += 1
         if "exception" in kinds:
             body = exception_body(request.function, int(kinds["exception"].number))
+        elif "busy" in kinds and self._asked % 2:
+            body = exception_body(request.function, BUSY)
         else:
             body = device.answer(request.body)
         if not body:
@@ -173,7 +181,16 @@ class _Connection(asyncio.Protocol):
         if "late" in kinds:
             asyncio.get_running_loop().call_later(kinds["late"].number, self._send_late, frame)
             return b""
+        if "slow" in kinds:
+            self._send_slowly(frame, kinds["slow"].number)
+            return b""
         return frame
+
+    def _send_slowly(self, frame: bytes, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        size = -(-len(frame) // PIECES)
+        for number, at in enumerate(range(0, len(frame), size), start=1):
+            loop.call_later(seconds * number / PIECES, self._send_late, frame[at : at + size])
 
     def _send_late(self, frame: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -209,6 +226,10 @@ def make_lines(
     return [Line(link, units[link.id], (listeners or {}).get(link.id)) for link in field.links]
 
 
+def _is_away(restart: Fault) -> bool:
+    return time.time() < restart.start_s + restart.number
+
+
 async def play_line_faults(lines: Sequence[Line], active: Sequence[Fault]) -> None:
     """Puts these faults onto the lines: who is silent, late or lying, which link refuses or drops. Links that do not
     refuse listen. Raises CannotServe.
@@ -217,7 +238,7 @@ async def play_line_faults(lines: Sequence[Line], active: Sequence[Fault]) -> No
     dropped = {fault.target for fault in active if fault.kind == "drop"}
     by_device: dict[str, list[Fault]] = {}
     for fault in active:
-        if fault.kind in ("silent", "exception", "late", "wrong"):
+        if fault.kind in ON_THE_WIRE:
             by_device.setdefault(fault.target, []).append(fault)
     for line in lines:
         line.drops = line.id in dropped

@@ -23,7 +23,9 @@ from hardware.profiles import (
     profile,
     profile_names,
 )
-from hardware.virtual.images import Bank, WireFault, decode_words, encode_column, has_no_value, shown
+from hardware.virtual.column_coding import decode_words, encode_column, has_no_value, shown
+from hardware.virtual.framing import WireFault
+from hardware.virtual.images import Bank
 from hardware.virtual.world import World
 from tests.virtual.sites import at, value, world
 
