@@ -39,7 +39,7 @@ T = TypeVar("T")
 FORMAT = 2
 KINDS = (
     "meter", "ops", "charger", "cabinet", "heat_meter", "heat_controller", "inverter", "water_meter", "environment",
-    "battery", "charger_station",
+    "battery", "charger_station", "lighting",
 )  # fmt: skip
 _TOP = ("format", "name", "title", "maker", "kind", "source", "note", "confidence", "traps", "replaces_built_in")
 _TABLES = ("read", "write", "point", "block", "forbidden", "fixed", "watchdog", "sunspec", "defaults", "connectors")

@@ -29,7 +29,7 @@ UNITS = {
     "kw": "kW", "kwh": "kWh", "kvar": "kvar", "kvarh": "kvarh", "kva": "kVA", "v": "V", "a": "A", "hz": "Hz",
     "c": "degC", "k": "K", "m3h": "m3/h", "m3": "m3", "lx": "lx", "db": "dB", "ugm3": "ug/m3", "s": "s",
     "kohm": "kOhm", "ms": "m/s", "wm2": "W/m2", "ppm": "ppm", "ppb": "ppb", "deg": "deg", "hpa": "hPa",
-    "kvah": "kVAh", "h": "h",
+    "kvah": "kVAh", "h": "h", "mm": "mm", "mmh": "mm/h", "gm3": "g/m3", "m": "m",
 }  # fmt: skip
 # What a sound measurement of this unit does not exceed in a second, where the profile says nothing else.
 STEPS = {"Hz": 5.0, "degC": 20.0}
