@@ -17,6 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--for", dest="span", metavar="SPAN", help="how long, for example 60s, where that can be chosen"
     )
+    parser.add_argument(
+        "--devices", type=int, metavar="N", help="how many devices, for a smaller run, where that can be chosen"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
 
 
@@ -29,10 +32,17 @@ def run(args: argparse.Namespace) -> int:
         )
     measure = importlib.import_module(module).run
     chosen: dict[str, float] = {}
+    known = inspect.signature(measure).parameters
     if args.span:
-        if "for_s" not in inspect.signature(measure).parameters:
+        if "for_s" not in known:
             raise BadInput(f"The benchmark '{args.name}' has a length of its own; leave --for away.")
         chosen["for_s"] = span_s(args.span)
+    if args.devices is not None:
+        if "devices" not in known:
+            raise BadInput(f"The benchmark '{args.name}' has a size of its own; leave --devices away.")
+        if args.devices < 10:
+            raise BadInput(f"--devices {args.devices} is too few to measure: give 10 or more.")
+        chosen["devices"] = args.devices
     return int(measure(args.json, **chosen))
 
 

@@ -10,6 +10,10 @@ class Lateness:
     """Times between when a reading was due and when it began."""
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Forgets what was counted."""
         self._counts = [0] * (_STEPS + 1)
         self.total = 0
         self.worst_s = 0.0

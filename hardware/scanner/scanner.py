@@ -27,7 +27,6 @@ T = TypeVar("T")
 _Kind = tuple[str, WireCost]  # profile and wire: what a read plan depends on
 
 _FIRST_WITHIN_S = 1.0  # of the start every device has had its first turn, as far as its link is fast enough
-_BURST_GAP_S = 0.002  # between devices of a fast link, which are read one after the other without sleeping between
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +137,10 @@ class Scanner:
             tick_late_p99_ms=1000.0 * counts.tick_late.quantile_s(0.99),
         )
 
+    def count_lateness_anew(self) -> None:
+        """From now on, for a measurement that leaves the start out. Only in the loop."""
+        self._lateness.begin()
+
     async def on_line(self, device: str, work: Callable[[DeviceLine], Awaitable[T]]) -> T:
         """Does `work` with the device, on its bus and in turn with the scan but before it. Only in the loop.
 
@@ -225,9 +228,8 @@ class Scanner:
         for place, bus in enumerate(self._buses.values()):
             share = place / len(self._buses)
             for number, task in enumerate(bus.tasks):
-                burst = _BURST_GAP_S * number
-                within = task.every_s * number / len(bus.tasks) if bus.is_slow else burst
-                task.due = now + min(_FIRST_WITHIN_S, task.every_s) * share + burst
+                within = task.every_s * number / len(bus.tasks) if bus.is_slow else 0.0
+                task.due = now + min(_FIRST_WITHIN_S, task.every_s) * share
                 task.place_in_time = now + (task.every_s * share + within) % task.every_s
 
     # -- publishing -------------------------------------------------------------------------------------------

@@ -24,12 +24,19 @@ def test_a_span_is_refused_where_a_benchmark_has_its_own_length(capsys):
 
 
 def test_acquisition_reads_a_field_and_reports_ratios(monkeypatch, capsys):
-    monkeypatch.setattr(acquisition, "LINKS", 4)
     monkeypatch.setattr(acquisition, "ROUNDS", 1)
-    acquisition.run(True, 1.5, 0.5)
+    acquisition.run(True, 1.5, 2.0, devices=50)
     document = json.loads(capsys.readouterr().out)
-    assert document["points_per_device"] == 20
-    assert document["blocks"] == [112, 20]
+    assert (document["devices"], document["points_per_device"], document["silent"]) == (50, 20, 1)
+    assert document["blocks"] == [112]
     assert document["scanner"][0]["bad"] == 0
+    assert document["scanner"][0]["answering"] == 49
     assert document["bare"][0]["requests_per_s"] > 0
     assert document["pace_hz"] > 0.8
+
+
+def test_a_size_is_refused_where_a_benchmark_has_its_own_and_where_it_is_too_small(capsys):
+    assert main(["bench", "trends", "--devices", "5"]) == 2
+    assert "has a size of its own" in capsys.readouterr().err
+    assert main(["bench", "acquisition", "--devices", "5"]) == 2
+    assert "too few to measure" in capsys.readouterr().err
