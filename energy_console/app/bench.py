@@ -9,7 +9,7 @@ import inspect
 
 from energy_console.app.spans import BadInput, span_s
 
-NAMES = ("acquisition", "history", "trends", "plan", "startup")
+NAMES = ("acquisition", "engine", "history", "trends", "plan", "startup")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from energy_console.app import bench, main
-from tests.benchmarks import acquisition
+from tests.benchmarks import acquisition, engine
 
 
 @pytest.mark.parametrize("name", bench.NAMES)
@@ -40,3 +40,14 @@ def test_a_size_is_refused_where_a_benchmark_has_its_own_and_where_it_is_too_sma
     assert "has a size of its own" in capsys.readouterr().err
     assert main(["bench", "acquisition", "--devices", "5"]) == 2
     assert "too few to measure" in capsys.readouterr().err
+
+
+def test_engine_keeps_what_its_field_answers_and_reports_its_pace(capsys):
+    engine.run(True, 3.0, 3.0, devices=20)
+    document = json.loads(capsys.readouterr().out)
+    assert (document["devices"], document["points_per_device"], document["silent"]) == (20, 40, 1)
+    for ran in (document["well"], document["with_silent"]):
+        assert ran["missing"] == 0
+        assert ran["bad"] == 0
+        assert ran["stored_per_s"] > 100
+        assert 0.5 < ran["apart_p50_s"] < 2.0
