@@ -20,7 +20,7 @@ NO_SCREEN = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", type=Path, metavar="DIR", help="the site folder (the demo site with virtual devices)")
     parser.add_argument("--virtual", action="store_true", help="start the site's virtual devices beside the console")
-    parser.add_argument("--store", type=Path, metavar="DIR", help="the store's folder, if not the usual one")
+    parser.add_argument("--store", metavar="DIR", help="the store: a folder or postgresql://..., if not the site's")
     parser.add_argument("--page", default="", help="the page to open first")
     parser.add_argument("--theme", choices=("light", "dark"), default="", help="light or dark, if not the one before")
 

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("csv", "json", "parquet"), help="csv unless --out ends otherwise")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     parser.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
-    parser.add_argument("--store", metavar="DIR", help="the store, where it is not the site's usual one")
+    parser.add_argument("--store", metavar="DIR", help="the store: a folder or postgresql://..., if not the site's")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,7 +61,7 @@ def _refuse(sentence: str, code: int) -> int:
 
 def _answer(args: argparse.Namespace) -> None:
     from energy_console.app.history_formats import FORMATS
-    from energy_console.historian.embedded import default_store, open_embedded
+    from energy_console.historian.opening import open_store
     from energy_console.site.loader import load_site
 
     kind = args.format or _format_by_name(args.out)
@@ -69,7 +69,7 @@ def _answer(args: argparse.Namespace) -> None:
         raise BadInput("Parquet does not go to a terminal: name a file with --out, such as --out history.parquet.")
     site = load_site(args.site)
     question = _question(args, site)
-    historian = open_embedded(default_store(site.id, args.store), writing=False)
+    historian = open_store(site.id, site.store, args.store, writing=False)
     try:
         with _target(args.out) as file:
             writer = FORMATS[kind](file, site, question)

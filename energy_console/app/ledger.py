@@ -29,11 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="the newest so many (50)")
     parser.add_argument("--open", action="store_true", help="only what is under way or held")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("--store", metavar="DIR", help="the store, where it is not the site's usual one")
+    parser.add_argument("--store", metavar="DIR", help="the store: a folder or postgresql://..., if not the site's")
 
 
 def run(args: argparse.Namespace) -> int:
-    from energy_console.historian.embedded import default_store, open_embedded
+    from energy_console.historian.opening import open_store
     from energy_console.site.loader import load_site
 
     site = load_site(args.site)
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     _check_names(args, site)
     if args.limit < 1:
         raise BadInput(f"--limit {args.limit} shows nothing: write 1 or more.")
-    historian = open_embedded(default_store(site.id, args.store), writing=False)
+    historian = open_store(site.id, site.store, args.store, writing=False)
     try:
         found = historian.ledger(start_ns, end_ns, args.device, args.point, args.limit)
     finally:

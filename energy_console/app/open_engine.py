@@ -11,8 +11,9 @@ from energy_console.app.certificates import loopback_certificates
 from energy_console.app.virtual_site import VirtualSite
 from energy_console.engine.attached import AttachedEngine
 from energy_console.engine.local import LocalEngine
-from energy_console.historian.embedded import EmbeddedHistorian, default_store, open_embedded
 from energy_console.historian.errors import StoreBusy
+from energy_console.historian.interface import Historian
+from energy_console.historian.opening import open_store, store_folder
 from energy_console.site.loader import load_site
 from energy_console.site.model import Site
 
@@ -28,7 +29,7 @@ class OpenedEngine:
 
     site: Site
     engine: LocalEngine | AttachedEngine
-    historian: EmbeddedHistorian
+    historian: Historian
     virtual: VirtualSite | None = None
     holder: str = ""  # who serves the site, where that is another process
 
@@ -45,37 +46,37 @@ class OpenedEngine:
             self.virtual = None
 
 
-def open_engine(folder: Path, store: Path | None, *, virtual: bool, faults: tuple[str, ...] = ()) -> OpenedEngine:
+def open_engine(folder: Path, store: str | None, *, virtual: bool, faults: tuple[str, ...] = ()) -> OpenedEngine:
     """An engine that is not yet started. Raises SiteFaults, StoreError, VirtualSiteFailed, BadLink.
 
     A site that another process serves already is attached to: its field is not read a second time.
     """
     site = load_site(folder)
-    place = default_store(site.id, store)
     try:
-        historian = open_embedded(place, writing=True)
+        historian = open_store(site.id, site.store, store, writing=True)
     except StoreBusy as busy:
         log.info("attached to %s", busy.holder)
-        historian = open_embedded(place, writing=False)
+        historian = open_store(site.id, site.store, store, writing=False)
         return OpenedEngine(site, AttachedEngine(site, historian), historian, holder=busy.holder)
+    memory = store_folder(site.id, site.store, store)
     with contextlib.ExitStack() as undo:  # whatever cannot be put together leaves no thread and no process behind
         undo.callback(historian.close)
-        opened = _with_virtual_devices(site, historian, place, faults, undo) if virtual else _alone(site, historian)
+        opened = _with_virtual_devices(site, historian, memory, faults, undo) if virtual else _alone(site, historian)
         undo.pop_all()
     return opened
 
 
-def _alone(site: Site, historian: EmbeddedHistorian) -> OpenedEngine:
+def _alone(site: Site, historian: Historian) -> OpenedEngine:
     return OpenedEngine(site, LocalEngine(site, historian), historian)
 
 
 def _with_virtual_devices(
-    site: Site, historian: EmbeddedHistorian, place: Path, faults: tuple[str, ...], undo: contextlib.ExitStack
+    site: Site, historian: Historian, memory: Path, faults: tuple[str, ...], undo: contextlib.ExitStack
 ) -> OpenedEngine:
     historian.register(site.points)
     is_new = site.root.meter is None or historian.span(site.root.meter) is None
     certificates = loopback_certificates(site)
-    devices = VirtualSite(site, with_past=is_new, faults=faults, memory=place / VIRTUAL_COUNTERS)
+    devices = VirtualSite(site, with_past=is_new, faults=faults, memory=memory / VIRTUAL_COUNTERS)
     undo.callback(devices.stop)
     field = site.on_loopback(devices.port_base, certificates)
     engine = LocalEngine(field, historian, prepare=devices.wait, past=lambda: devices.past(site), ails=devices.ails)

@@ -26,9 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--schema", action="store_true", help="print the JSON schemas of problem and answer")
     parser.add_argument("--start", metavar="T", help="with --site: first moment to plan, ISO 8601 (now)")
     parser.add_argument("--hours", type=float, default=24.0, help="with --site: how many hours to plan (24)")
-    parser.add_argument(
-        "--store", type=Path, metavar="DIR", help="with --site: the store's folder, if not the usual one"
-    )
+    parser.add_argument("--store", metavar="DIR", help="with --site: a folder or postgresql://..., if not the site's")
     parser.add_argument("--json", action="store_true", help="print the whole answer as one JSON document")
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop after this long with the best found")
     parser.add_argument("--gap", type=float, default=1e-4, help="with integers: stop at this relative gap (0.0001)")
@@ -61,10 +59,10 @@ def _plan_site(args: argparse.Namespace) -> int:
     return print_answer(solve(problem, time_limit_s=args.time_limit, gap=args.gap), as_json=args.json)
 
 
-def _problem_of_site(site: Site, store: Path | None, start: dt.datetime, steps: int) -> Problem:
+def _problem_of_site(site: Site, store: str | None, start: dt.datetime, steps: int) -> Problem:
     """The site's problem from a moment on, with what its store knows; a store is not needed."""
-    from energy_console.historian.embedded import default_store, open_embedded
     from energy_console.historian.errors import StoreMissing
+    from energy_console.historian.opening import open_store
     from energy_console.live.table import LiveTable
     from energy_console.planning.measured import Measured, measure
     from energy_console.planning.problem import problem_of
@@ -73,7 +71,7 @@ def _problem_of_site(site: Site, store: Path | None, start: dt.datetime, steps: 
     end = start + dt.timedelta(hours=steps / 4)
     sessions, calls = bookings(site, start, end), ship_calls(site, start, end)
     try:
-        historian = open_embedded(default_store(site.id, store), writing=False)
+        historian = open_store(site.id, site.store, store, writing=False)
     except StoreMissing:
         return problem_of(site, Measured(start, {}, {}, {}, 0.0), calls, sessions, count=steps)
     try:

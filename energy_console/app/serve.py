@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", type=Path, metavar="DIR", required=True, help="the site folder")
     parser.add_argument("--virtual", action="store_true", help="start the site's virtual devices beside the engine")
     parser.add_argument("--for", dest="span", metavar="SPAN", help="stop after this long, such as 90s; else on Ctrl+C")
-    parser.add_argument("--store", type=Path, metavar="DIR", help="the store's folder, if not the usual one")
+    parser.add_argument("--store", metavar="DIR", help="the store: a folder or postgresql://..., if not the site's")
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="with --virtual: a fault to play")
     parser.add_argument("--json", action="store_true", help="print the counts as one JSON document at the end")
 
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     return _ended_well(opened)
 
 
-def run_table(site: Path, store: Path | None, *, virtual: bool) -> int:
+def run_table(site: Path, store: str | None, *, virtual: bool) -> int:
     """The engine with a live table, for a console without a display."""
     opened = open_engine(site, store, virtual=virtual)
     try:

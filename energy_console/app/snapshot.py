@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--virtual", action="store_true", help="start the site's virtual devices (the demo site: always)"
     )
-    parser.add_argument("--store", type=Path, metavar="DIR", help="the store's folder, if not the usual one")
+    parser.add_argument("--store", metavar="DIR", help="the store: a folder or postgresql://..., if not the site's")
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="with --virtual: a fault to play")
 
 

@@ -15,14 +15,16 @@ def add_store_arguments(parser: argparse.ArgumentParser) -> None:
 
 def chosen_store(args: argparse.Namespace) -> Path:
     """Raises BadInput where neither is named, SiteFaults for a bad site."""
-    from energy_console.historian.embedded import default_store
+    from energy_console.historian.opening import is_server, store_folder
     from energy_console.site.loader import load_site
 
-    if args.store is not None:
-        return Path(args.store).absolute()
-    if args.site is None:
+    if args.store is None and args.site is None:
         raise BadInput("Name a site with --site DIR, or a store with --store DIR.")
-    return default_store(load_site(args.site).id).absolute()
+    site = None if args.site is None else load_site(args.site)
+    store = args.store or (site.store if site else "")
+    if is_server(store):
+        raise BadInput(f"{args.command} works on a store's folder; use the database's own tools for {store}.")
+    return store_folder(site.id if site else "", store, None).absolute()
 
 
 def told_size(size_bytes: int) -> str:

@@ -31,6 +31,13 @@ class StoreAway(StoreError):
         super().__init__(f"The store {place} cannot be reached ({why}): start its server, or look at the network.")
 
 
+class StoreAddress(StoreError):
+    """A server's address that cannot be read as one."""
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(f"{place} is no address of a database ({why}): write postgresql://USER@HOST/DATABASE.")
+
+
 class StoreFull(StoreError):
     """The disk, the quota or the largest file allowed is used up. A batch refused can be handed over again."""
 

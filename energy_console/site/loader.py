@@ -106,6 +106,7 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         plants=fleets.plants(tables.of(layouts.PLANTS), names, node_of),
         water=fleets.water(tables.of(layouts.WATER), names),
         write_rules=write_rules.write_rules(tables.of(layouts.WRITES), have, [calculated.point for calculated in made]),
+        store=settings.store,
         stale_after_s=points.patience(tables.of(layouts.POINTS), have),
         library=library,
     )

@@ -350,6 +350,7 @@ class Site:
     plants: tuple[Plant, ...] = ()
     water: tuple[WaterZone, ...] = ()
     write_rules: tuple[WriteRule, ...] = ()
+    store: str = ""  # a folder or postgresql://...; empty: the usual folder
     stale_after_s: Mapping[str, float] = dataclasses.field(default_factory=dict)  # points with a patience of their own
     library: Library = BUILT_IN  # where its devices' profiles are found
     _devices: Mapping[str, Device] = dataclasses.field(init=False, repr=False, compare=False)

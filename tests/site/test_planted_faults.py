@@ -7,6 +7,18 @@ import pytest
 from tests.site.folder import FILES, faults_after, faults_of, write_site
 
 PLANTED = [
+    (
+        "site.toml",
+        'id = "',
+        'store = "postgresql://me:secret@db/energy"\nid = "',
+        ["site.toml:2: store holds a password; keep it in the keyring or in PGPASSWORD, and write USER@HOST"],
+    ),
+    (
+        "site.toml",
+        'id = "',
+        'store = "mysql://db/energy"\nid = "',
+        ["site.toml:2: store mysql://db/energy is no database; write postgresql://USER@HOST/DATABASE, or a folder"],
+    ),
     # site.toml: keys, units, kinds, numbers
     (
         "site.toml",

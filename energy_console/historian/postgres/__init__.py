@@ -11,6 +11,6 @@ __all__ = ["WHOLE_SITE", "PostgresHistorian", "open_postgres"]
 def open_postgres(url: str, site_id: str, writing: bool, area: str = WHOLE_SITE) -> PostgresHistorian:
     """Opens the store of a site at `postgresql://...`; with `writing`, becomes the one engine of `area`.
 
-    Raises StoreError, and ValueError for an address that is none.
+    Raises StoreError.
     """
     return PostgresHistorian(Place(url, site_id), writing, area)

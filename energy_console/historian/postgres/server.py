@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from energy_console.historian.errors import StoreAway, StoreError, StoreForeign, StoreFull, StoreTooNew
+from energy_console.historian.errors import StoreAddress, StoreAway, StoreError, StoreForeign, StoreFull, StoreTooNew
 from energy_console.historian.postgres.schema import MARK, STEPS
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -49,11 +49,11 @@ def server_faults(place: Place) -> Iterator[None]:
 
 
 def connect(place: Place, *, autocommit: bool = True) -> Connection:
-    """A connection with the site's schema as its search path. Raises StoreAway, ValueError for a url that is none."""
+    """A connection with the site's schema as its search path. Raises StoreAway, StoreAddress."""
     try:
         conninfo_to_dict(place.url)
     except psycopg.ProgrammingError as fault:
-        raise ValueError(f"{place.told} is no address of a PostgreSQL database: {fault}") from fault
+        raise StoreAddress(place.told, str(fault).splitlines()[0]) from fault
     with server_faults(place):
         connection: Connection = psycopg.connect(
             place.url, autocommit=autocommit, connect_timeout=CONNECT_S, application_name="energy-console"

@@ -1,0 +1,56 @@
+"""Which store a site has, and opening it: a folder on this machine, or a PostgreSQL server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from energy_console.historian.embedded import default_store, open_embedded
+from energy_console.historian.interface import Historian
+
+SERVER_SCHEMES = ("postgresql://", "postgres://")
+KEYRING_SERVICE = "energy-console"
+
+
+def is_server(store: str) -> bool:
+    return store.startswith(SERVER_SCHEMES)
+
+
+def open_store(site_id: str, named_by_site: str, chosen: str | None, *, writing: bool) -> Historian:
+    """The store of a site: `chosen` on the command line, else what site.toml names, else the usual folder.
+
+    Raises StoreError.
+    """
+    store = chosen or named_by_site
+    if not is_server(store):
+        return open_embedded(store_folder(site_id, named_by_site, chosen), writing)
+    from energy_console.historian.postgres import open_postgres
+
+    return open_postgres(with_password(store), site_id, writing)
+
+
+def store_folder(site_id: str, named_by_site: str, chosen: str | None) -> Path:
+    """The store's folder; with a server, where this machine keeps what is its own (counters of virtual devices)."""
+    store = chosen or named_by_site
+    return default_store(site_id, None if is_server(store) else store or None)
+
+
+def with_password(url: str) -> str:
+    """`url` with the password kept in the system's keyring under its user, host and database, where it is there.
+
+    One in the url or in PGPASSWORD goes before; a password file of the server's own client is read by the driver.
+    """
+    parts = urlsplit(url)
+    if parts.password or not parts.username or os.environ.get("PGPASSWORD"):
+        return url
+    import keyring  # only where a server is named: looking for the system's keyring takes a while
+
+    try:
+        found = keyring.get_password(KEYRING_SERVICE, f"{parts.username}@{parts.hostname}{parts.path}")
+    except keyring.errors.KeyringError:  # there is none on this machine: the server decides
+        return url
+    if not found:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(parts.username)}:{quote(found, safe='')}@{host}"))
