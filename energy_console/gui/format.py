@@ -11,7 +11,8 @@ from functools import cache
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
-from hardware.points import Point, Reason, detail_of, reason_of
+from hardware.points import Implausible, Point, Reason, detail_of, reason_of, status_of
+from hardware.profiles import NoValue
 
 translate = QCoreApplication.translate
 
@@ -153,7 +154,25 @@ def utc_offset(time: dt.datetime, zone: dt.tzinfo) -> str:
 
 
 def reason_text(status: int) -> str:
-    """Why a value is not good, in words; empty when it is good."""
+    """Why a value is not good, in words; empty when it is good. docs/quality.md says what each means."""
+    return _detail_text(status) or _reason_text(status)
+
+
+def _detail_text(status: int) -> str:
+    """What the device or the judge of values said more closely; empty where that is nothing."""
+    return {
+        status_of(Reason.NOT_PLAUSIBLE, Implausible.STEP): translate("format", "leapt"),
+        status_of(Reason.NOT_PLAUSIBLE, Implausible.BEYOND_RATING): translate("format", "beyond rating"),
+        status_of(Reason.NOT_PLAUSIBLE, Implausible.COUNTED_TOO_FAST): translate("format", "counted too fast"),
+        status_of(Reason.NOT_PLAUSIBLE, Implausible.COUNTER_FELL): translate("format", "counter fell"),
+        status_of(Reason.NO_VALUE, NoValue.SENSOR_SHORT): translate("format", "sensor short"),
+        status_of(Reason.NO_VALUE, NoValue.SENSOR_OPEN): translate("format", "sensor open"),
+        status_of(Reason.NO_VALUE, NoValue.OVERFLOW): translate("format", "overflow"),
+        status_of(Reason.NO_VALUE, NoValue.NOT_FITTED): translate("format", "not fitted"),
+    }.get(int(status), "")
+
+
+def _reason_text(status: int) -> str:
     reason = reason_of(status)
     words = {
         Reason.GOOD: "",

@@ -16,7 +16,7 @@ from hardware.virtual.line_faults import LineFault
 from tests.soak.line import KINDS, Tally, soak
 from tests.soak.scan import ScanTally, soak_scan
 
-_SCAN_SHARE = 0.1  # of the transactions of a framing that go through the whole scanner
+_SCAN_S = 30.0  # of each framing go through the whole scanner
 
 
 def main() -> int:
@@ -31,10 +31,11 @@ def main() -> int:
     print(f"{args.transactions} transactions over {', '.join(kinds)}, seed {seed}", flush=True)
     done: list[Tally | ScanTally] = []
     for kind in kinds:
-        scanned = round(_SCAN_SHARE * each)
-        for tally in (asyncio.run(soak(kind, each - scanned, seed)), asyncio.run(soak_scan(kind, scanned, seed))):
-            print(told(tally), flush=True)
-            done.append(tally)
+        scanned = asyncio.run(soak_scan(kind, _SCAN_S, seed))
+        print(told(scanned), flush=True)
+        asked = asyncio.run(soak(kind, max(0, each - scanned.transactions), seed))
+        print(told(asked), flush=True)
+        done += [scanned, asked]
     print(summed(done))
     return 1 if any(tally.violations for tally in done) else 0
 

@@ -66,7 +66,7 @@ async def soak(
     kind: str,
     transactions: int,
     seed: int,
-    connections: int = 24,
+    connections: int = 60,
     odds: Odds = HARSH,
     make_reader: Callable[[str, int], tuple[Read, Callable[[], None]]] = reader,
 ) -> Tally:
