@@ -18,7 +18,8 @@ from hardware.profiles import Watchdog
 
 log = logging.getLogger(__name__)
 
-_FEED_RETRY_S = 1.0  # after a feeding that failed
+_FEED_RETRY_S = 1.0  # after the first feeding that failed; doubled after each further one
+_LOOK_S = 1.0  # how often a hold that is not fed is thought about
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Holding:
         self.hold = Hold(target.point.id, value, now, now, "")
         self._writing, self._lock = writing, lock
         self._fed_at = time.monotonic()
-        self._fell_back = False
+        self._fell_back = self._was_lost = self._differed = False
+        self._try_at, self._rest_s = 0.0, _FEED_RETRY_S
         self._stopped = asyncio.Event()
         self._task = asyncio.create_task(self._feed(), name=f"feed {target.point.id}")
 
@@ -63,47 +65,62 @@ class Holding:
 
     async def _feed(self) -> None:
         while not self._stopped.is_set():
-            every_s = min(self.watchdog.every_s, _FEED_RETRY_S) if self.hold.problem else self.watchdog.every_s
+            wait_s = min(_LOOK_S, self.watchdog.every_s) if self.hold.problem else self.watchdog.every_s
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), every_s)
+                await asyncio.wait_for(self._stopped.wait(), wait_s)
                 return
-            problem = await self._feed_once()
-            self._tell(problem)
+            if self._is_worth_a_try():
+                self._tell(await self._feed_once())
+            self._say_when_it_fell_back()
+
+    def _is_worth_a_try(self) -> bool:
+        """Tries again and again, ever more seldom, until its time is over; from then on the scan finds out whether a
+        lost device is back, without taking its neighbours' time for it.
+        """
+        now = time.monotonic()
+        lost = bool(self._writing.scanner.lost_because(self.target.device))
+        came_back, self._was_lost = self._was_lost and not lost, lost
+        if came_back or not self.hold.problem:
+            return True
+        return now >= self._try_at and not (lost and self._fell_back)
 
     def _tell(self, problem: str) -> None:
-        """Keeps and logs the change, never the repetition."""
+        """Logs each change; the ledger gets the first of them and the end."""
         name, before = self.target.name, self.hold.problem
-        if problem and problem != before:
-            log.warning("%s %s", name, problem)
-            self.trace.note(Step(StepKind.NOT_FED, f"{name} {problem}."))
-        elif before and not problem:
-            log.info("%s is fed again", name)
-        if problem and not self._fell_back and time.monotonic() - self._fed_at > self.watchdog.timeout_s:
+        now = time.monotonic()
+        if problem:
+            self._rest_s = min(2.0 * self._rest_s if before else _FEED_RETRY_S, self.watchdog.every_s)
+            self._try_at = now + self._rest_s
+            if problem != before:
+                log.warning("%s %s", name, problem)
+            if not before:
+                self.trace.note(Step(StepKind.NOT_FED, f"{name} {problem}."))
+        else:
+            if before:
+                log.info("%s is fed again", name)
+            self._fed_at, self._fell_back = now, False
+            self.hold = replace(self.hold, fed_ns=time.time_ns())
+        self.hold = replace(self.hold, problem=problem)
+
+    def _say_when_it_fell_back(self) -> None:
+        if self.hold.problem and not self._fell_back and time.monotonic() - self._fed_at > self.watchdog.timeout_s:
             self._fell_back = True
             lost = f"Nobody could feed it for {self.watchdog.timeout_s:g} s. {self.watchdog.fallback}"
             self.trace.note(Step(StepKind.FELL_BACK, lost))
-        if not problem:
-            self._fed_at, self._fell_back = time.monotonic(), False
-            self.hold = replace(self.hold, fed_ns=time.time_ns())
-        self.hold = replace(self.hold, problem=problem)
 
     async def _feed_once(self) -> str:
         """What went wrong, empty if nothing."""
         scanner, device = self._writing.scanner, self.target.device
         if scanner.is_out_of_service(device):
             return "is not fed: the device is out of service"
-        if reason := scanner.lost_because(device):
-            # The scan finds out when it is back, without taking its neighbours' time for it.
-            return f"is not fed: {reason}"
         async with self._lock:
             if self._stopped.is_set():  # while it waited for its turn
                 return self.hold.problem
             try:
                 shown = await self._writing.read(self.target, self.target.coded)
-                if is_same(self.target.coded, self.hold.value, shown):
-                    await scanner.on_line(device, lambda line: send(line, self.target, self.hold.value, UNRECORDED))
-                else:
+                if not is_same(self.target.coded, self.hold.value, shown):
                     return await self._set_again(shown)
+                await scanner.on_line(device, lambda line: send(line, self.target, self.hold.value, UNRECORDED))
             except FieldError as error:
                 return f"is not fed: {error.text}"
         if self.hold.problem:
@@ -111,13 +128,19 @@ class Holding:
         return ""
 
     async def _set_again(self, shown: float) -> str:
-        """The device has lost the value: started anew, fallen back, or changed by hand. Looked at, then written."""
+        """The device has lost the value: started anew, fallen back, or changed by hand. Looked at, then written.
+
+        A device that goes on showing something else is tried again; only the first try is kept.
+        """
         target, value = self.target, self.hold.value
+        trace = UNRECORDED if self.hold.problem and self._differed else self.trace
+        self._differed = True
         shows = "no value" if math.isnan(shown) else told(target.point, shown)
         said = f"The device shows {shows} instead of {told(target.point, value)}."
-        self.trace.note(Step(StepKind.FELL_BACK, said, None if math.isnan(shown) else shown))
-        outcome = await self._writing.carry_out(target, value, shown, self.trace)
+        trace.note(Step(StepKind.FELL_BACK, said, None if math.isnan(shown) else shown))
+        outcome = await self._writing.carry_out(target, value, shown, trace)
         if outcome.result is not Result.DONE:
             return f"is not fed: {outcome.text.rstrip('.')}"
+        self._differed = False
         self.trace.note(Step(StepKind.FED_AGAIN, outcome.text, outcome.read_back))
         return ""

@@ -285,6 +285,54 @@ def test_a_hold_that_nobody_could_feed_is_said_to_have_fallen_back_and_to_be_fed
     command("alfen_ng9", conversation, loaded=quick("alfen_ng9"))
 
 
+def test_a_device_that_is_kept_at_another_value_by_hand_is_kept_in_the_ledger_once():
+    ledger = Ledger()
+
+    async def conversation(commander, device, scanner):
+        await commander.write("D/limit_a", 16.0, ledger)
+        device.deaf.add(1210)
+        device.words.update(zip((1210, 1211), float_words(10.0), strict=True))
+        while len(device.writes) < 5:
+            await asyncio.sleep(0.02)
+        (hold,) = commander.holds()
+        assert "did not take 16 A: the device shows 10 A" in hold.problem
+        assert len([kind for kind in ledger.kinds if kind is StepKind.NOT_FED]) == 1
+        assert len([step for step in ledger.steps if "shows 10 A instead" in step.text]) == 1
+        device.deaf.clear()
+        while StepKind.FED_AGAIN not in ledger.kinds:
+            await asyncio.sleep(0.02)
+        assert ledger.last.value == 16.0
+
+    command("alfen_ng9", conversation, loaded=quick("alfen_ng9"))
+
+
+def test_a_device_away_for_less_than_its_time_is_fed_before_it_falls_back():
+    """The scan rests longer and longer between its looks at a silent device; the watchdog does not wait for it."""
+
+    class Away(Registers):
+        away = False
+
+        def __call__(self, request):
+            return [] if self.away else super().__call__(request)
+
+    ledger = Ledger()
+    base = profile("alfen_ng9")
+    (watchdog,) = base.watchdogs
+    loaded = replace(base, watchdogs=(replace(watchdog, every_s=0.2, timeout_s=20.0),))
+
+    async def conversation(commander, device, scanner):
+        await commander.write("D/limit_a", 16.0, ledger)
+        device.away = True
+        while StepKind.NOT_FED not in ledger.kinds:
+            await asyncio.sleep(0.02)
+        device.away = False
+        while StepKind.FED_AGAIN not in ledger.kinds:
+            await asyncio.sleep(0.02)
+        assert StepKind.FELL_BACK not in ledger.kinds
+
+    command("alfen_ng9", conversation, loaded=loaded, device=Away())
+
+
 def test_letting_go_closes_the_command_with_whose_reason_it_was():
     held, left = Ledger(), Ledger()
 
