@@ -1,8 +1,11 @@
-"""The long soak: python -m tests.soak [--transactions N] [--seed S] [--kind KIND]...
+"""The long soak: python -m tests.soak [--transactions N] [--seed S] [--kind KIND]... [--memory MINUTES]
 
 Over TCP, RTU over TCP and UDP in turn, N transactions altogether (a million) go through a proxy that plays every fault
 it knows. Prints what was played and what came of it; ends with 1 where a value was given to a point that is not its
 own, or one older than its request.
+
+Then the whole engine with its store reads 200 devices, some of them silent, for an hour (--memory 0 leaves it out);
+ends with 1 where its memory grew.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import time
 
 from hardware.virtual.line_faults import LineFault
 from tests.soak.line import KINDS, Tally, soak
+from tests.soak.memory import ALLOWED_GROWTH, engine_for, growth_of
 from tests.soak.scan import ScanTally, soak_scan
 
 _SCAN_S = 30.0  # of each framing go through the whole scanner
@@ -24,6 +28,7 @@ def main() -> int:
     parser.add_argument("--transactions", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--seed", type=int, default=None, metavar="S", help="the same seed draws the same faults")
     parser.add_argument("--kind", action="append", choices=KINDS, help="only over this framing; may be repeated")
+    parser.add_argument("--memory", type=float, default=60.0, metavar="MINUTES", help="how long the engine is watched")
     args = parser.parse_args()
     kinds = args.kind or list(KINDS)
     seed = int(time.time()) if args.seed is None else args.seed
@@ -37,7 +42,17 @@ def main() -> int:
         print(told(asked), flush=True)
         done += [scanned, asked]
     print(summed(done))
-    return 1 if any(tally.violations for tally in done) else 0
+    grew = args.memory > 0 and watched(60.0 * args.memory) > ALLOWED_GROWTH
+    return 1 if grew or any(tally.violations for tally in done) else 0
+
+
+def watched(seconds: float) -> float:
+    """How much the memory of the engine grew, as a share; told as it is found."""
+    samples = engine_for(seconds)
+    grew = growth_of(samples)
+    shown = ", ".join(f"{megabytes:.0f}" for _, megabytes in samples[:: max(1, len(samples) // 12)])
+    print(f"engine, {seconds / 60.0:g} minutes: {shown} MB; {100 * grew:+.1f} % from the second to the last quarter")
+    return grew
 
 
 def told(tally: Tally | ScanTally) -> str:

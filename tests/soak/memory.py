@@ -1,0 +1,118 @@
+"""Memory over a long time: the scan alone over thousands of cycles, and the whole engine with its store for an hour."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import multiprocessing
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from hardware.field import DeviceSpec, FieldSpec, LinkSpec
+from hardware.profiles import profile
+from hardware.scanner import Rests, Scanner
+from tests.benchmarks.acquisition import Answering
+from tests.benchmarks.engine import DEVICES, LINKS, SILENT, serve_field, write_site
+
+SAMPLE_S = 5.0
+ALLOWED_GROWTH = 0.05  # of the memory in the second quarter, in the last one
+_CYCLE_S = 0.01
+_SILENT_UNIT = 210  # the benchmark's field answers nobody above 200
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a scan held at some moment, in Python objects and in bytes that Python gave out."""
+
+    readings: int
+    objects: int
+    allocated: int
+
+
+async def scan_for(moments: Sequence[int]) -> list[Kept]:
+    """Scans nine devices that answer and one that does not on two links, as fast as they go; what it keeps is taken
+    when so many readings have been taken."""
+    loop = asyncio.get_running_loop()
+    servers = [await loop.create_server(Answering, "127.0.0.1", 0) for _ in range(2)]
+    ports = [server.sockets[0].getsockname()[1] for server in servers]
+    links = tuple(LinkSpec(f"L{port}", f"tcp://127.0.0.1:{port}", 0.05) for port in ports)
+    units = (1, 2, 3, 4, _SILENT_UNIT)
+    devices = tuple(
+        DeviceSpec(f"{link.id}.{unit}", link.id, unit, "eastron_sdm630", _CYCLE_S) for link in links for unit in units
+    )
+    plain = profile("schneider_pm5560")
+    scanner = Scanner(
+        FieldSpec(links, devices), lambda batch: None, tick_s=0.05, profiles=lambda name: plain, rests=Rests(0.05, 0.2)
+    )
+    running = asyncio.create_task(scanner.run())
+    taken = []
+    tracemalloc.start()
+    try:
+        for readings in moments:
+            while scanner.stats().readings < readings:
+                await asyncio.sleep(0.05)
+            gc.collect()
+            taken.append(Kept(scanner.stats().readings, len(gc.get_objects()), tracemalloc.get_traced_memory()[0]))
+    finally:
+        tracemalloc.stop()
+        scanner.stop()
+        await running
+        for server in servers:
+            server.close()
+    return taken
+
+
+def engine_for(seconds: float) -> list[tuple[float, float]]:
+    """Runs the engine of `bench engine`, some devices silent, in a process of its own; (seconds, MB) as it goes on."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    field = context.Process(target=serve_field, args=(LINKS, theirs), daemon=True)
+    field.start()
+    ports = ours.recv()
+    samples, told = context.Pipe(duplex=False)
+    engine = context.Process(target=_run_engine, args=(ports, seconds, told))
+    engine.start()
+    told.close()
+    found: list[tuple[float, float]] = samples.recv()
+    engine.join()
+    ours.send("done")
+    field.join(5)
+    return found
+
+
+def growth_of(samples: Sequence[tuple[float, float]]) -> float:
+    """How much more memory the last quarter takes than the second, as a share; the first is for warming up."""
+    memory = np.array([megabytes for _, megabytes in samples])
+    quarter = len(memory) // 4
+    before, after = float(np.median(memory[quarter : 2 * quarter])), float(np.median(memory[-quarter:]))
+    return after / before - 1.0
+
+
+def _run_engine(ports: list[int], seconds: float, told: Pipe) -> None:
+    from energy_console.engine.local import LocalEngine
+    from energy_console.historian.embedded import open_embedded
+    from energy_console.site.loader import load_site
+
+    logging.disable(logging.WARNING)
+    samples: list[tuple[float, float]] = []
+    with tempfile.TemporaryDirectory() as name:
+        write_site(Path(name) / "site", ports, DEVICES, SILENT)
+        store = open_embedded(Path(name) / "store", writing=True)
+        engine = LocalEngine(load_site(Path(name) / "site"), store)
+        engine.start()
+        began, process = time.monotonic(), psutil.Process()
+        while (since := time.monotonic() - began) < seconds:
+            time.sleep(min(SAMPLE_S, seconds / 40.0))
+            samples.append((since, process.memory_info().rss / 1e6))
+        engine.stop()
+        store.close()
+    told.send(samples)
