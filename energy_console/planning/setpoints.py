@@ -11,6 +11,7 @@ from energy_console.planning.schedule import Schedule, ScheduledAsset
 from energy_console.site.model import Charger, LightingGroup, Site
 
 PHASE_V = 230.0
+LIMIT_A, LIMIT_KW = "limit_a", "limit_kw"  # what a charger's limit is set by
 LEAST_A = 6.0  # IEC 61851-1: below this a charging point offers nothing
 
 
@@ -36,12 +37,14 @@ def setpoints_at(site: Site, schedule: Schedule, moment: dt.datetime, there: Map
         return []
     groups = {group.id: group for group in site.lighting}
     chargers = {charger.id: charger for charger in site.chargers}
+    by_power = _set_by_power(site)
     found: list[SetPoint] = []
     for asset in schedule.assets:
         if asset.kind == "lighting" and asset.id in groups:
             found.extend(_light(groups[asset.id], asset, step))
         elif asset.kind == "charging" and there.get(asset.id) in chargers:
-            found.append(_charge(chargers[there[asset.id]], asset, step))
+            charger = chargers[there[asset.id]]
+            found.append(_charge(charger, asset, step, charger.device in by_power))
     return found
 
 
@@ -52,10 +55,26 @@ def _light(group: LightingGroup, asset: ScheduledAsset, step: int) -> Iterator[S
         yield SetPoint(asset.id, asset.kind, command, round(level, 3), asset.power_kw[step], power)
 
 
-def _charge(charger: Charger, asset: ScheduledAsset, step: int) -> SetPoint:
-    limit_a = amps(charger, asset.setpoint[step])
-    command, power = f"{charger.device}/limit_a", f"{charger.device}/power_kw"
-    return SetPoint(asset.id, asset.kind, command, limit_a, asset.power_kw[step], power)
+def _set_by_power(site: Site) -> frozenset[str]:
+    """Devices of chargers that take a power for their limit, as fast chargers do, and no current."""
+    types = {device.id: device.spec.profile for device in site.devices}
+    names = {types[charger.device] for charger in site.chargers if charger.device in types}
+    profiles = {name: site.library.profile(name) for name in names}
+    powers = {name for name, found in profiles.items() if any(p.quantity == LIMIT_KW for p in found.points)}
+    return frozenset(charger.device for charger in site.chargers if types.get(charger.device) in powers)
+
+
+def _charge(charger: Charger, asset: ScheduledAsset, step: int, by_power: bool) -> SetPoint:
+    power_kw, shown = asset.setpoint[step], f"{charger.device}/power_kw"
+    quantity, value = (LIMIT_KW, kilowatts(charger, power_kw)) if by_power else (LIMIT_A, amps(charger, power_kw))
+    return SetPoint(asset.id, asset.kind, f"{charger.device}/{quantity}", value, asset.power_kw[step], shown)
+
+
+def kilowatts(charger: Charger, power_kw: float) -> float:
+    """Power limit for a power; 0 (wait) where it is under half the least the point can offer."""
+    if power_kw < charger.min_kw / 2:
+        return 0.0
+    return round(min(max(power_kw, charger.min_kw), charger.max_kw), 3)
 
 
 def amps(charger: Charger, power_kw: float) -> float:

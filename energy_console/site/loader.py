@@ -21,7 +21,7 @@ PROFILES = "profiles"  # a site's own device types, one TOML file each
 # table, column that names a device, what the profile of that device must have
 _USES = (
     (layouts.ACCESS_POINTS, "device", "step"),
-    (layouts.CHARGERS, "device", "limit_a"),
+    (layouts.CHARGERS, "device", "limit_a or limit_kw"),
     (layouts.LIGHTING, "device", "level_command"),
     (layouts.LOADS, "device", "power_kw"),
     (layouts.PLANTS, "device", "generation_kw"),

@@ -76,7 +76,8 @@ def _place(url: str) -> str:
 def devices_fit_their_use(uses: Iterable[tuple[Table, str, str]], have: DevicePoints) -> None:
     """Each device speaks for one thing only, and its profile has what that thing is known by.
 
-    `uses`: a table, its column that names a device, and the quantity that this device must have.
+    `uses`: a table, its column that names a device, and the quantity that this device must have, or one of several
+    (`A or B`).
     """
     taken: dict[str, str] = {}
     for table, column, quantity in uses:
@@ -87,7 +88,7 @@ def devices_fit_their_use(uses: Iterable[tuple[Table, str, str]], have: DevicePo
             use = f"{table.layout.thing} {row.id}"
             if device in taken:
                 row.fault(f"device {device} already speaks for {taken[device]}", f"give {use} a device of its own")
-            elif not have.has(f"{device}/{quantity}"):
+            elif not any(have.has(f"{device}/{one}") for one in quantity.split(" or ")):
                 profile = have.devices[device].spec.profile
                 row.fault(f"device {device} of profile {profile} has no {quantity}", f"name another {column}")
             taken.setdefault(device, use)

@@ -18,7 +18,7 @@ from hardware.points import Point
 from hardware.profiles.switching import OPS, OPS_REQUESTS
 
 # kind of profile -> quantities that the plan sets or a page asks for
-NEEDED = ((OPS, OPS_REQUESTS), ("cabinet", ("level_command",)), ("charger", ("limit_a",)))
+NEEDED = ((OPS, OPS_REQUESTS), ("cabinet", ("level_command",)), ("charger", ("limit_a", "limit_kw")))
 _CONDITION = re.compile(r"\s*(?P<point>\S+)\s+(?P<word>is|in)\s+(?P<wanted>.+?)\s*")
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)")
 

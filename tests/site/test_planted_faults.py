@@ -386,7 +386,7 @@ PLANTED = [
         "Charger 1,CP1",
         "Charger 1,L1",
         [
-            "chargers.csv:2: device L1 of profile lighting_cabinet has no limit_a; name another device",
+            "chargers.csv:2: device L1 of profile lighting_cabinet has no limit_a or limit_kw; name another device",
             "lighting.csv:2: device L1 already speaks for charger CP1; give lighting group L1 a device of its own",
         ],
     ),

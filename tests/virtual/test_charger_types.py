@@ -15,8 +15,10 @@ from hardware.commands import Commander
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
 from hardware.profiles import Profile, profile, profile_names
 from hardware.scanner import Scanner
+from hardware.virtual.device import VirtualDevice
 from hardware.virtual.spec import Session, Socket, VirtualSpec
-from tests.virtual.sites import at, spec, value
+from hardware.virtual.world import World
+from tests.virtual.sites import at, pass_time, spec, value
 from tests.virtual.wire import Served, serving
 
 START = "2026-01-14T18:30"
@@ -159,3 +161,60 @@ def test_a_current_at_which_no_vehicle_charges_is_refused_by_console_and_charger
             assert value(at_desk.served.site.world, "S/power_kw") == 0
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("name", "feeds", "starves"),
+    [
+        ("mennekes_amtron_compact", ("heartbeat", 0x55AA), ("heartbeat", 0x55AB)),
+        ("webasto_next", ("life", 1), ("life", 0)),
+        ("webasto_unite_vestel_evc04", ("life", 1), ("life", 0)),
+        ("keba_kecontact_p40", ("limit_a", 9), ("safe_current_a", 6)),
+        ("alfen_ng9", ("limit_a", 9), ("phases", 3)),
+    ],
+)
+def test_only_the_right_word_in_the_right_register_feeds(
+    name: str, feeds: tuple[str, float], starves: tuple[str, float]
+) -> None:
+    played = World(socket_of(name), at(START))
+    fleet, dog = played.chargers, profile(name).watchdogs[0]
+    for (quantity, number), held in ((feeds, True), (starves, False)):
+        fleet.write(0, "limit_a", 9)
+        fleet.write(0, feeds[0], feeds[1])
+        pass_time(played, dog.timeout_s - 1)
+        fleet.write(0, quantity, number)
+        pass_time(played, 3)
+        assert (value(played, "S/limit_applied_a") == 9) is held, quantity
+
+
+@pytest.mark.parametrize("name", ["heidelberg_energy_control", "abb_terra_ac"])
+def test_any_request_feeds_a_charger_that_only_wants_to_be_talked_to(name: str) -> None:
+    played = World(socket_of(name), at(START))
+    device = VirtualDevice("S", played.banks[0])
+    point = profile(name).point("power_kw")
+    ask = bytes([point.table.read_function]) + point.address.to_bytes(2, "big") + point.words.to_bytes(2, "big")
+    device.answer(ask)
+    played.chargers.write(0, "limit_a", 9)
+    for _ in range(4):
+        pass_time(played, profile(name).watchdogs[0].timeout_s - 1)
+        assert value(played, "S/limit_applied_a") == 9
+        assert device.answer(ask)[0] == ask[0]
+    pass_time(played, profile(name).watchdogs[0].timeout_s + 1)
+    assert value(played, "S/limit_applied_a") == value(played, "S/safe_current_a")
+    device.answer(ask)
+    assert value(played, "S/limit_applied_a") != 9  # a set-point once dropped has to be written anew
+
+
+def test_the_time_and_the_current_of_the_fallback_can_be_set_in_their_registers() -> None:
+    played = World(socket_of("keba_kecontact_p40"), at(START))
+    bank = played.banks[0]
+    for address, word in ((5018, 100), (5016, 7000), (5004, 12_000)):
+        bank.write(0, address, (word,))
+    pass_time(played, 99)
+    assert value(played, "S/limit_applied_a") == 12
+    pass_time(played, 2)
+    assert value(played, "S/limit_applied_a") == 7
+    bank.write(0, 5018, (0,))  # switched off: what is written stays
+    bank.write(0, 5004, (12_000,))
+    pass_time(played, 5000, 10)
+    assert value(played, "S/limit_applied_a") == 12
