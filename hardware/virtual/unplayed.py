@@ -62,6 +62,7 @@ def _rules(quantity: str) -> tuple[Rule, ...]:
     return {
         "apparent_power_kva": (
             Rule(("power_kw", "reactive_power_kvar"), np.hypot),
+            Rule(("generation_kw", "reactive_power_kvar"), np.hypot),
             Rule(("power_kw",), lambda power: np.abs(power) * 1.02),
         ),
         "reactive_power_kvar": (Rule(("power_kw",), lambda power: power * 0.2),),

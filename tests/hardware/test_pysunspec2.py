@@ -21,7 +21,15 @@ from tests.virtual.sites import at, spec
 
 client = pytest.importorskip("sunspec2.modbus.client", reason="pysunspec2 is not installed (pip install pysunspec2)")
 
-NAMES = ("sunspec_inverter", "sunspec_der", "sunspec_meter", "sunspec_battery", "sunspec_103")
+NAMES = (
+    "sunspec_inverter",
+    "sunspec_inverter_float",
+    "sunspec_meter_float",
+    "sunspec_der",
+    "sunspec_meter",
+    "sunspec_battery",
+    "sunspec_103",
+)
 
 
 def with_device(name: str, work: Any) -> Any:
