@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from functools import partial
 
 from pymodbus import FramerType
@@ -15,7 +16,8 @@ from pymodbus.client import (
 from pymodbus.client.base import ModbusBaseClient
 
 from hardware.link_address import BadLink, LinkAddress
-from hardware.modbus.tls import BadCertificate, client_context
+from hardware.modbus.serial_ports import serial_sentence
+from hardware.modbus.tls import BadCertificate, client_context, tls_sentence
 
 
 def make_client(address: LinkAddress, timeout_s: float) -> ModbusBaseClient:
@@ -68,3 +70,15 @@ def _tls_client(address: LinkAddress, timeout_s: float) -> ModbusBaseClient:
         server_hostname=address.host_name or address.host,
     )
     return client
+
+
+def why_not_open(error: Exception, address: LinkAddress, opened: bool = False) -> str:
+    """Why there is no connection. `opened`: there was one for a moment, before anything was answered."""
+    if address.kind == "serial":
+        return serial_sentence(error, address.host)
+    if isinstance(error, ConnectionRefusedError):
+        return "the connection is refused"
+    if address.kind == "tls" and isinstance(error, ssl.SSLError | ConnectionError):
+        return tls_sentence(error, address, opened)
+    text = getattr(error, "strerror", None) or str(error)
+    return f"cannot be reached ({text})" if text else "cannot be reached"

@@ -33,14 +33,14 @@ from hardware.modbus.answers import (
     checking_decoder,
     wrong_size,
 )
-from hardware.modbus.clients import make_client
+from hardware.modbus.clients import make_client, why_not_open
 from hardware.modbus.datagrams import CheckedDatagramFramer
 from hardware.modbus.errors import FieldError, exception_answer, wrong_answer
 from hardware.modbus.identification import BadPage, IdentityPage, RawIdentity, page_of
 from hardware.modbus.line_memory import Doubt, LineMemory
 from hardware.modbus.pace import Begins, Pace
-from hardware.modbus.serial_ports import CANNOT_OPEN, serial_sentence
-from hardware.modbus.tls import role_note, tls_sentence
+from hardware.modbus.serial_ports import CANNOT_OPEN
+from hardware.modbus.tls import role_note
 from hardware.points import Reason
 from hardware.profiles import Table
 
@@ -79,6 +79,8 @@ class Connection:
         self.timeout_s = timeout_s
         self.pace = pace or Pace(address.is_rtu)
         self.answers = 0  # since it was opened
+        self.opened_at = 0.0  # monotonic, the newest time
+        self.broken_at = 0.0  # monotonic, the newest time the other side ended it
         self.patience_s: dict[int, float] = {}  # units that are not waited for as long as `timeout_s`, or longer
         self._wire = asyncio.Lock()
         self._client: ModbusBaseClient | None = None
@@ -296,6 +298,7 @@ class Connection:
             self._back_off()
             raise FieldError(Reason.REFUSED, self._why_not or f"{self.address} cannot be reached")
         self._client, self._framer = client, framer
+        self.opened_at = time.monotonic()
         # Numbers go on over connections: what a gateway still has for the last one belongs to none of the next.
         client.ctx.next_tid = self._next_transaction
         if self._memory is not None:
@@ -321,7 +324,7 @@ class Connection:
             try:
                 return await create()
             except CANNOT_OPEN as error:
-                self._why_not = self._sentence(error)
+                self._why_not = why_not_open(error, self.address)
                 raise OSError(str(error)) from error
 
         self._why_not = f"{self.address} does not take the connection in {self.timeout_s:g} s"
@@ -344,6 +347,7 @@ class Connection:
         """The connection is gone. A device that does not like our certificate says so only after TLS is open."""
         if client is not self._client:
             return
+        self.broken_at = time.monotonic()
         if isinstance(error, ssl.SSLError) or (self.address.kind == "tls" and not self.answers):
             self._sent_back(error or ConnectionResetError())
         else:
@@ -351,19 +355,9 @@ class Connection:
 
     def _sent_back(self, error: Exception) -> None:
         """Also UDP: the other host says that nobody listens there (ICMP), or there is no way to it."""
-        self._why_not = self._sentence(error, opened=True)
+        self._why_not = why_not_open(error, self.address, opened=True)
         self._back_off()
         self._fail(FieldError(Reason.REFUSED, self._why_not))
-
-    def _sentence(self, error: Exception, opened: bool = False) -> str:
-        if self.address.kind == "serial":
-            return serial_sentence(error, self.address.host)
-        if isinstance(error, ConnectionRefusedError):
-            return "the connection is refused"
-        if self.address.kind == "tls" and isinstance(error, ssl.SSLError | ConnectionError):
-            return tls_sentence(error, self.address, opened)
-        text = getattr(error, "strerror", None) or str(error)
-        return f"cannot be reached ({text})" if text else "cannot be reached"
 
     def _fail(self, error: FieldError) -> None:
         """Tells the waiting request at once; pymodbus would let it wait for its timeout."""

@@ -116,6 +116,8 @@ def tls_sentence(error: ssl.SSLError | ConnectionError, address: LinkAddress, op
     if isinstance(error, ssl.SSLCertVerificationError):
         return _verification_sentence(error, address)
     if not isinstance(error, ssl.SSLError) or error.reason == "UNEXPECTED_EOF_WHILE_READING":
+        if opened and not address.cert_file:
+            return "the device hung up as soon as TLS was open; it may ask for our certificate, so add ?cert=FILE"
         if opened:
             return f"the device hung up as soon as TLS was open; it seems to refuse our certificate {own}"
         return "the device hung up before TLS was open; it may speak no TLS, or only a version older than 1.2"

@@ -12,13 +12,16 @@ from hardware.points import Reason
 log = logging.getLogger(__name__)
 
 _SILENT_REQUESTS = 3  # on a connection that never answered, while others do: the gateway has taken it and forgotten it
+_AT_ONCE_S = 1.0  # a connection that breaks so soon after another was opened has made room for it
+_PUSHED_OUT = 3  # times, since a gateway may also hang up by chance
 
 
 class Admission:
     """The connections of one link. The first one opens the way; the others are given up where the gateway refuses them.
 
-    A gateway refuses a connection too many in three ways: it does not take it, it takes it and hangs up, or it takes
-    it and never answers. None of them is the fault of the device that was to be asked.
+    A gateway refuses a connection too many in four ways: it does not take it, it takes it and hangs up, it takes it and
+    never answers, or it hangs up on the oldest one instead. None of them is the fault of the device that was to be
+    asked.
     """
 
     def __init__(self, link: str, connections: Sequence[Connection]) -> None:
@@ -26,6 +29,8 @@ class Admission:
         self._connections = tuple(connections)
         self._given_up: set[Connection] = set()
         self._strikes: dict[Connection, int] = {}
+        self._pushed_out = 0  # connections that broke when another one was opened
+        self._seen_opened_at: dict[Connection, float] = {}
         self._changed = asyncio.Event()
 
     @property
@@ -54,8 +59,20 @@ class Admission:
 
     def was_used(self, connection: Connection) -> None:
         """After every turn: others may be waiting for a connection to be open."""
-        if len(self._connections) > 1 and connection.is_open:
-            self._changed.set()
+        if len(self._connections) < 2 or not connection.is_open:
+            return
+        self._changed.set()
+        if self._seen_opened_at.get(connection) != connection.opened_at:
+            self._seen_opened_at[connection] = connection.opened_at
+            self._look_for_pushed_out(connection)
+
+    def _look_for_pushed_out(self, newest: Connection) -> None:
+        for other in self._connections:
+            if other is not newest and 0.0 <= other.broken_at - newest.opened_at <= _AT_ONCE_S:
+                self._pushed_out += 1
+        if self._pushed_out >= _PUSHED_OUT and self.taken > 1:
+            self._pushed_out = 0
+            self._give_up(newest)
 
     def is_to_blame(self, connection: Connection, error: FieldError) -> bool:
         """True where the loss is the connection's own, one too many for its gateway: the device is asked again."""
@@ -86,4 +103,5 @@ class Admission:
         """The link was lost and is back: its gateway may take more now."""
         self._given_up.clear()
         self._strikes.clear()
+        self._pushed_out = 0
         self._changed.set()

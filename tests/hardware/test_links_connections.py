@@ -27,12 +27,14 @@ class Gateway:
     def __init__(self, most, refuses):
         self.most, self.refuses = most, refuses
         self.attempts = 0
-        self.open = set()
+        self.open = {}  # number -> writer
         self.used = set()  # connections that have carried an answer
 
     async def serve(self, reader, writer):
         self.attempts += 1
-        if len(self.open) >= self.most:
+        if len(self.open) >= self.most and self.refuses == "ends the oldest":
+            self.open.pop(min(self.open)).transport.abort()
+        elif len(self.open) >= self.most:
             if self.refuses == "hangs up":
                 writer.close()
                 return
@@ -40,14 +42,14 @@ class Gateway:
             writer.close()
             return
         number = self.attempts
-        self.open.add(number)
+        self.open[number] = writer
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readexactly(12)
                 self.used.add(number)
                 await asyncio.sleep(0.01)  # so that one connection alone cannot do it all
                 writer.write(head[:4] + struct.pack(">HBBBH", 5, head[6], head[7], 2, head[6]))
-        self.open.discard(number)
+        self.open.pop(number, None)
         writer.close()
 
 
@@ -90,6 +92,22 @@ def test_all_connections_that_a_gateway_takes_are_used():
     gateway = Gateway(4, "hangs up")
     scan(gateway, 4, lambda readings: each_read(5)(readings) and len(gateway.used) == 4)
     assert gateway.attempts == 4
+
+
+def test_a_gateway_that_ends_the_oldest_connection_for_a_new_one_is_not_driven_in_circles(caplog):
+    gateway = Gateway(1, "ends the oldest")
+    attempts_when_told = []
+
+    def settled(readings):
+        if not attempts_when_told and any("at once, not" in record.message for record in caplog.records):
+            attempts_when_told.append(gateway.attempts)
+            for of_device in readings.values():
+                of_device.clear()
+        return bool(attempts_when_told) and each_read(8)(readings)
+
+    _, stats = scan(gateway, 2, settled)
+    assert gateway.attempts <= attempts_when_told[0] + 1  # the one that was pushed out last comes back, once
+    assert stats.answering == DEVICES
 
 
 @pytest.mark.parametrize("refuses", ["hangs up", "says nothing"])

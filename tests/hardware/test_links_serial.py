@@ -141,7 +141,7 @@ def test_two_devices_on_one_serial_line_are_read_and_one_is_written(cable):
 def test_a_unit_that_is_not_there_is_silent_and_costs_its_neighbour_nothing(cable):
     async def scenario():
         async with virtual(cable):
-            connection = Connection(parse_link(f"serial://{cable.ours}{OPTIONS}"), 0.3)
+            connection = Connection(parse_link(f"serial://{cable.ours}{OPTIONS}"), 1.0)
             meter = DeviceLine(connection, Decoder(profile("abb_b23")), 1)
             with pytest.raises(FieldError) as caught:
                 await connection.read(9, Table.HOLDING, 0, 2)
@@ -155,9 +155,9 @@ def test_a_unit_that_is_not_there_is_silent_and_costs_its_neighbour_nothing(cabl
 def test_a_port_that_another_program_has_is_told_and_taken_once_it_is_free(cable):
     async def scenario():
         async with virtual(cable):
-            first = Connection(parse_link(f"serial://{cable.ours}{OPTIONS}"), 1.0)
+            first = Connection(parse_link(f"serial://{cable.ours}{OPTIONS}"), 5.0)
             await first.read(1, Table.HOLDING, 0x5B00, 2)
-            second = Connection(parse_link(f"serial://{cable.ours}{OPTIONS}"), 1.0)
+            second = Connection(parse_link(f"serial://{cable.ours}{OPTIONS}"), 5.0)
             with pytest.raises(FieldError) as caught:
                 await second.read(1, Table.HOLDING, 0x5B00, 2)
             assert caught.value.reason is Reason.REFUSED
@@ -230,7 +230,7 @@ def test_simulate_plays_a_serial_link_on_a_real_port_and_probe_reads_it_from_the
         ready = json.loads(process.stdout.readline())
         assert [link["url"] for link in ready["links"]] == [f"serial://{cable.theirs}"]
         link = f"serial://{cable.ours}{OPTIONS}"
-        assert main(["probe", link, "--unit", "1", "--raw", "input:0:2", "--json"]) == 0
+        assert main(["probe", link, "--unit", "1", "--raw", "input:0:2", "--timeout", "10s", "--json"]) == 0
         high, low = json.loads(capsys.readouterr().out)["words"]
         assert 200 < struct.unpack(">f", struct.pack(">HH", high, low))[0] < 260
     finally:

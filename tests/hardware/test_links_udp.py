@@ -197,17 +197,17 @@ def test_a_port_where_nobody_listens_is_refused_at_once_and_not_asked_for_ever()
 
 def test_virtual_devices_answer_over_udp_and_the_scan_reads_them():
     async def main():
-        async with serving(spec({"M": "eastron_sdm630"}, "udp")) as served:
+        async with serving(spec({"M": "abb_b23"}, "udp")) as served:
             port = served.ports["link"]
             assert served.site.lines[0].url == f"udp://127.0.0.1:{port}"
             client = AsyncModbusUdpClient("127.0.0.1", port=port, timeout=5, retries=0, reconnect_delay=0)
             await client.connect()
-            first = await client.read_input_registers(0, count=2, device_id=1)
-            assert 200 < client.convert_from_registers(first.registers, client.DATATYPE.FLOAT32) < 260
+            first = await client.read_holding_registers(0x5B00, count=2, device_id=1)
+            assert 2000 < client.convert_from_registers(first.registers, client.DATATYPE.UINT32) < 2600  # 0.1 V
             client.close()
             batches = []
             field = FieldSpec(
-                (LinkSpec("link", f"udp://127.0.0.1:{port}"),), (DeviceSpec("M", "link", 1, "eastron_sdm630", 0.2),)
+                (LinkSpec("link", f"udp://127.0.0.1:{port}", 5.0),), (DeviceSpec("M", "link", 1, "abb_b23", 0.2),)
             )
             scanner = Scanner(field, batches.append, tick_s=0.05)
             running = asyncio.create_task(scanner.run())
@@ -216,6 +216,6 @@ def test_virtual_devices_answer_over_udp_and_the_scan_reads_them():
                     await asyncio.sleep(0.02)
             scanner.stop()
             await running
-            assert {reason_of(status) for status in batches[0].status} == {Reason.GOOD}
+            assert Reason.GOOD in {reason_of(status) for status in batches[0].status}
 
     asyncio.run(main())

@@ -105,7 +105,7 @@ def test_each_link_of_the_page_answers_the_command_of_the_page(bench, served, co
     folder, _, arguments = bench
     monkeypatch.chdir(folder)
     words, _ = arguments(command)
-    assert main([*words[2:], "--json"]) == 0, capsys.readouterr().err
+    assert main([*words[2:], "--timeout", "10s", "--json"]) == 0, capsys.readouterr().err
     high, low = json.loads(capsys.readouterr().out)["words"]
     assert 0x4300 <= high < 0x4400  # a mains voltage as a 32-bit float
     assert 0 <= low <= 0xFFFF

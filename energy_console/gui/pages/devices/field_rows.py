@@ -20,7 +20,13 @@ _SORTS = {
     "refusing": SILENT,
     "out of service": OFF,
 }
-_FRAMINGS = {"tcp": "Modbus TCP", "tls": "Modbus TLS", "rtu+tcp": "RTU over TCP", "serial": "Serial RTU"}
+_FRAMINGS = {
+    "tcp": "Modbus TCP",
+    "tls": "Modbus TLS",
+    "udp": "Modbus UDP",
+    "rtu+tcp": "RTU over TCP",
+    "serial": "Serial RTU",
+}
 
 
 def sort_of(state: DeviceState) -> str:
