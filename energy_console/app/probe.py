@@ -25,6 +25,7 @@ from hardware.modbus import (
     Placement,
     ReadAnswer,
     Readout,
+    models_on,
     parse_link,
     place_on,
 )
@@ -252,15 +253,11 @@ def _best_for_each(chain: Sequence[ChainLink]) -> list[_Readable]:
 
 
 def _read_by(loaded: Profile, chain: Sequence[ChainLink]) -> dict[int, list[str]]:
-    if not loaded.sunspec:
-        return {}
-    try:
-        placement = place_on(Decoder(loaded), chain)
-    except FieldError:
-        return {}
-    found = {}
-    for model, link in placement.models:
-        found[chain.index(link)] = [point.quantity for point in loaded.points if point.address in model]
+    """By position in the chain, the quantities of a profile that lie in that model."""
+    found = {
+        chain.index(link): [point.quantity for point in loaded.points if point.address in model]
+        for model, link in models_on(loaded, chain)
+    }
     return {at: quantities for at, quantities in found.items() if quantities}
 
 

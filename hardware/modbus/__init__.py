@@ -5,7 +5,7 @@ from hardware.modbus.connection import Connection
 from hardware.modbus.decode import Decoder
 from hardware.modbus.device_line import DeviceLine, ReadAnswer, Readout
 from hardware.modbus.errors import FieldError
-from hardware.modbus.placement import ANOTHER_CHAIN, Placement, as_written, find_placement, place_on
+from hardware.modbus.placement import ANOTHER_CHAIN, Placement, as_written, find_placement, models_on, place_on
 from hardware.modbus.wire import wire_of
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "address_of",
     "as_written",
     "find_placement",
+    "models_on",
     "parse_link",
     "place_on",
     "wire_of",

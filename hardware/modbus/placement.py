@@ -90,7 +90,7 @@ async def find_placement(connection: Connection, unit: int, decoder: Decoder, si
 
 def place_on(decoder: Decoder, chain: Sequence[ChainLink]) -> Placement:
     """The placement of a profile on a chain of models. Raises FieldError where they have nothing in common."""
-    found = tuple(_found(decoder.profile, chain))
+    found = models_on(decoder.profile, chain)
     if all(link.model == _COMMON for _, link in found):
         raise FieldError(Reason.WRONG_ANSWER, f"has no SunSpec model {_wanted(decoder.profile)} in its chain")
     requests, numbers, heads = [], [], []
@@ -111,13 +111,14 @@ def place_on(decoder: Decoder, chain: Sequence[ChainLink]) -> Placement:
     )
 
 
-def _found(profile: Profile, chain: Sequence[ChainLink]) -> list[tuple[SunSpecModel, ChainLink]]:
+def models_on(profile: Profile, chain: Sequence[ChainLink]) -> tuple[tuple[SunSpecModel, ChainLink], ...]:
+    """The models of a profile that a chain has, and where."""
     found = []
     for model in profile.sunspec:
         same = [link for link in chain if link.model in model.models]
         if len(same) >= model.nth:
             found.append((model, same[model.nth - 1]))
-    return found
+    return tuple(found)
 
 
 def _wanted(profile: Profile) -> str:

@@ -15,6 +15,7 @@ from hardware.profiles import Table
 BASES = (40000, 0, 50000, 40001, 1, 50001, 39999, 49999)
 MARK = b"SunS"
 END_OF_CHAIN = 0xFFFF
+_NO_SUCH_REGISTER = 2  # Modbus exception
 _MOST_MODELS = 200  # a chain that is longer is a device that answers nonsense
 
 
@@ -41,10 +42,18 @@ async def find_mark(connection: Connection, unit: int, silence_s: float = 0.0) -
 
 
 async def walk_chain(connection: Connection, unit: int, silence_s: float = 0.0) -> AsyncIterator[ChainLink]:
-    """Every model of a device in turn. Raises FieldError."""
+    """Every model of a device in turn. Raises FieldError.
+
+    The chain ends with a mark of its own, or, where a maker has left that out, where the registers end.
+    """
     start = await find_mark(connection, unit, silence_s) + 2
-    for _ in range(_MOST_MODELS):
-        head = await connection.read(unit, Table.HOLDING, start, 2, silence_s)
+    for number in range(_MOST_MODELS):
+        try:
+            head = await connection.read(unit, Table.HOLDING, start, 2, silence_s)
+        except FieldError as error:
+            if number and (error.reason, error.detail) == (Reason.EXCEPTION, _NO_SUCH_REGISTER):
+                return
+            raise
         model, length = int.from_bytes(head[:2], "big"), int.from_bytes(head[2:], "big")
         if model == END_OF_CHAIN:
             return

@@ -63,7 +63,7 @@ def read_points(
             section = Section(f"point.{header}", own, faults, defaults=common)
             point = _point(quantity, section)
             if chain:
-                point = place_point(point, section.integer_or_none("model", 1, 65534), chain, section)
+                point = place_point(point, chain, section)
             if "repeat" in section.values:
                 section.fault("repeat", "This goes with step and address, whole numbers above 0, and {n} in the name.")
             section.refuse_unknown(("length", "needs", "repeat", "step"))

@@ -50,11 +50,9 @@ def read_chain(document: Mapping[str, Any], faults: FaultList) -> tuple[tuple[Su
     return tuple(models), FixedWords(Table.HOLDING, USUAL_BASE, (*words, *END))
 
 
-def place_point(
-    point: ProfilePoint, number: int | None, models: tuple[SunSpecModel, ...], section: Section
-) -> ProfilePoint:
+def place_point(point: ProfilePoint, models: tuple[SunSpecModel, ...], section: Section) -> ProfilePoint:
     """The point at its place in the profile's chain, with the "not implemented" value of its type if it names none."""
-    model = model_of(number, models)
+    model = model_of(section.integer_or_none("model", 1, 65534), models, section.integer("nth", 1, low=1, high=20))
     if model is None:
         known = ", ".join(str(item) for entry in models for item in entry.models)
         section.fault("model", f"Say which model of the chain the point is in: {known}.")
@@ -73,12 +71,12 @@ def place_point(
     return placed
 
 
-def model_of(number: int | None, models: Iterable[SunSpecModel]) -> SunSpecModel | None:
-    """The first model of that number; the only one where no number is given."""
+def model_of(number: int | None, models: Iterable[SunSpecModel], nth: int = 1) -> SunSpecModel | None:
+    """The `nth` model of that number; the only one where no number is given."""
     entries = list(models)
     if number is None:
         return entries[0] if len(entries) == 1 else None
-    return next((entry for entry in entries if number in entry.models), None)
+    return next((entry for entry in entries if number in entry.models and entry.nth == nth), None)
 
 
 def around(shown: FixedWords, points: Iterable[ProfilePoint], fixed: Iterable[FixedWords]) -> tuple[FixedWords, ...]:

@@ -10,6 +10,7 @@ import pytest
 
 from energy_console.app import main
 from hardware.profiles import encode_value, layout_of, plan_reads, profile
+from tests.hardware.chains import answering, chain
 from tests.hardware.scripted import counting, registers, serving, tcp
 
 
@@ -100,6 +101,17 @@ def test_the_sunspec_chain_is_walked(served, capsys):
     assert points["state"]["text"] == "producing"
     assert main(["probe", link, "--unit", "1", "--sunspec"]) == 0
     assert "model   103 at 40070,  50 registers: inverter, three phases" in capsys.readouterr().out
+
+
+def test_models_that_nobody_knows_are_named_by_their_family(served, capsys):
+    link = served(answering(chain([(103, 50, {14: 1234, 15: 0}), (64777, 5, {}), (190, 3, {}), (804, 46, {})], 50000)))
+    assert main(["probe", link, "--unit", "1", "--sunspec"]) == 0
+    shown = capsys.readouterr().out
+    assert "model   103 at 50070,  50 registers: inverter, three phases" in shown
+    assert "1.234 kW" in shown
+    assert "model 64777 at 50122,   5 registers: not known here; its number is from the family: a maker's own" in shown
+    assert "model   190 at 50129,   3 registers: not known here; its number is from the family: inverter" in shown
+    assert "model   804 at 50134,  46 registers: lithium-ion string" in shown
 
 
 def test_raw_registers_are_shown_as_they_are(served, capsys):

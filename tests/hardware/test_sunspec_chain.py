@@ -158,6 +158,37 @@ def test_a_longer_model_is_read_and_a_shorter_one_as_far_as_it_goes(loaded):
     assert status["generation_limit"] == NOT_FITTED  # the point is there, its scale factor is not
 
 
+def test_a_chain_whose_end_mark_was_left_out_ends_with_its_registers(loaded):
+    words = chain([INVERTER])
+    del words[40122], words[40123]
+    value, status = read(loaded, words)
+    assert value["generation_kw"] == pytest.approx(12.34)
+    assert status["generation_limit"] == NOT_FITTED
+
+
+def test_of_several_models_of_one_number_the_one_meant_is_read(tmp_path):
+    second = """
+[[sunspec]]
+model = 103
+nth = 2
+length = 50
+
+[point.second_kw]
+name = "Power of the second"
+model = 103
+nth = 2
+address = 14
+type = "int16"
+scale = 0.001
+scale_register = 15
+"""
+    loaded = write(tmp_path, TYPE + second)
+    value, _ = read(loaded, chain([INVERTER, FOREIGN, (103, 50, {14: 77, 15: 0})]))
+    assert (value["generation_kw"], value["second_kw"]) == (pytest.approx(12.34), pytest.approx(0.077))
+    _, status = read(loaded, chain([INVERTER]))
+    assert status["second_kw"] == NOT_FITTED
+
+
 def test_what_is_not_implemented_is_not_fitted(loaded):
     empty = (103, 50, {14: 0x8000, 15: 1, 40: 0xFFFF, 41: 0xFFFF})
     _, status = read(loaded, chain([empty, (123, 24, {5: 0xFFFF, 23: 0}), (160, 48, {4: 0x8000, 21: 700})]))
