@@ -224,10 +224,11 @@ class Bus:
             error = await read_device(connection, task, began)
         finally:
             connection.patience_s.pop(unit, None)
-        if error is not None and error.reason is Reason.TIMEOUT and not self.turns.is_patient:
-            self.turns.is_patient = True
-            log.info("Link %s loses what is asked behind a silent device: it is waited for in full", self.link.id)
-        return error
+        if error is None or error.reason is not Reason.TIMEOUT or self.turns.is_patient:
+            return error
+        self.turns.is_patient = True
+        log.info("Link %s loses what is asked behind a silent device: it is waited for in full", self.link.id)
+        return await read_device(connection, task, time.monotonic())
 
     # -- losses -----------------------------------------------------------------------------------------------
 
