@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hardware.points import GOOD_STATUS, Implausible, Point, Quality, Reason, detail_of, quality_of, reason_of
 from hardware.points import status_of as status_from
-from hardware.profiles import ProfilePoint, RegisterType, Table, profile
+from hardware.profiles import ProfileFaults, ProfilePoint, RegisterType, Table, load_profile, profile
 from hardware.scanner.plausible import PlausibilityWatch
 
 SECOND = 1_000_000_000
@@ -131,3 +131,34 @@ def test_profiles_limit_the_steps_of_temperatures_and_frequencies_unless_they_sa
     assert meter.point("frequency_hz").step_per_s == 5.0
     assert meter.point("voltage_l1_v").step_per_s is None
     assert profile("kamstrup_multical").point("supply_c").step_per_s == 20.0
+
+
+WRITTEN = """
+format = 2
+name = "probe"
+title = "Probe"
+maker = "Nobody"
+kind = "environment"
+confidence = "own"
+source = "this test"
+
+[point.air_c]
+name = "Air"
+table = "input"
+type = "int16"
+address = 0
+"""
+
+
+@pytest.mark.parametrize(("line", "step"), [("", 20.0), ("step_per_s = 0.5", 0.5), ("step_per_s = 0", None)])
+def test_a_profile_says_how_far_a_value_may_step(tmp_path, line, step):
+    path = tmp_path / "probe.toml"
+    path.write_text(WRITTEN + line, encoding="utf-8")
+    assert load_profile(path).point("air_c").step_per_s == step
+
+
+def test_a_step_below_zero_is_a_fault(tmp_path):
+    path = tmp_path / "probe.toml"
+    path.write_text(WRITTEN + "step_per_s = -1", encoding="utf-8")
+    with pytest.raises(ProfileFaults, match="step_per_s: -1 is too little"):
+        load_profile(path)

@@ -21,24 +21,18 @@ LATEST_S = 0.2
 QUIET_S = 0.3  # after which nothing more is expected
 
 
-def heard(fault, sizes=(1,), framing="tcp"):
+def heard(fault, sizes=(1,)):
     """What comes back to each request in turn, waited for until so many bytes are there; the faults drawn."""
 
     async def main():
-        def script(request):
-            reply = tcp if framing == "tcp" else lambda request, pdu: rtu(request.unit, pdu)
-            return [reply(request, counting(request))]
-
         chance = {} if fault is None else {fault: 1.0}
-        async with serving(script, framing) as server:
-            kind = "tcp" if framing == "tcp" else "rtu+tcp"
-            proxy = FaultProxy(kind, ("127.0.0.1", server.port), Odds(chance, LATEST_S), seed=3)
+        async with serving(lambda request: [tcp(request, counting(request))]) as server:
+            proxy = FaultProxy("tcp", ("127.0.0.1", server.port), Odds(chance, LATEST_S), seed=3)
             await proxy.open()
             reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
             found = []
             for number, size in enumerate(sizes):
-                body = ASKED[number][6:]
-                writer.write(ASKED[number] if framing == "tcp" else body + crc(body))
+                writer.write(ASKED[number])
                 async with asyncio.timeout(30):
                     got = await reader.readexactly(size)
                 with contextlib.suppress(TimeoutError):
