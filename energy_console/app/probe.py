@@ -33,6 +33,7 @@ from hardware.modbus.sunspec import ChainLink, walk_chain
 from hardware.modbus.sunspec_names import model_name
 from hardware.points import Reason, quality_of, reason_of
 from hardware.profiles import (
+    Confidence,
     Library,
     Profile,
     ProfileFaults,
@@ -197,6 +198,7 @@ async def _ask_profile(
     return {
         "profile": loaded.name,
         "title": loaded.title,
+        "traps": list(loaded.traps),
         "requests": [_request(answer) for answer in readout.answers],
         "points": [_point(decoder, readout, at) for at in range(len(loaded.points))],
     }
@@ -293,6 +295,7 @@ def _point(decoder: Decoder, readout: Readout, at: int) -> Document:
         "quality": quality_of(status).name.lower(),
         "reason": "" if reason_of(status) is Reason.GOOD else reason_of(status).name.lower().replace("_", " "),
         "words": list(_words(decoder, readout, point)),
+        "confidence": point.confidence.value,
     }
 
 
@@ -319,6 +322,8 @@ def _show_profile(document: Document, out: TextIO) -> None:
     _show_requests(document["requests"], out)
     print(file=out)
     _show_points(document["points"], out)
+    for trap in document["traps"]:
+        print(f"\nKnow of this type: {trap}" if trap == document["traps"][0] else f"    {trap}", file=out)
 
 
 def _show_requests(requests: list[Document], out: TextIO) -> None:
@@ -332,7 +337,8 @@ def _show_points(points: list[Document], out: TextIO) -> None:
     for point in points:
         value = "no value" if point["value"] is None else f"{point['value']:.10g} {point['unit']}".strip()
         words = " ".join(f"{word:04X}" for word in point["words"][:4])
-        more = point["text"] or point["reason"]
+        doubt = "(figures from memory)" if point["confidence"] == Confidence.MEMORY else ""
+        more = " ".join(word for word in (point["text"] or point["reason"], doubt) if word)
         print(f"{point['quantity']:<28}{value:>22}  {words:<20}{more}".rstrip(), file=out)
 
 

@@ -25,6 +25,14 @@ def page(desk, qtbot) -> DevicesPage:
     return made
 
 
+def test_the_panel_says_what_is_known_to_go_wrong_with_a_type(page):
+    page.select("B1-01")
+    assert "60 ms of silence" in page.panel._traps.whole()
+    assert page.panel._traps.isVisible()
+    page.select("Q1-01")
+    assert not page.panel._traps.isVisible()
+
+
 def listed(page: DevicesPage) -> dict[str, tuple[str, ...]]:
     return {group.link: group.devices for group in page.tree.field_model.groups}
 

@@ -9,7 +9,7 @@ from energy_console.engine.link import DeviceState, ProbeReport
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import NONE, clock, duration, number
 from energy_console.gui.pages.devices.commands_view import CommandsView, commands_of
-from energy_console.gui.pages.devices.field_rows import FINE, SILENT, DeviceRow, sort_of
+from energy_console.gui.pages.devices.field_rows import FINE, SILENT, DeviceRow, sort_of, traps_of
 from energy_console.gui.pages.devices.point_rows import at_moment, newest, points_of_device, tally
 from energy_console.gui.pages.devices.point_table import PointTable
 from energy_console.gui.pages.devices.probe_view import ProbeView
@@ -113,6 +113,8 @@ class DevicePanel(Card):
             grid.setColumnStretch(place, 3 if key == "state" else 2)
         self._why = ElidedText("", "muted")
         grid.addWidget(self._why, 2, 0, 1, len(names))
+        self._traps = ElidedText("", "muted")
+        grid.addWidget(self._traps, 3, 0, 1, len(names))
         return box
 
     def _foot(self) -> QHBoxLayout:
@@ -145,6 +147,9 @@ class DevicePanel(Card):
         where = self.tr("{0}, unit {1}").format(row.link, row.unit)
         self._where.show_text(" · ".join(word for word in (row.name, where, row.profile) if word))
         self._values["every"].setText(duration(self._desk.site.device(row.id).spec.every_s))
+        traps = traps_of(self._desk.site, row.id)
+        self._traps.show_text(self.tr("Know of this type: {0}").format(" ".join(traps)))
+        self._traps.setVisible(bool(traps))
         self.setAccessibleName(self.tr("Device {0}").format(row.id))
         report = self._reports.get(row.id)
         if report is None:

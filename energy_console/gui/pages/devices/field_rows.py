@@ -75,7 +75,7 @@ class Group:
 def device_rows(site: Site) -> dict[str, DeviceRow]:
     """One row a device, in site order."""
     used = {device.spec.profile for device in site.devices}
-    titles = {name: site.library.profile(name).title for name in used & set(site.library.names())}
+    titles = {name: site.library.profile(name).title for name in used if site.library.knows(name)}
     rows = {}
     for device in site.devices:
         spec = device.spec
@@ -84,6 +84,12 @@ def device_rows(site: Site) -> dict[str, DeviceRow]:
         name = device.name.removesuffix(device.id).rstrip()
         rows[device.id] = DeviceRow(device.id, name, spec.link, spec.unit, kind, search.casefold())
     return rows
+
+
+def traps_of(site: Site, device: str) -> tuple[str, ...]:
+    """What goes wrong with devices of this one's type, each a sentence."""
+    name = site.device(device).spec.profile
+    return site.library.profile(name).traps if site.library.knows(name) else ()
 
 
 def address_of(url: str) -> str:
