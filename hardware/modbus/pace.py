@@ -25,11 +25,6 @@ class UnitPace:
     write_every_s: float = 0.0  # least time between two conversations that write
     longest: int = MODBUS_LONGEST_READ  # registers in one read
 
-    @property
-    def rests(self) -> bool:
-        """True where asking this unit may mean waiting for it."""
-        return self.silence_s > 0 or self.read_every_s > 0 or self.write_every_s > 0
-
 
 def pace_of(profile: Profile) -> UnitPace:
     """What a device type asks for."""
@@ -84,7 +79,18 @@ class Pace:
     def rests(self, unit: int) -> bool:
         """True where asking this unit may mean waiting for it alone."""
         known = self._units.get(unit)
-        return known is not None and known.pace.rests
+        if known is None:
+            return False
+        pace = known.pace
+        alone = pace.read_every_s > 0 or pace.write_every_s > 0
+        return alone or (pace.silence_s > 0 and not self.one_wire)
+
+    def readable_at(self, unit: int) -> float:
+        """When whatever was read of this unit may be read again."""
+        known = self._units.get(unit)
+        if known is None or not known.read_at:
+            return 0.0
+        return max(known.read_at.values()) + known.pace.read_every_s
 
     def of(self, unit: int) -> _Unit | None:
         """The unit's own times; None where it takes requests as they come."""

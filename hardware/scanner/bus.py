@@ -122,8 +122,8 @@ class Bus:
         return await done
 
     def hurry(self, task: DeviceTask) -> None:
-        """Makes a device due now: put back into service, or its link has come back."""
-        task.due = time.monotonic()
+        """Makes a device due now, or as soon as it may be read again: written to, or put back into service."""
+        task.due = max(time.monotonic(), self._pace.readable_at(task.spec.unit))
         task.read_all_next()
         self.turns.put(task)
         self._wake()
@@ -156,8 +156,8 @@ class Bus:
                 await self._sleep()
 
     async def _do(self, work: Coroutine[Any, Any, None], task: DeviceTask | None) -> asyncio.Task[None] | None:
-        """Here and now; or aside, where the device has rests that its neighbours behind the gateway need not share."""
-        full = self.address.is_rtu or len(self._aside) >= _MOST_ASIDE
+        """Here and now; or aside, where the device has rests that its neighbours need not share."""
+        full = len(self._aside) >= _MOST_ASIDE
         if task is None or full or not self._pace.rests(task.spec.unit):
             await work
             return None

@@ -208,6 +208,33 @@ def test_a_scan_keeps_the_silence_of_its_slow_device_and_reads_the_quick_one_mea
     assert len(between) >= 2
 
 
+def test_a_shy_device_on_one_wire_does_not_hold_up_its_neighbours_while_it_is_left_alone():
+    shy = replace(BARE, read=replace(BARE.read, every_min_s=60.0))
+
+    async def main():
+        watch = Stopwatch("rtu")
+        async with serving(watch, "rtu") as server:
+            link = LinkSpec("L", f"rtu+tcp://127.0.0.1:{server.port}", 5.0)
+            devices = (DeviceSpec("S", "L", SLOW, "shy", 0.1), DeviceSpec("Q", "L", QUICK, "bare", 0.1))
+            profiles = {"shy": shy, "bare": BARE}
+            scanner = Scanner(FieldSpec((link,), devices), lambda batch: None, profiles=profiles.__getitem__)
+            running = asyncio.create_task(scanner.run())
+            async with asyncio.timeout(30):
+                while len(watch.times(unit=SLOW)) < 2:
+                    await asyncio.sleep(0.01)
+                asked = asyncio.create_task(scanner.on_line("S", lambda line: line.read_point(BARE.point("near"))))
+                scanner.read_soon("S")
+                before = len(watch.times(unit=QUICK))
+                while len(watch.times(unit=QUICK)) < before + 10:
+                    await asyncio.sleep(0.01)
+            assert len(watch.times(unit=SLOW)) == 2
+            scanner.stop()
+            await running
+            assert asked.cancelled() or await asyncio.gather(asked, return_exceptions=True)
+
+    asyncio.run(main())
+
+
 def test_the_silence_of_a_link_is_kept_between_any_two_requests():
     devices = [(f"Q{unit}", unit, "bare", 0.1) for unit in (1, 2, 3)]
     watch = scanned({"bare": BARE}, devices, {"silence_ms": 40.0}, until=lambda watch: len(watch.seen) >= 10)
