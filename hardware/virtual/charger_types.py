@@ -41,6 +41,8 @@ class ChargerType:
     safe_register: str  # quantity where the current it falls back to can be set
     safe_a: float | None  # that current as delivered; None: half of the highest
 
+    shows_in_force: bool = False  # where the set-point is read stands what is in force, not what was written
+
     @property
     def forgets(self) -> bool:
         """Whether a set-point once dropped has to be written anew; else feeding brings it back."""
@@ -76,6 +78,7 @@ def charger_type(of: Profile) -> ChargerType:
     name, _, _ = of.name.partition(":")
     limit = next((q for q in ("limit_a", "limit_kw") if _has(of, q)), "")
     dog = of.watchdog(limit)
+    settings = {point.quantity for point in of.points if point.writable}
     return ChargerType(
         states=STATES.get(name, {}),
         limit=limit,
@@ -83,9 +86,10 @@ def charger_type(of: Profile) -> ChargerType:
         feed_value=dog.feed_value if dog and dog.feed != limit else None,
         fed_by_any_request=bool(dog and dog.fed_by_any_request),
         hold_s=dog.timeout_s if dog else 0.0,
-        hold_register=dog.timeout if dog else "",
-        safe_register=dog.falls_to if dog else "",
+        hold_register=dog.timeout if dog and dog.timeout in settings else "",
+        safe_register=dog.falls_to if dog and dog.falls_to in settings else "",
         safe_a=SAFE_A.get(name),
+        shows_in_force=any(point.quantity == limit and point.write_at is not None for point in of.points),
     )
 
 

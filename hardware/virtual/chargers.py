@@ -16,6 +16,7 @@ from hardware.virtual.weather import Conditions
 
 VOLTAGE_V = 230.0
 SAFE_SHARE = 0.5  # of the highest current: what a socket gives when nobody talks to it, where its type says nothing
+RELEASES = ("enabled", "remote_lock")  # 1: may charge
 TAPER_FROM = 0.1  # a battery takes less over the last tenth of what it wants
 CAR_STEPS_KW = np.array([3.7, 7.4, 11.0, 22.0])  # what on-board chargers are built for
 
@@ -54,6 +55,7 @@ class Chargers(Fleet):
         self._tripped = self.full(0.0)
         self._vehicle_kw = self._max_kw.copy()
         self._forgets = np.array([kind.forgets for kind in self._types], dtype=bool)
+        self._shows_in_force = np.array([kind.shows_in_force for kind in self._types], dtype=bool)
         self._signs_of_life = sorted({kind.feed for kind in self._types} - {"", "limit_a", "limit_kw"})
         self._talked = {row for row, kind in enumerate(self._types) if kind.fed_by_any_request}
 
@@ -74,7 +76,7 @@ class Chargers(Fleet):
             self._limit_a[row] = value if quantity == "limit_a" else self._amps(row, value)
         elif quantity == "phases" and value in (1.0, 3.0):
             self._phases[row] = value
-        elif quantity == "enabled" and value in (0.0, 1.0):
+        elif quantity in RELEASES and value in (0.0, 1.0):
             self._enabled[row] = value
         elif quantity == kind.safe_register and value >= 0.0:
             self.safe_a[row] = value
@@ -158,14 +160,15 @@ class Chargers(Fleet):
         held = self._is_held()
         offered = np.where(held, self._limit_a, self.safe_a)
         self.columns |= {
-            "limit_a": self._limit_a.copy(),
+            "limit_a": np.where(self._shows_in_force, offered, self._limit_a),
             "limit_kw": self._limit_a * VOLTAGE_V * self._phases / 1000.0,
             "limit_valid_s": np.ceil(self.valid_s),
             "limit_applied_a": np.where(self._enabled > 0, np.minimum(offered, self._max_a), 0.0),
             "limit_accounted": held.astype(np.float64),
             "safe_current_a": self.safe_a.copy(),
             "safe_after_s": self.hold_s.copy(),
-            "enabled": self._enabled.copy(),
+            **{name: self._enabled.copy() for name in RELEASES},
+            "contact_lock": self.full(1.0),
             "phases": self._phases.copy(),
             "highest_a": self._max_a.copy(),
             "rated_a": self._max_a.copy(),

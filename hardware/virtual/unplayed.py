@@ -8,6 +8,7 @@ as it was written.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ STEADY = {
     "degC": 21.5, "K": 18.0, "m3/h": 1.6, "m3": 812.0, "lx": 320.0, "dB": 48.0, "s": 3600.0, "m/s": 2.4, "W/m2": 180.0,
     "ppm": 450.0, "ppb": 18.0, "ug/m3": 12.0, "kOhm": 900.0, "deg": 200.0, "hPa": 1013.0,
 }  # fmt: skip
+
+
+_TROUBLE = re.compile(r"error|fault|alarm|warning|event")  # what stands at 0 while all is well
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ def rule_for(quantity: str, played: Columns) -> Rule | None:
 def steady_value(point: ProfilePoint) -> float:
     """One number that the point can show, the same for ever."""
     if point.texts or point.bits or point.bit is not None:
+        return 0.0
+    if _TROUBLE.search(point.quantity):
         return 0.0
     if point.states:
         return float(point.states[0][0])

@@ -218,3 +218,20 @@ def test_the_time_and_the_current_of_the_fallback_can_be_set_in_their_registers(
     bank.write(0, 5004, (12_000,))
     pass_time(played, 5000, 10)
     assert value(played, "S/limit_applied_a") == 12
+
+
+def test_where_a_set_point_is_read_elsewhere_stands_what_is_in_force() -> None:
+    played = World(socket_of("keba_kecontact_p40"), at(START))
+    pass_time(played, 2)
+    assert value(played, "S/limit_a") == value(played, "S/safe_current_a") == value(played, "S/limit_applied_a")
+
+
+def test_a_locked_charger_gives_nothing_until_it_is_released() -> None:
+    played = World(socket_of("heidelberg_energy_control"), at(START))
+    played.chargers.hear(0)
+    pass_time(played, 2)
+    assert value(played, "S/power_kw") > 0
+    for lock, gives in ((0, False), (1, True)):
+        played.chargers.write(0, "remote_lock", lock)
+        pass_time(played, 2)
+        assert (value(played, "S/power_kw") > 0) is gives
