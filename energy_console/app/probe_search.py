@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -14,7 +15,7 @@ from hardware.commissioning.fit import ProfileFit, profile_fits
 from hardware.commissioning.identity import identify
 from hardware.commissioning.kinds import MEASURES
 from hardware.commissioning.registers import UnitReader, read_window
-from hardware.commissioning.search import ALL_UNITS, SearchNews, find_units, takes_no_notice
+from hardware.commissioning.search import BadUnits, SearchNews, find_units, takes_no_notice, units_from
 from hardware.commissioning.visit import OwnVisit
 from hardware.modbus import Connection
 from hardware.modbus.sunspec_names import model_name
@@ -39,21 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 # -- units ----------------------------------------------------------------------------------------------------
 
 
-def units_of(text: str) -> list[int]:
-    """Units from "1-247" or "1,5,20-30", each once. Raises BadInput."""
-    units: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            raise BadInput(f"'{text}' names no units; write 1-247, or a list such as 1,5,20-30.")
-        low, high = int(first), int(last or first)
-        if not ALL_UNITS[0] <= low <= high <= 255:
-            raise BadInput(f"'{part}' names no units from 1 to 255; write 1-247, or a list such as 1,5,20-30.")
-        units += [unit for unit in range(low, high + 1) if unit not in units]
-    return units
+def units_of(text: str) -> tuple[int, ...]:
+    """Raises BadInput."""
+    try:
+        return units_from(text)
+    except BadUnits as error:
+        raise BadInput(str(error)) from error
 
 
-async def ask_units(connection: Connection, units: list[int], patience_s: float) -> Document:
+async def ask_units(connection: Connection, units: Sequence[int], patience_s: float) -> Document:
     visit = OwnVisit(connection)
     found = await find_units(visit, units, _progress, patience_s, rest=0.0)
     _end_progress()

@@ -98,6 +98,9 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
+    """`reader` tells the ways to read `address`, and any other in the window."""
+
+    address: int
     window: Window
     reader: Reader
 
@@ -177,7 +180,7 @@ async def _answer(
             every_s = over_s / (SAMPLES - 1)
             window = await read_window(reader, span, SAMPLES, every_s, lambda done, of: said(Progress(done, of)))
             # A tenth of a second of arithmetic, which the field shall not wait for.
-            return Watched(window, await asyncio.to_thread(Reader, window, expected))
+            return Watched(span.address, window, await asyncio.to_thread(Reader, window, expected))
 
 
 async def _tried(visit: Visit, unit: int, profile: Profile, patience_s: float) -> Tried:

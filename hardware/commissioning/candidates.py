@@ -71,7 +71,8 @@ class Candidate:
     unit: str
     measure: str
     score: float
-    reason: str
+    reason: str  # a sentence without its full stop
+    brief: str  # the same in a word or two
 
     @property
     def low_word_first(self) -> bool:
@@ -130,6 +131,7 @@ class Reader:
         kind, exponent = self._kinds[fit.kind[place]], fit.exponent[place]
         raw = float(read.series[-1])
         value = float(f"{raw * 10.0**exponent:.{7 if fit.coding.words < 4 else 12}g}")  # what the registers resolve
+        reason, brief = _reason(read, kind, value, self.window.seconds, self._nothing)
         return Candidate(
             address=self.window.address + place,
             shift=read.shift,
@@ -142,7 +144,8 @@ class Reader:
             unit=kind.unit,
             measure=kind.measure,
             score=share,
-            reason=_reason(read, kind, value, self.window.seconds, self._nothing),
+            reason=reason,
+            brief=brief,
         )
 
 
@@ -173,24 +176,24 @@ def _merged(reads: Iterator[_Read]) -> list[tuple[_Read, str]]:
     return list(found.values())
 
 
-def _reason(read: _Read, kind: Kind, value: float, seconds: Sequence[float], nothing: float) -> str:
+def _reason(read: _Read, kind: Kind, value: float, seconds: Sequence[float], nothing: float) -> tuple[str, str]:
     series, factor = read.series, 10.0 ** read.fit.exponent[read.place]
     moved = float(np.abs(np.diff(series)).max()) if len(series) > 1 else 0.0
     size = float(np.abs(series).max())
     unit = f" {kind.unit}" if kind.unit else ""
     if not series.any():
-        return "reads 0, which tells nothing: look again when it is at work"
+        return "reads 0, which tells nothing: look again when it is at work", "zero"
     if moved > 0 and kind.counter and series[-1] > series[0] and (np.diff(series) >= 0).all():
         grown = float(series[-1] - series[0]) * factor
-        return f"grew by {grown:.4g}{unit} in {seconds[-1] - seconds[0]:.0f} s: {_a(kind.words)}"
+        return f"grew by {grown:.4g}{unit} in {seconds[-1] - seconds[0]:.0f} s: {_a(kind.words)}", "grows"
     if moved > size:
-        return f"jumps by {moved * factor:.3g} from one reading to the next"
+        return f"jumps by {moved * factor:.3g} from one reading to the next", "jumps"
     if size < 1e-6:
-        return f"{series[-1]:.2g} is below what any device resolves"
+        return f"{series[-1]:.2g} is below what any device resolves", "below resolution"
     if kind.measure == "other" or read.log_ratio < nothing - 2.0:
-        return f"{value:.6g} is no value that is usual here"
+        return f"{value:.6g} is no value that is usual here", "unusual"
     words = f"reads {value:.6g}{unit}: {kind.words}"
-    return f"{words}; its neighbours read alike" if read.neighbours > _ALIKE else words
+    return f"{words}; its neighbours read alike" if read.neighbours > _ALIKE else words, kind.words
 
 
 def _a(words: str) -> str:

@@ -13,11 +13,30 @@ from hardware.points import Reason
 from hardware.profiles import Table
 
 ALL_UNITS = range(1, 248)  # Modbus over Serial Line 1.02, section 2.2: 0 is broadcast, 248 to 255 are reserved
+_HIGHEST_UNIT = 255  # on Modbus TCP, where some devices take no other
 PATIENCE_S = 0.4
 REST = 1.0  # times as long as the question took: the search takes half of a link's time at most
 _GATEWAY_CODES = (10, 11)  # the gateway answers, nobody behind it does
 _ALIKE_FROM = 3  # units that answer the same, before it is looked at whether all do
 _OTHERS = 3  # units asked besides
+
+
+class BadUnits(ValueError):
+    """What was written names no units; the text says what to write."""
+
+
+def units_from(text: str) -> tuple[int, ...]:
+    """Units from "1-247" or "1,5,20-30", each once. Raises BadUnits."""
+    units: dict[int, None] = {}
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise BadUnits(f"'{text}' names no units; write 1-247, or a list such as 1,5,20-30.")
+        low, high = int(first), int(last or first)
+        if not 1 <= low <= high <= _HIGHEST_UNIT:
+            raise BadUnits(f"'{part}' names no units from 1 to 255; write 1-247, or a list such as 1,5,20-30.")
+        units.update(dict.fromkeys(range(low, high + 1)))
+    return tuple(units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +102,8 @@ async def _ask(visit: Visit, unit: int, patience_s: float) -> FoundUnit | None:
             return None
         if error.reason is Reason.EXCEPTION and error.detail in _GATEWAY_CODES:
             return None
-        return FoundUnit(unit, error.text, took_ms)
+        is_refusal = error.reason is Reason.EXCEPTION  # of that one register: somebody is there
+        return FoundUnit(unit, f"answers, exception {error.detail}" if is_refusal else error.text, took_ms)
     return FoundUnit(unit, "answers", took_ms, int.from_bytes(payload, "big"))
 
 

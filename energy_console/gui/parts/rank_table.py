@@ -160,3 +160,5 @@ class RankTable(QTableView):
             self.trend.emit(self.selected_id())
             return
         super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.selected_id():
+            event.accept()  # it has opened the row; whoever is around the table shall not act on it too

@@ -54,7 +54,7 @@ def test_units_that_answer_are_found_and_an_exception_is_an_answer():
 
     found, requests = asking(gateway, search)
     assert [(unit.unit, unit.word) for unit in found] == [(3, 1003), (5, None), (7, 1007)]
-    assert found[1].says == "answered with exception 2 (no such register)"
+    assert found[1].says == "answers, exception 2"
     assert [(news.asked, news.total) for news in told] == [(at, 10) for at in range(1, 11)]
     assert {request.function for request in requests} == {3}  # it only ever reads
 

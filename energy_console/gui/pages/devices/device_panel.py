@@ -1,15 +1,15 @@
-"""The panel of the device selected: how it answers, its points, and a probe. It reads only."""
+"""The panel of the device selected: how it answers, its points, a probe, and whether it is in service."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from energy_console.engine.link import DeviceState, ProbeReport
+from energy_console.engine.link import CommandResult, DeviceState, ProbeReport
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import NONE, clock, duration, number
 from energy_console.gui.pages.devices.commands_view import CommandsView, commands_of
-from energy_console.gui.pages.devices.field_rows import FINE, SILENT, DeviceRow, sort_of, traps_of
+from energy_console.gui.pages.devices.field_rows import FINE, OFF, SILENT, DeviceRow, sort_of, traps_of
 from energy_console.gui.pages.devices.point_rows import at_moment, newest, points_of_device, tally
 from energy_console.gui.pages.devices.point_table import PointTable
 from energy_console.gui.pages.devices.probe_view import ProbeView
@@ -124,12 +124,15 @@ class DevicePanel(Card):
         looks = self._desk.looks
         self.probe_button = Button(looks, self.tr("Probe now"), "magnifying-glass", "primary", on_click=self.probe)
         self.probe_button.setEnabled(self._desk.may("probe"))
+        self.probe_button.setToolTip(self.tr("Reads the whole profile once, out of turn; nothing is written"))
         self.trend_button = Button(looks, self.tr("Trend  T"), "chart-line", on_click=self._trend_selected)
         self.trend_button.setToolTip(self.tr("Draw the points selected in Trends; they can be dragged there too"))
+        self.service_button = Button(looks, self.tr("Out of service"), "wrench", on_click=self._switch_service)
+        self.service_button.setEnabled(self._desk.may("command"))
         foot.addWidget(self.probe_button)
         foot.addWidget(self.trend_button)
+        foot.addWidget(self.service_button)
         foot.addStretch(1)
-        foot.addWidget(_tag(self.tr("reads only, nothing is written")))
         return foot
 
     @property
@@ -192,6 +195,7 @@ class DevicePanel(Card):
             values["state"].setText(self.tr("not asked yet"))
             return
         values["state"].setText(state.state)
+        self._show_service(sort_of(state) == OFF)
         values["state"].set_tone("muted" if sort_of(state) == FINE else "text")
         age = max(0.0, (self._desk.clock_ns() - state.last_answer_ns) / 1e9)
         values["answer"].setText(self.tr("{0} ago").format(duration(age)) if state.last_answer_ns else self.tr("never"))
@@ -242,6 +246,24 @@ class DevicePanel(Card):
         else:
             self._desk.said.emit(self.tr("Select points of {0} first; Ctrl+A selects all.").format(self.device))
 
+    def _show_service(self, out: bool) -> None:
+        """The button offers what is not so."""
+        self.service_button.set_words(self.tr("Back into service") if out else self.tr("Out of service"))
+        told = self.tr("Read it again") if out else self.tr("Stop reading it until it is put back: no alarm, no plan")
+        self.service_button.setToolTip(told)
+
+    def _switch_service(self) -> None:
+        """Takes the device out, or puts it back; it lasts until the engine ends."""
+        state = self._desk.latest.devices.get(self.device)
+        out = state is None or sort_of(state) != OFF
+        self.service_button.setEnabled(False)
+
+        def answer(result: CommandResult) -> None:
+            self.service_button.setEnabled(self._desk.may("command"))
+            self._desk.said.emit(result.text)
+
+        self._desk.engine.set_out_of_service(self.device, out, self._desk.who, self._desk.on_gui(answer))
+
     def probe(self) -> None:
         """Asks the engine to read the device once; the answer is kept while the page lives."""
         if self._row is None:
@@ -258,10 +280,3 @@ class DevicePanel(Card):
                 self._probe.show_report(report)
 
         self._desk.engine.probe(device, self._desk.on_gui(answer))
-
-
-def _tag(text: str) -> QLabel:
-    made = caption(text)
-    made.setProperty("look", "tag")
-    made.setFixedHeight(20)
-    return made

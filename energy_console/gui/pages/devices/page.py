@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 from energy_console.engine.link import DeviceState, EngineHealth
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import duration, number
+from energy_console.gui.pages.devices.adding import AddDevicePanel
 from energy_console.gui.pages.devices.device_panel import WIDTH_PX, DevicePanel
 from energy_console.gui.pages.devices.field_rows import (
     ALL,
@@ -25,10 +26,12 @@ from energy_console.gui.pages.devices.field_rows import (
 from energy_console.gui.pages.devices.tree_painter import trip_text
 from energy_console.gui.pages.devices.tree_view import FieldTree
 from energy_console.gui.pages.page import Page
+from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.figure_row import FigureRow
 from energy_console.gui.parts.segments import Segments
 from energy_console.gui.parts.state_pane import StatePane
+from energy_console.gui.parts.text import ElidedText
 from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
 
 _NARROW_PX = 1250  # below, the panel is narrower
@@ -58,6 +61,13 @@ class DevicesPage(Page):
         self.tree = FieldTree(desk, self._rows)
         self.nothing = StatePane(desk.looks)
         self.panel = DevicePanel(desk)
+        self.adding = AddDevicePanel(desk)
+        self.adding.hide()
+        self.add_button = Button(desk.looks, self.tr("Add device"), "plus", on_click=self.add_device)
+        self.add_button.setToolTip(self.tr("Find a device on a link and add it to the site (Ctrl+N)"))
+        self.add_button.setEnabled(desk.may("probe"))
+        self.banner = ElidedText("", "text")
+        self.banner.hide()
         self._lay_out()
         self._connect()
 
@@ -76,11 +86,14 @@ class DevicesPage(Page):
         self.search.setPlaceholderText(self.tr("Find by name, link, profile or unit"))
         self.search.setAccessibleName(self.tr("Find a device (Ctrl+F)"))
         self.search.setClearButtonEnabled(True)
-        self.search.setFixedWidth(250)
+        self.search.setMinimumWidth(110)  # narrow beside the panel of a small window
+        self.search.setMaximumWidth(250)
         card = Card(tools=True)
         card.setAccessibleName(self.tr("Links and devices"))
         card.tools.insertWidget(0, self.segments)
         card.add_tool(self.search)
+        card.tools.setStretchFactor(self.search, 4)
+        card.add_tool(self.add_button)
         card.body.addWidget(self.tree, 1)
         card.body.addWidget(self.nothing, 1)
         self.nothing.hide()
@@ -88,10 +101,12 @@ class DevicesPage(Page):
         row.setSpacing(CARD_GAP)
         row.addWidget(card, 1)
         row.addWidget(self.panel)
+        row.addWidget(self.adding)
         column = QVBoxLayout(self)
         column.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN, CARD_GAP)
         column.setSpacing(CARD_GAP)
         column.addWidget(self.figures)
+        column.addWidget(self.banner)
         column.addLayout(row, 1)
 
     def _connect(self) -> None:
@@ -102,6 +117,8 @@ class DevicesPage(Page):
         self.tree.trend.connect(self.desk.trend)
         self.panel.trend.connect(self.desk.trend)
         self.panel.closed.connect(self._close_panel)
+        self.adding.closed.connect(self._close_adding)
+        self.adding.saved.connect(self._added)
 
     def refresh(self) -> None:
         states = self.desk.latest.devices
@@ -143,6 +160,8 @@ class DevicesPage(Page):
             self._show_device(first)
 
     def _show_device(self, device: str) -> None:
+        if not self.adding.isHidden():
+            return  # the walk goes on; what is selected is shown once it has ended
         if device != self.panel.device or self.panel.isHidden():
             self.panel.show()
             self.panel.show_device(self._rows[device])
@@ -150,6 +169,27 @@ class DevicesPage(Page):
     def _close_panel(self) -> None:
         self.panel.hide()
         self.tree.setFocus()
+
+    def add_device(self) -> None:
+        """The panel that walks a device in, on the link of the device selected."""
+        if not self.desk.may("probe"):
+            return
+        row = self._rows.get(self.panel.device)
+        self.panel.hide()
+        self.adding.show()
+        self.adding.begin(row.link if row else "")
+
+    def _close_adding(self) -> None:
+        self.adding.end()
+        self.adding.hide()
+        self.panel.setVisible(bool(self.panel.device))
+        self.tree.setFocus()
+
+    def _added(self, device: str, words: str) -> None:
+        self._close_adding()
+        self.banner.show_text(words)
+        self.banner.show()
+        self.desk.said.emit(words)
 
     def _unfold(self, link: str) -> None:
         self._unfolded |= {link}
@@ -205,6 +245,8 @@ class DevicesPage(Page):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             self.search.setFocus()
+        elif event.key() == Qt.Key.Key_N and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            self.add_device()
         elif event.key() == Qt.Key.Key_Escape and not self.panel.isHidden():
             self._close_panel()
         else:
@@ -212,4 +254,5 @@ class DevicesPage(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.panel.setFixedWidth(WIDTH_PX if self.width() >= _NARROW_PX else 440)
+        for panel in (self.panel, self.adding):
+            panel.setFixedWidth(WIDTH_PX if self.width() >= _NARROW_PX else 440)
