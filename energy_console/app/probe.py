@@ -323,7 +323,7 @@ def _show_profile(document: Document, out: TextIO) -> None:
     print(file=out)
     _show_points(document["points"], out)
     for trap in document["traps"]:
-        print(f"\nKnow of this type: {trap}" if trap == document["traps"][0] else f"    {trap}", file=out)
+        print(f"\nTraps of this type: {trap}" if trap == document["traps"][0] else f"    {trap}", file=out)
 
 
 def _show_requests(requests: list[Document], out: TextIO) -> None:

@@ -34,10 +34,10 @@ def check_connectors(profile: Profile, faults: FaultList) -> None:
     ends = [max(point.end, point.written.end) for point in profile.points]
     starts = [min(point.address, point.written.address) for point in profile.points]
     if ends and max(ends) + (repeats.most - 1) * repeats.stride > 65536:
-        text = f"The last of {repeats.most} connectors would end behind register 65535."
+        text = f"The last of {repeats.most} connectors would end behind register 65535; mend stride or most."
         faults.add("connectors", "most", text)
     if ends and max(ends) - min(starts) > repeats.stride:
-        text = f"One connector spans {max(ends) - min(starts)} registers, more than the {repeats.stride} to the next."
+        text = f"One connector spans {max(ends) - min(starts)} registers, more than {repeats.stride}; mend stride."
         faults.add("connectors", "stride", text)
 
 

@@ -65,7 +65,10 @@ def read_points(
             if chain:
                 point = place_point(point, chain, section)
             if "repeat" in section.values:
-                section.fault("repeat", "This goes with step and address, whole numbers above 0, and {n} in the name.")
+                section.fault(
+                    "repeat",
+                    "This does not stand alone; write step and address, whole numbers above 0, and {n} in the name.",
+                )
             section.refuse_unknown(("length", "needs", "repeat", "step"))
             found.append(point)
             given[quantity] = own
@@ -78,7 +81,9 @@ def _point(quantity: str, section: Section) -> ProfilePoint:
             "", f"'{quantity}' is no name of a quantity; write small letters, digits and _, as in power_l1_kw."
         )
     table = section.table("table")
-    kind = RegisterType(section.choice("type", [item.value for item in RegisterType], "bit" if table.is_bits else ""))
+    types = [item.value for item in RegisterType]
+    usual = RegisterType.BIT.value if table.is_bits else ""
+    kind = RegisterType(section.choice("type", types, usual, required=not usual))
     words = section.integer("length", required=True, low=1, high=125) if kind is RegisterType.STRING else kind.words
     return ProfilePoint(
         quantity=quantity,
@@ -153,7 +158,7 @@ def _sentinels(section: Section, kind: RegisterType, words: int) -> tuple[Sentin
             section.fault(
                 "no_value", f"'{text}' is not what {kind.value} can hold; write a bit pattern (0x...) or a number."
             )
-        elif meaning not in _MEANINGS:
+        elif not isinstance(meaning, str) or meaning not in _MEANINGS:
             section.fault("no_value", f"'{meaning}' is not known; known are {', '.join(_MEANINGS)}.")
         else:
             found.append(Sentinel(raw, _MEANINGS[meaning]))

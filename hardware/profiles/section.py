@@ -90,7 +90,10 @@ class Section:
         return value
 
     def integer_or_none(self, key: str, low: int, high: int) -> int | None:
-        return self.integer(key, low=low, high=high) if key in self.values else None
+        if key not in self.values:
+            return None
+        number = self.integer(key, low - 1, low=low, high=high)
+        return None if number < low else number  # a wrong one is told, and as good as not there
 
     def integers(self, key: str) -> tuple[int, ...]:
         value = self._take(key, False)
@@ -119,7 +122,9 @@ class Section:
 
     def choice(self, key: str, known: Sequence[str], default: str = "", required: bool = False) -> str:
         value = self.text(key, default, required)
-        if value and value not in known:
+        if value not in known:
+            if value == "" and not isinstance(self.values.get(key), str):
+                return default or known[0]  # missing, or no text at all, and told so
             near = nearest(value, known)
             hint = f"did you mean '{near}'?" if near else f"known are {', '.join(known)}."
             self.fault(key, f"'{value}' is not known; {hint}")

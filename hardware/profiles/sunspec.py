@@ -55,7 +55,7 @@ def place_point(point: ProfilePoint, models: tuple[SunSpecModel, ...], section: 
     model = model_of(section.integer_or_none("model", 1, 65534), models, section.integer("nth", 1, low=1, high=20))
     if model is None:
         known = ", ".join(str(item) for entry in models for item in entry.models)
-        section.fault("model", f"Say which model of the chain the point is in: {known}.")
+        section.fault("model", f"Nobody knows which model of the chain the point is in; write model = one of {known}.")
         return point
     if point.table is not Table.HOLDING:
         section.fault("table", "SunSpec models are in the holding table; write that.")

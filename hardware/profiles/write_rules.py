@@ -28,7 +28,7 @@ def check_watchdogs(profile: Profile, faults: FaultList) -> None:
         known = {point.quantity for point in profile.points}
         for key, quantity in (("timeout", watchdog.timeout), ("falls_to", watchdog.falls_to)):
             if quantity and quantity not in known:
-                faults.add("watchdog", key, f"'{quantity}' is not a point of this profile.", nth)
+                faults.add("watchdog", key, f"'{quantity}' is not a point of this profile; name one.", nth)
         if watchdog.every_s >= watchdog.timeout_s:
             text = f"Feeding every {watchdog.every_s:g} s is too late; the timeout is {watchdog.timeout_s:g} s."
             faults.add("watchdog", "every_s", text, nth)
@@ -96,7 +96,7 @@ def check_writing(point: ProfilePoint, profile: Profile, faults: FaultList) -> N
             faults.add(table, key, "This is for a point that can be written; add writable = true or remove it.")
         return
     if never := why_never(profile, point):
-        faults.add(table, "writable", never)
+        faults.add(table, "writable", f"{never.rstrip('.')}; remove writable.")
     if not profile.fallback(point.quantity):
         text = "Nobody knows what holds when nobody commands this point; say it with fallback, as a sentence."
         faults.add(table, "writable", text)

@@ -17,7 +17,7 @@ def write_at_of(section: Section) -> WriteAt | None:
     address, kind, scale = values.get("address"), values.get("type"), values.get("scale", 1.0)
     unknown = sorted(set(values) - {"address", "type", "scale"})
     if type(address) is not int or not 0 <= address <= 65535:
-        section.fault("write_at", "It needs an address, 0..65535.")
+        section.fault("write_at", "The address is missing; write one, 0..65535.")
     elif kind not in _NUMBERS:
         section.fault("write_at", f"It needs a type, one of {', '.join(_NUMBERS)}.")
     elif isinstance(scale, bool) or not isinstance(scale, int | float) or scale == 0:
@@ -37,7 +37,7 @@ def never_between_of(section: Section) -> tuple[float, float] | None:
         return None
     numbers = [float(n) for n in pair if type(n) in (int, float)] if isinstance(pair, list) else []
     if not isinstance(pair, list) or len(pair) != 2 or len(numbers) != 2 or numbers[0] >= numbers[1]:
-        section.fault("never_between", "This has to be two numbers, the lower first, for example [0, 6].")
+        section.fault("never_between", "This is no gap; write two numbers, the lower first, for example [0, 6].")
         return None
     return numbers[0], numbers[1]
 
@@ -52,6 +52,8 @@ def check_written(point: ProfilePoint, faults: FaultList) -> None:
     if point.write_at and point.written.end > 65536:
         faults.add(table, "write_at", "The value ends behind register 65535.")
     if point.mask is not None and (point.words != 1 or point.type.kind != "u" or point.bit is not None):
-        faults.add(table, "mask", "A mask takes its bits out of one unsigned register, and not together with bit.")
+        faults.add(
+            table, "mask", "A mask takes its bits out of one unsigned register; mend the type, or drop mask or bit."
+        )
     if point.mask is not None and point.writable:
         faults.add(table, "mask", "A part of a word cannot be written without the rest; write the word.")

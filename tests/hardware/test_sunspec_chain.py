@@ -272,8 +272,13 @@ def test_nothing_is_written_where_another_model_stands_by_now(loaded):
 @pytest.mark.parametrize(
     ("was", "now", "line", "says"),
     [
-        ("model = 103\naddress = 14", "address = 14", 25, "Say which model of the chain the point is in: 103, 101"),
-        ("model = 103\naddress = 14", "model = 120\naddress = 14", 27, "Say which model of the chain"),
+        (
+            "model = 103\naddress = 14",
+            "address = 14",
+            25,
+            "which model of the chain the point is in; write model = one of 103, 101",
+        ),
+        ("model = 103\naddress = 14", "model = 120\naddress = 14", 27, "Nobody knows which model of the chain"),
         ("model = 123\naddress = 5", "model = 123\naddress = 26", 42, "outside model 123; that has 26 registers"),
         ("step = 20", "", 55, "whole numbers above 0"),
         ("length = 24", "length = 70000", 16, "outside 1"),

@@ -151,7 +151,7 @@ class DevicePanel(Card):
         self._where.show_text(" · ".join(word for word in (row.name, where, row.profile) if word))
         self._values["every"].setText(duration(self._desk.site.device(row.id).spec.every_s))
         traps = traps_of(self._desk.site, row.id)
-        self._traps.show_text(self.tr("Know of this type: {0}").format(" ".join(traps)))
+        self._traps.show_text(self.tr("Traps of this type: {0}").format(" ".join(traps)))
         self._traps.setVisible(bool(traps))
         self.setAccessibleName(self.tr("Device {0}").format(row.id))
         report = self._reports.get(row.id)
