@@ -248,6 +248,29 @@ def test_another_device_in_its_place_is_noticed_and_walked_anew(loaded):
     assert log.reasons("PV/generation_limit")[-1] is Reason.NO_VALUE
 
 
+def test_a_device_exchanged_while_it_was_lost_is_walked_anew(loaded):
+    here = [chain([INVERTER, CONTROLS])]
+
+    async def swap(scanner, servers):
+        while scanner.states()["PV"].state != "answering":
+            await asyncio.sleep(0.02)
+        here[0] = {}  # says nothing at all
+        while scanner.states()["PV"].state != "silent":
+            await asyncio.sleep(0.02)
+        here[0] = chain([CONTROLS, FOREIGN, (102, 50, {14: 55, 15: 0})], 0)
+        while scanner.states()["PV"].state != "answering":
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.15)
+
+    def script(request):
+        return answering(here[0])(request) if here[0] else []
+
+    log = scan([script], [("PV", 0, 1)], 0.1, loaded=loaded, during=swap)
+    read_values = [value for value, reason, _ in log.of("PV/generation_kw") if reason is Reason.GOOD]
+    assert {round(value, 6) for value in read_values} == {12.34, 0.055}
+    assert Reason.TIMEOUT in log.reasons("PV/generation_kw")
+
+
 def test_nothing_is_written_where_another_model_stands_by_now(loaded):
     words = chain([INVERTER, CONTROLS])
 
