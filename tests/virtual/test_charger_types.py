@@ -235,3 +235,18 @@ def test_a_locked_charger_gives_nothing_until_it_is_released() -> None:
         played.chargers.write(0, "remote_lock", lock)
         pass_time(played, 2)
         assert (value(played, "S/power_kw") > 0) is gives
+
+
+@pytest.mark.parametrize("name", ["mennekes_amtron_compact", "phoenix_charx_sec3xxx", "phoenix_em_cp_pp_eth"])
+def test_a_release_taken_back_through_the_commander_stops_the_charging(name: str) -> None:
+    async def scenario() -> None:
+        async with console(name) as at_desk:
+            world = at_desk.served.site.world
+            assert (await at_desk.commander.write("S/limit_a", 9.0)).ok
+            for release, gives in ((0.0, False), (1.0, True)):
+                result = await at_desk.commander.write("S/enabled", release)
+                assert result.ok, result.text
+                at_desk.pass_time(2)
+                assert (value(world, "S/power_kw") > 0) is gives
+
+    asyncio.run(scenario())

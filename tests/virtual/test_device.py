@@ -189,3 +189,23 @@ def test_connectors_behind_one_unit_each_answer_for_their_own_registers() -> Non
             await running
 
     asyncio.run(scenario())
+
+
+def test_coils_are_read_and_written_one_by_one_and_together() -> None:
+    told = answers(
+        "phoenix_em_cp_pp_eth",
+        [
+            "01 0190 0001",
+            "05 0190 0000",
+            "01 0190 0001",
+            "0f 0190 0001 01 01",
+            "01 0190 0001",
+            "05 0190 1234",  # neither on nor off
+            "05 0191 ff00",
+            "0f 0190 0001 02 01",
+            "10 012c 0001 02 0008",  # this type takes single registers only
+            "06 012c 0008",
+        ],
+    )
+    assert told == ["01 01 01", "05 01 90 00 00", "01 01 00", "0f 01 90 00 01", "01 01 01", "85 03", "85 02", "8f 03",
+                    "90 01", "06 01 2c 00 08"]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,9 +14,11 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
-from hardware.profiles import Library
+from hardware.profiles import Library, encode_value, profile
 from hardware.scanner import Scanner
-from tests.virtual.sites import spec, value
+from hardware.virtual.device import VirtualDevice
+from hardware.virtual.world import World
+from tests.virtual.sites import spec, value, world
 from tests.virtual.wire import Served, serving
 
 PLAIN = """format = 2
@@ -216,3 +219,73 @@ high = 32
             assert many.exception_code in (1, 6)
 
     asyncio.run(scenario())
+
+
+def device(name: str) -> tuple[VirtualDevice, World]:
+    played = world({"D": name}, "2026-01-14T12:00")
+    return VirtualDevice("D", played.banks[0]), played
+
+
+def asked(played: VirtualDevice, request: str) -> str:
+    return played.answer(bytes.fromhex(request)).hex()
+
+
+def test_an_em24_serves_the_total_and_the_partial_counter_beside_it() -> None:
+    played, site = device("carlo_gavazzi_em24")
+    total, partial = asked(played, "04 003e 0002"), asked(played, "04 0042 0002")
+
+    def low_word_first(answer: str) -> int:
+        return int(answer[8:12] + answer[4:8], 16)
+
+    assert low_word_first(total) == pytest.approx(10 * value(site, "D/energy_import_kwh"), abs=1)
+    assert 0 < low_word_first(partial) < 0.5 * low_word_first(total)
+    assert asked(played, "04 0000 0033") == "8403"  # 51 registers are one too many
+
+
+def test_an_em340_says_what_it_is_when_register_11_is_read_alone() -> None:
+    played, _ = device("carlo_gavazzi_em340")
+    assert asked(played, "04 000b 0001") == "04020154"
+    assert asked(played, "04 000a 0002")[4:] != "00000154"
+
+
+def test_a_pac_refuses_a_read_that_cuts_a_value() -> None:
+    played, _ = device("siemens_pac3200")
+    assert asked(played, "03 0001 0002")[:2] == "03"
+    assert asked(played, "03 0002 0002") == "8302"
+    assert asked(played, "03 0001 0003") == "8302"
+
+
+def test_an_sdm630_does_not_hear_what_comes_within_its_rest() -> None:
+    played, _ = device("eastron_sdm630")
+    assert asked(played, "04 0034 0002")[:2] == "04"
+    # Asked at once, thousands of times faster than its 60 ms.
+    assert "" in [asked(played, "04 0034 0002") for _ in range(3)]
+    time.sleep(0.08)
+    assert asked(played, "04 0034 0002")[:2] == "04"
+
+
+def test_a_keba_takes_one_value_a_request_and_no_reading_where_it_is_only_written() -> None:
+    for request, answer in (("03 03e8 0004", "8303"), ("03 03e9 0002", "8302"), ("03 138c 0001", "8302"),
+                            ("10 138c 0001 02 1f40", "9001")):  # fmt: skip
+        played, _ = device("keba_kecontact_p40")
+        assert asked(played, request) == answer, request
+    played, site = device("keba_kecontact_p40")
+    assert asked(played, "06 138c 1f40") == "06138c1f40"
+    assert value(site, "D/limit_a") == 8
+
+
+def test_a_trovis_takes_nothing_before_its_key() -> None:
+    name = "samson_trovis_557x"
+    point = next(
+        point for point in profile(name).points if point.writable and profile(name).write.keys_for(point.quantity)
+    )
+    played, site = device(name)
+    key = profile(name).write.keys_for(point.quantity)[0]
+    before, wanted = value(site, f"D/{point.quantity}"), encode_value(point, 21.0)
+    write = bytes([6]) + struct.pack(">HH", point.address, wanted[0])
+    played.answer(write)
+    assert value(site, f"D/{point.quantity}") == before != 21.0
+    played.answer(bytes([6]) + struct.pack(">HH", key.address, key.value))
+    played.answer(write)
+    assert (key.address, key.value) == (144, 1732)
+    assert value(site, f"D/{point.quantity}") == 21.0
