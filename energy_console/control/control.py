@@ -148,7 +148,7 @@ class Control:
         """Looks at the device of commands that were cut off, and says what became of them. Tried again where it is
         silent; nothing is written.
         """
-        if point not in self._cut_off:
+        if point not in self._cut_off or self._commander.why_lost(point):
             return
         target = self._commander.target(point)
         shown = None

@@ -35,12 +35,17 @@ class Orders:
     async def run(self) -> None:
         """Looks once a second, until cancelled. A store that refuses is asked again: the writer tells of it."""
         await self._answer_cut_off()
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            for number, order in await self._claimed():
-                result = await self._answer(order)
-                answer = {"ok": result.ok, "text": result.text, "detail": dict(result.detail)}
-                self._writer.do(partial(self._historian.finish_command, number, answer))
+        async with asyncio.TaskGroup() as under_way:
+            while True:
+                await asyncio.sleep(LOOK_EVERY_S)
+                for number, order in await self._claimed():
+                    # beside each other: a change in steps or a silent device must not hold up what others ask
+                    under_way.create_task(self._fulfil(number, order), name=f"order {number}")
+
+    async def _fulfil(self, number: int, order: Mapping[str, Any]) -> None:
+        result = await self._answer(order)
+        answer = {"ok": result.ok, "text": result.text, "detail": dict(result.detail)}
+        self._writer.do(partial(self._historian.finish_command, number, answer))
 
     async def _answer_cut_off(self) -> None:
         """Orders that an engine took and did not finish are not carried out a second time: the ledger tells of them."""
