@@ -17,6 +17,8 @@ def why_not_here(site: Site, live: LiveTable, point_id: str, value: float) -> st
     if not math.isfinite(value):
         return f"{value} cannot be written to {point_id}: give a number."
     point, rule = site.point(point_id), site.write_rule(point_id)
+    if not point.writable:
+        return f"{point.name} of {point.device} is only read; nothing can be written to it."
     if rule is None:
         return f"{point_id} may not be written at this site: no rule allows it; a row of writes.csv can."
     if not rule.may:

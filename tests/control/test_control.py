@@ -50,7 +50,7 @@ def test_a_command_is_kept_with_who_why_what_and_how_it_went(tmp_path, store):
         ("CP1/phases", 3.0, "(rule phases): the cable has one"),
         ("H1/mode", 1.0, "no rule allows it; a row of writes.csv can"),
         (SETPOINT, 30.0, "may be set to 15 to 25 only (rule heat), not to 30"),
-        ("E1/ship_breaker", 1.0, "no rule allows it"),
+        ("E1/ship_breaker", 1.0, "Ship breaker of E1 is only read; nothing can be written to it."),
         ("X/y", 1.0, "The site has no point X/y"),
         (SETPOINT, float("nan"), "give a number"),
     ],
