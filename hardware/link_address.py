@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from hardware.field import LinkSpec
 
@@ -66,12 +66,18 @@ def address_of(link: LinkSpec) -> LinkAddress:
     return parse_link(link.url, link.folder)
 
 
+def options_of(url: str) -> dict[str, str]:
+    """What stands behind the question mark. A plus is a plus, as in the name of a folder; %20 is a space."""
+    pairs = (part.partition("=") for part in urlsplit(url).query.split("&"))
+    return {name: unquote(value) for name, _, value in pairs if value}
+
+
 def parse_link(url: str, folder: str = "") -> LinkAddress:
     """`folder`: where the files of a tls link are looked for. Raises BadLink with a sentence."""
     parts = urlsplit(url)
     if parts.scheme not in _OPTIONS:
         raise BadLink(f"'{url}' has to start with tcp://, tls://, udp://, rtu+tcp:// or serial://.")
-    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    options = options_of(url)
     unknown = set(options) - _OPTIONS[parts.scheme]
     if unknown:
         known = ", ".join(sorted(_OPTIONS[parts.scheme])) or "none"

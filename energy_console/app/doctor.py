@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 import energy_console
 
 PACKAGES = (
-    "PySide6-Essentials", "shiboken6", "pyqtgraph", "pymodbus", "PuLP", "highspy", "pandas", "numpy", "apsw", "duckdb",
-    "pyarrow", "pvlib", "demandlib", "astral",
+    "PySide6-Essentials", "shiboken6", "pyqtgraph", "pymodbus", "pyserial", "cryptography", "PuLP", "highspy", "pandas",
+    "numpy", "apsw", "duckdb", "pyarrow", "pvlib", "demandlib", "astral",
 )  # fmt: skip
 QT_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",

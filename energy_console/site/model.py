@@ -12,11 +12,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from energy_console.site.formula import Formula
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
+from hardware.link_address import options_of
 from hardware.points import Point
 from hardware.profiles import BUILT_IN, Library
 
@@ -426,12 +427,12 @@ def _loopback_url(link: LinkSpec, port: int, certificates: str) -> str:
         if not certificates:
             return f"tcp://127.0.0.1:{port}"
         files = {name: str(Path(certificates, file)) for name, file in _TEST_FILES.items()}
-    return f"tls://127.0.0.1:{port}?{urlencode(files)}"
+    return f"tls://127.0.0.1:{port}?{urlencode(files, quote_via=quote)}"
 
 
 def _test_files(link: LinkSpec) -> dict[str, str] | None:
     """The certificate files of a tls link as it names them; None where they are no test certificates."""
-    options = dict(parse_qsl(urlsplit(link.url).query))
+    options = options_of(link.url)
     options.pop("host", None)  # on loopback the device is played by this computer
     if "ca" not in options or not Path(link.folder, options["ca"]).with_name("device.pem").exists():
         return None

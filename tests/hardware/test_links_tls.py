@@ -12,7 +12,8 @@ import ssl
 import struct
 import threading
 import warnings
-from urllib.parse import urlencode
+from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -71,7 +72,9 @@ def folder(tmp_path_factory):
 
 
 def link(folder, port, files, **more):
-    return LinkSpec("secure", f"tls://127.0.0.1:{port}?{urlencode({**files, **more})}", 5.0, folder=str(folder))
+    return LinkSpec(
+        "secure", f"tls://127.0.0.1:{port}?{urlencode({**files, **more}, quote_via=quote)}", 5.0, folder=str(folder)
+    )
 
 
 def virtual(folder, devices=None, files=OPERATOR):
@@ -425,3 +428,9 @@ def test_a_tls_link_is_read_with_its_options():
     assert [os.path.normpath(file) for file in (address.ca_file, address.cert_file, address.key_file)] == [
         os.path.normpath(f"/sites/one/c/{name}") for name in ("ca.pem", "o.pem", "o.key")
     ]
+
+
+def test_a_plus_and_a_space_in_the_name_of_a_folder_are_what_they_are():
+    address = parse_link("tls://gw?ca=c++/ca.pem&cert=our%20files/o.pem", "/sites")
+    assert Path(address.ca_file) == Path("/sites/c++/ca.pem")
+    assert Path(address.cert_file) == Path("/sites/our files/o.pem")

@@ -67,6 +67,15 @@ def test_an_expired_certificate_is_told_by_check_and_stops_only_its_own_link(sit
     assert len(load_site(site).links) == 2  # the console starts on it, and reads the other link
 
 
+def test_probe_tells_a_certificate_that_cannot_be_used_before_it_asks_anybody(site, capsys):
+    (site / "pki" / "operator.key").unlink()
+    link = f"tls://127.0.0.1:1?ca={site}/pki/ca.pem&cert={site}/pki/operator.pem&key={site}/pki/operator.key"
+    assert main(["probe", link, "--unit", "1", "--raw", "holding:0:1"]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "operator.key cannot be read (No such file or directory); put it there, or name another." in told.err
+
+
 def test_faults_of_certificates_come_with_all_others(site, capsys):
     (site / "pki" / "operator.key").unlink()
     (site / "loads.csv").write_text(FILES["loads.csv"].replace("120000", "much"))
