@@ -44,7 +44,8 @@ from hardware.modbus.tls import role_note
 from hardware.points import Reason
 from hardware.profiles import Table
 
-_LAST_TRANSACTION = 65000  # pymodbus begins anew behind it
+_TRANSACTIONS = 65000  # pymodbus numbers from 1 to here
+_STRIDE = 27_277  # from one number to the next; prime to their count, so that all come up before one comes again
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 2.0  # finding out costs nobody anything, and what comes back is to be read within seconds
 _MOST_OPENED = 3  # connections in a row that speak before they are asked
@@ -90,7 +91,7 @@ class Connection:
         self._memory = LineMemory(timeout_s, gateway=address.kind != "serial") if address.is_rtu else None
         self._asking = -1  # the unit of the newest request
         self._asked_at = 0.0  # monotonic: when it went out
-        self._next_transaction = random.randrange(_LAST_TRANSACTION)
+        self._next_transaction = random.randrange(_TRANSACTIONS)
         self._retry_at = 0.0  # monotonic: no new attempt to connect before
         self._retry_s = FIRST_RETRY_S
         self._why_not = ""
@@ -147,7 +148,6 @@ class Connection:
 
     def close(self) -> None:
         if self._client:
-            self._next_transaction = self._client.ctx.next_tid
             self._client.close()
         self._client = self._framer = None
 
@@ -191,6 +191,9 @@ class Connection:
         framer.heard = 0
         framer.awaited = awaited
         self._asking = request.dev_id
+        # Numbers go on over connections: what a gateway still has for the last one belongs to none of the next. And far
+        # apart: a late answer that a gateway has given a number off by one is not taken for the next one's.
+        client.ctx.next_tid = self._next_transaction = (self._next_transaction + _STRIDE) % _TRANSACTIONS
         began = self._asked_at = time.monotonic()
         client.ctx.comm_params.timeout_connect = self.patience_s.get(request.dev_id, self.timeout_s)
         try:
@@ -299,8 +302,6 @@ class Connection:
             raise FieldError(Reason.REFUSED, self._why_not or f"{self.address} cannot be reached")
         self._client, self._framer = client, framer
         self.opened_at = time.monotonic()
-        # Numbers go on over connections: what a gateway still has for the last one belongs to none of the next.
-        client.ctx.next_tid = self._next_transaction
         if self._memory is not None:
             self._memory.opened(time.monotonic())
         if self.address.kind not in ("udp", "tls"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
 import ssl
 import struct
@@ -321,15 +322,32 @@ def test_over_rtu_registers_that_are_alike_everywhere_are_believed_when_asked_ag
     talk(lambda request: [rtu(5, registers(3, [0, 0, 0]))], conversation, "rtu")
 
 
-def test_transactions_count_on_over_a_new_connection():
+def test_transactions_go_on_over_a_new_connection_and_are_never_neighbours():
     script = first_then_good(lambda request: [tcp(request, counting(request)), CLOSE])
 
     async def conversation(connection, server):
-        await connection.read(5, Table.HOLDING, 10, 3)
-        await asyncio.sleep(0.05)
-        await connection.read(5, Table.HOLDING, 40, 3)
-        first, second = (request.transaction for request in server.requests)
-        assert (second - first) % 65000 == 1
+        for address in range(10, 40):
+            await connection.read(5, Table.HOLDING, address, 3)
+            await asyncio.sleep(0.05 if address == 10 else 0)
+        numbers = [request.transaction for request in server.requests]
+        assert server.connections == 2
+        assert len(set(numbers)) == len(numbers)
+        assert min(abs(one - other) for one, other in itertools.combinations(numbers, 2)) > 10
+
+    talk(script, conversation, timeout_s=5.0)
+
+
+def test_a_late_answer_that_bears_a_number_off_by_one_is_not_the_answer_to_the_next_request():
+    def script(request):
+        if request.number == 0:
+            return [1.3 * TIMEOUT_S, tcp(request, counting(request), transaction=request.transaction + 1)]
+        return [TIMEOUT_S * 0.5, *good(request)]
+
+    async def conversation(connection, server):
+        assert (await failure(connection)).reason is Reason.TIMEOUT
+        error = await failure(connection, address=40)
+        assert error.reason is Reason.WRONG_ANSWER
+        assert words(await connection.read(5, Table.HOLDING, 40, 3)) == [40, 41, 42]
 
     talk(script, conversation)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 
@@ -30,6 +31,7 @@ def main() -> int:
     parser.add_argument("--kind", action="append", choices=KINDS, help="only over this framing; may be repeated")
     parser.add_argument("--memory", type=float, default=60.0, metavar="MINUTES", help="how long the engine is watched")
     args = parser.parse_args()
+    logging.disable(logging.CRITICAL)  # devices are lost and back all the time
     kinds = args.kind or list(KINDS)
     seed = int(time.time()) if args.seed is None else args.seed
     each = -(-args.transactions // len(kinds))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -85,7 +84,6 @@ MILD = Odds({fault: 0.2 * chance for fault, chance in HARSH.chance.items()}, HAR
 
 async def soak_scan(kind: str, for_s: float, seed: int, odds: Odds = MILD) -> ScanTally:
     """Scans for so long."""
-    logging.getLogger("hardware.scanner").setLevel(logging.CRITICAL)
     tally = ScanTally(kind)
     devices = TaggedDevices(kind)
     behind = ("127.0.0.1", await devices.open())
