@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ import pytest
 
 from energy_console.app import main
 from energy_console.historian.embedded import open_embedded
+from energy_console.historian.errors import StoreError
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE = "sites/one-meter"
@@ -200,6 +202,20 @@ def test_a_port_in_use_is_said_by_simulate(capsys) -> None:
     assert told.count("\n") == 1
 
 
+def _wait_for_readings(folder: Path, within_s: float) -> None:
+    """Until the engine of another process has stored something."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        with contextlib.suppress(StoreError):
+            reader = open_embedded(folder, writing=False)
+            try:
+                if reader.since(0)[1]:
+                    return
+            finally:
+                reader.close()
+        time.sleep(0.2)
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
 def test_without_a_display_a_table_runs_in_the_terminal_and_snapshot_is_named(tmp_path) -> None:
     process = subprocess.Popen(
@@ -208,7 +224,8 @@ def test_without_a_display_a_table_runs_in_the_terminal_and_snapshot_is_named(tm
         env={n: v for n, v in os.environ.items() if n not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")},
     )  # fmt: skip
     try:
-        time.sleep(8)
+        _wait_for_readings(tmp_path / "s", within_s=60)
+        time.sleep(3)  # the table is renewed once a second
     finally:
         process.terminate()
         _, err = process.communicate(timeout=20)
