@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hardware.commissioning.visit import Visit, within
 from hardware.modbus import FieldError
 from hardware.modbus.identification import BASIC, REGULAR, IdentityPage
-from hardware.modbus.sunspec import BASES, END_OF_CHAIN, MARK, ChainLink
+from hardware.modbus.sunspec import BASES, END_OF_CHAIN, MARK, NEAR_BASES, ChainLink
 from hardware.points import Reason
 from hardware.profiles import Table
 
@@ -109,11 +109,15 @@ async def _models(visit: Visit, unit: int, patience_s: float) -> tuple[ChainLink
 
 async def _mark(two: Callable[[int], Awaitable[bytes]]) -> int | None:
     """The address behind the mark "SunS", None where it stands nowhere."""
-    for base in BASES:
+    silent = False
+    for base in (*BASES, *NEAR_BASES):
+        if silent and base in NEAR_BASES:
+            break  # a device that does not refuse what it does not have costs a wait for each
         try:
             if await two(base) == MARK:
                 return base + 2
         except FieldError as error:
             if error.reason not in (Reason.EXCEPTION, Reason.TIMEOUT):
                 raise
+            silent = silent or error.reason is Reason.TIMEOUT
     return None

@@ -10,9 +10,9 @@ from hardware.modbus.errors import FieldError
 from hardware.points import Reason
 from hardware.profiles import Table
 
-# SunSpec Device Information Model Specification: the mark stands at one of the first three. The others are where
-# makers have it who count registers from 1, or who take a paper's numbers for addresses.
-BASES = (40000, 0, 50000, 40001, 1, 50001, 39999, 49999)
+BASES = (40000, 0, 50000)  # SunSpec Device Information Model Specification: the mark stands at one of these
+# Where makers have it who count registers from 1, or take a paper's numbers for addresses.
+NEAR_BASES = (40001, 1, 50001, 39999, 49999)
 MARK = b"SunS"
 END_OF_CHAIN = 0xFFFF
 _NO_SUCH_REGISTER = 2  # Modbus exception
@@ -30,14 +30,14 @@ class ChainLink:
 
 async def find_mark(connection: Connection, unit: int, silence_s: float = 0.0) -> int:
     """The base whose registers hold the mark. Raises FieldError where none does."""
-    for base in BASES:
+    for base in (*BASES, *NEAR_BASES):
         try:
             if await connection.read(unit, Table.HOLDING, base, 2, silence_s) == MARK:
                 return base
         except FieldError as error:
             if error.reason is not Reason.EXCEPTION:
                 raise
-    places = ", ".join(str(base) for base in BASES)
+    places = ", ".join(str(base) for base in (*BASES, *NEAR_BASES))
     raise FieldError(Reason.WRONG_ANSWER, f"has no SunSpec mark at any of {places}")
 
 
