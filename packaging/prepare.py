@@ -57,7 +57,7 @@ def main(arguments: list[str]) -> int:
     try:
         check_python()
         prepare_environment()
-        install_system_packages(missing_system_packages(with_tests=task == "test"), required=task != "test")
+        install_system_packages(missing_system_packages(with_tests=task == "test"), required=task in ("setup", "run"))
     except CannotPrepare as reason:
         print(reason, file=sys.stderr)
         return 1

@@ -120,5 +120,14 @@ def test_every_library_that_doctor_looks_for_is_prepared(prepare) -> None:
     assert {**doctor.QT_LIBRARIES, **doctor.SCREEN_LIBRARIES} == prepare.QT_LIBRARIES
 
 
+def test_the_soak_is_run_with_the_arguments_given_and_its_end_is_ours(prepare, monkeypatch) -> None:
+    prepared(prepare)
+    monkeypatch.setattr(prepare, "missing_system_packages", lambda **_: [])
+    ran = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: ran.append(command) or _ended(1))
+    assert prepare.main(["soak", "--transactions", "9"]) == 1
+    assert ran == [[str(prepare.environment_python()), "-m", "tests.soak", "--transactions", "9"]]
+
+
 def _ended(code: int) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess([], code)
