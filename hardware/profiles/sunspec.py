@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hardware.profiles.faults import FaultList
-from hardware.profiles.model import FixedWords, ProfilePoint, RegisterType, Sentinel, SunSpecModel, Table
-from hardware.profiles.model import NoValue as No
+from hardware.profiles.model import FixedWords, NoValue, ProfilePoint, RegisterType, Sentinel, SunSpecModel, Table
 from hardware.profiles.section import Section
 
 USUAL_BASE = 40000  # where most devices have the mark; SunSpec Device Information Model Specification
@@ -67,7 +66,7 @@ def place_point(point: ProfilePoint, models: tuple[SunSpecModel, ...], section: 
     alike = tuple(dataclasses.replace(other, address=model.start + other.address) for other in point.look_alikes)
     placed = dataclasses.replace(point, address=model.start + point.address, scale_register=scale, look_alikes=alike)
     if not point.sentinels and point.bit is None and point.type in _NOT_IMPLEMENTED:
-        placed = dataclasses.replace(placed, sentinels=(Sentinel(_NOT_IMPLEMENTED[point.type], No.NOT_FITTED),))
+        placed = dataclasses.replace(placed, sentinels=(Sentinel(_NOT_IMPLEMENTED[point.type], NoValue.NOT_FITTED),))
     return placed
 
 
