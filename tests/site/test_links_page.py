@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -22,8 +23,10 @@ COMMANDS = re.findall(r"^\$ (.+)$", PAGE, re.MULTILINE)
 
 
 def neighbouring_ports(count):
-    """The first of `count` ports side by side that are free now."""
-    for first in range(21_000, 60_000, 50):
+    """The first of `count` ports side by side that are free now; other processes that look begin elsewhere."""
+    slots = 200
+    for slot in range(slots):
+        first = 21_000 + 50 * ((os.getpid() + slot) % slots)
         try:
             for port in range(first, first + count):
                 for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
