@@ -67,7 +67,7 @@ class Control:
 
     async def command(self, ask: Ask) -> Outcome:
         """Writes what is asked if rules and device let it. Goes on to its end also where the asker is cancelled."""
-        if ask.plan and (known := self._known_to_be_lost(ask)):
+        if ask.plan and (known := self._known_to_fail(ask)):
             return known
         entry = self._ledger.begin(ask.point, ask.value, ask.who, ask.why, ask.plan)
         refused = self._ends_because or why_not_here(self._site, self._live, ask.point, ask.value)
@@ -112,8 +112,10 @@ class Control:
         """At once: nothing is fed after this, what is still held is left to fall back."""
         await self._commander.close()
 
-    def _known_to_be_lost(self, ask: Ask) -> Outcome | None:
-        """A plan asks again and again while a device is silent: that is said once, not once in half a minute."""
+    def _known_to_fail(self, ask: Ask) -> Outcome | None:
+        """A plan asks again and again while a device is silent, or the store gone: kept once, or not at all."""
+        if trouble := self._ledger.trouble:
+            return Outcome(Result.REFUSED, ask.point, ask.value, None, f"{ask.point} was not written: {trouble}")
         reason = self._commander.why_lost(ask.point)
         before, self._silent[ask.point] = self._silent.get(ask.point), (ask.value, bool(reason))
         if not reason or before != (ask.value, True):

@@ -15,7 +15,7 @@ from hardware.commands.guard import is_same, told
 from hardware.commands.steps import Step, StepKind, Trace
 from hardware.commands.target import Outcome, Result, Target
 from hardware.modbus import DeviceLine, FieldError
-from hardware.points import GOOD_STATUS, Reason
+from hardware.points import Quality, Reason, quality_of
 from hardware.profiles import NotEncodable, ProfilePoint
 from hardware.scanner import Scanner
 
@@ -29,6 +29,7 @@ class _Answer:
 
     lost: str = ""
     denied: str = ""
+    has_it: bool = False  # it said that it is working on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,14 @@ class Writing:
     scanner: Scanner
     _written: dict[str, float] = field(default_factory=dict)  # device -> monotonic time of its last write
 
-    async def read(self, target: Target, coded: ProfilePoint) -> float:
-        """Reads one point now; NaN where the device gives it no good value. Raises FieldError."""
+    async def read(self, target: Target, coded: ProfilePoint, *, surely: bool = False) -> float:
+        """Reads one point now; NaN where the device gives it no value, or with `surely` none that is plainly good.
+
+        Raises FieldError.
+        """
         value, status = await self.scanner.on_line(target.device, lambda line: line.read_point(coded))
-        return value if status == GOOD_STATUS else math.nan
+        least = Quality.GOOD if surely else Quality.UNCERTAIN
+        return value if quality_of(status) <= least else math.nan
 
     async def why_locked(self, target: Target, value: float) -> str:
         """Which interlock of the device forbids the write, as a sentence; empty where none does. Raises FieldError.
@@ -62,7 +67,7 @@ class Writing:
             return ""
         for need in target.coded.needs:
             coded = target.profile.point(need.quantity)
-            now = await self.read(target, coded)
+            now = await self.read(target, coded, surely=True)
             if not need.is_met(now):
                 states = dict(coded.states)
                 shown = "not known" if math.isnan(now) else states.get(int(now), f"{now:g} {coded.unit}".strip())
@@ -91,7 +96,7 @@ class Writing:
         return _judged(target, value, answer, look)
 
     def _is_to_be_sent_again(self, target: Target, answer: _Answer, look: _Look, before: float) -> bool:
-        if not answer.lost or look.shows or look.value is None or not target.may_repeat:
+        if not answer.lost or answer.has_it or look.shows or look.value is None or not target.may_repeat:
             return False
         return look.half or is_same(target.coded, before, look.value) or (math.isnan(before) and math.isnan(look.value))
 
@@ -106,7 +111,7 @@ class Writing:
             await self.scanner.on_line(target.device, lambda line: send(line, target, value, trace))
         except FieldError as error:
             if error.reason is Reason.EXCEPTION and error.detail == _STILL_WORKING:
-                return _Answer(lost="it is still working on it")
+                return _Answer(lost="it is still working on it", has_it=True)
             if error.reason in _MAY_HAVE_TAKEN:
                 trace.note(Step(StepKind.ANSWER_LOST, f"The write got no good answer: {error.text}."))
                 return _Answer(lost=error.text)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from energy_console.control import control as control_module
+from energy_console.historian.errors import StoreError
 from hardware.commands import Result
 from hardware.points import Reason, ScanBatch, status_of
 from tests.control.quay import LEVEL, LIMIT, SETPOINT, Quay, asked, desk, quay
@@ -136,6 +137,28 @@ def test_without_a_store_nothing_is_held_for_long_and_nothing_new_is_sent(tmp_pa
         assert served.units[1].words[21] == 0
         await desk.ledger.sure()
         assert "No room left." in desk.records(LEVEL)[0].steps[-1].text
+
+    run(tmp_path, store, conversation, served)
+
+
+def test_a_plan_that_asks_while_the_store_is_gone_fills_no_memory(tmp_path, store, monkeypatch):
+    served = Quay()
+    append = store.append_ledger
+
+    def refuse(commands, steps):
+        raise StoreError("The disk is gone.")
+
+    async def conversation(desk):
+        monkeypatch.setattr(store, "append_ledger", refuse)
+        assert "The disk is gone." in (await desk.control.command(asked(LEVEL, 0.5, plan="7"))).text
+        waiting = len(desk.ledger._steps)
+        for _ in range(20):
+            assert "The disk is gone." in (await desk.control.command(asked(LEVEL, 0.5, plan="7"))).text
+        assert len(desk.ledger._steps) == waiting
+        assert served.units[1].writes == []
+        monkeypatch.setattr(store, "append_ledger", append)
+        assert await desk.ledger.sure() == ""
+        assert (await desk.control.command(asked(LEVEL, 0.5, plan="7"))).ok
 
     run(tmp_path, store, conversation, served)
 

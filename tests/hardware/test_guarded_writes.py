@@ -148,6 +148,27 @@ def test_a_write_confirmed_as_another_one_is_looked_at():
     command("danfoss_ecl", conversation, device=device)
 
 
+@pytest.mark.parametrize("reads_until_it_shows", [2, None])
+def test_a_device_that_says_it_is_working_on_it_is_waited_for_and_not_asked_again(reads_until_it_shows):
+    class Busy(Mishaps):
+        def __call__(self, request):
+            if request.function in (6, 16):
+                self.attempts.append(request.address)
+                return [tcp(request, bytes([request.function | 0x80, 5]))]
+            if self.attempts and request.address <= 21215 < request.address + request.count:
+                self.attempts.append("read")
+            if self.attempts.count("read") == reads_until_it_shows:
+                self.words.update(zip(range(21215, 21217), float_words(21.5), strict=True))
+            return super().__call__(request)
+
+    async def conversation(commander, device, scanner):
+        result = await commander.write(SETPOINT, 21.5)
+        assert result.result is (Result.DONE if reads_until_it_shows else Result.UNKNOWN)
+        assert [attempt for attempt in device.attempts if attempt != "read"] == [21215]
+
+    command("danfoss_ecl", conversation, device=Busy())
+
+
 def test_what_keeps_a_value_alive_is_looked_for_too_where_its_answer_was_lost():
     class FeedLost(Mishaps):
         def __call__(self, request):
