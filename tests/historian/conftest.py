@@ -18,9 +18,9 @@ _NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The address of a PostgreSQL server of this run; skips where there is none."""
-    yield from postgres_server(tmp_path_factory.mktemp("postgres"))
+    yield from postgres_server()
 
 
 @pytest.fixture(params=["embedded", "postgres"])
