@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -73,7 +75,7 @@ async def profile_fits(
 
 
 async def _fit(reader: UnitReader, profile: Profile, identity: Identity) -> ProfileFit:
-    decoder = Decoder(profile)
+    decoder = await asyncio.to_thread(_decoder, profile)  # planning a large type takes longer than a poll may wait
     try:
         placement = place_on(decoder, identity.models) if profile.sunspec else as_written(decoder)
     except FieldError as error:
@@ -95,6 +97,11 @@ async def _fit(reader: UnitReader, profile: Profile, identity: Identity) -> Prof
     if _names(identity, profile):
         score, reason = 1.0 - 0.5 * (1.0 - score), f"it calls itself {identity.title}; {reason}"
     return ProfileFit(profile.name, profile.title, round(score, 3), reason)
+
+
+@functools.lru_cache(maxsize=256)
+def _decoder(profile: Profile) -> Decoder:
+    return Decoder(profile)
 
 
 async def _fixed_words(reader: UnitReader, profile: Profile) -> bool | None:

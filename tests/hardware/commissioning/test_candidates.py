@@ -31,7 +31,7 @@ def first(reader, address):
 
 
 def test_the_right_reading_ranks_first_on_most_real_maps_and_among_three_on_nearly_all():
-    found = [ranked(case, told=False) for case in cases(profile_names(), most=3)]
+    found = [ranked(case, told=False) for case in cases(profile_names()[::2], most=2)]
     count, ranked_first, ranked_three = shares(found)
     wrong = [f"{one.case.profile}/{one.case.point.quantity}" for one in found if not 1 <= one.rank <= 3]
     assert count >= 30

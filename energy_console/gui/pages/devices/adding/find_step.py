@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from energy_console.engine.commissioning import Answer, Failed, FindUnits, FoundUnits, Progress
 from energy_console.gui.format import number
 from energy_console.gui.pages.devices.adding.walk import Walk
 from energy_console.gui.parts.button import Button
+from energy_console.gui.parts.choice import Choice
 from energy_console.gui.parts.rank_table import RankTable
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.parts.table_model import Column
@@ -30,11 +31,9 @@ class FindStep(QWidget):
         super().__init__()
         self._walk = walk
         desk = walk.desk
-        self.link = QComboBox()
+        self.link = Choice(desk.looks, self.tr("Link of the site, or an address such as tcp://10.20.4.11:502"))
         self.link.setEditable(True)
         self.link.addItems([link.id for link in desk.site.links])
-        self.link.setAccessibleName(self.tr("Link of the site, or an address such as tcp://10.20.4.11:502"))
-        self.link.setToolTip(self.link.accessibleName())
         if (line := self.link.lineEdit()) is not None:
             line.setAccessibleName(self.link.accessibleName())
             line.returnPressed.connect(self.find_units)

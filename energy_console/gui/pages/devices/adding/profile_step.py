@@ -20,6 +20,7 @@ _MARGIN = 11
 _FITS_SHOWN = 5
 _AGAIN_MS = 2000
 _WORDS_SHOWN = 4
+_TRAPS_SHOWN = 2  # the others as a tooltip
 
 
 class ProfileStep(QWidget):
@@ -54,9 +55,9 @@ class ProfileStep(QWidget):
     def _value_columns(self) -> tuple[Column, ...]:
         return (
             Column("name", self.tr("Value"), 0),
-            Column("register", self.tr("Register"), 92, muted=True),
-            Column("words", self.tr("Words"), 126, muted=True),
-            Column("value", self.tr("Reads as"), 116, "number", strong=True, text=str),
+            Column("register", self.tr("Register"), 108, muted=True),
+            Column("words", self.tr("Words"), 118, muted=True),
+            Column("value", self.tr("Reads as"), 106, "number", strong=True, text=str),
         )
 
     def _lay_out(self) -> None:
@@ -134,7 +135,8 @@ class ProfileStep(QWidget):
         why = next((fit.reason for fit in fits if fit.profile == name), "")
         self.why.setText(why[:1].upper() + why[1:] + "." if why else "")
         profile = self._walk.desk.site.library.profile(name)
-        self.traps.setText(" ".join(profile.traps) or profile.note)
+        self.traps.setText(" ".join(profile.traps[:_TRAPS_SHOWN]) or profile.note)
+        self.traps.setToolTip("\n".join(profile.traps))
         self.traps.setVisible(bool(self.traps.text()))
         self._show_values(None, None)
         self._try()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QIntValidator, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from energy_console.engine.commissioning import Answer, Failed, Progress, Watched, WatchRegisters
 from energy_console.gui.format import number
@@ -12,6 +12,7 @@ from energy_console.gui.pages.devices.adding.walk import Walk
 from energy_console.gui.parts.bar_cell import draw_bar
 from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.card import rule
+from energy_console.gui.parts.choice import Choice
 from energy_console.gui.parts.rank_table import RankTable
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.parts.table_model import Column
@@ -25,6 +26,7 @@ _MARGIN = 11
 _SHOWN = 6  # registers beside the one in question
 _MOST = 10  # candidates
 _SURE = 0.5
+_CHIP_PX, _LEAST_CHIP_PX = 124.0, 96.0
 _SMALL, _LARGE = 1e-3, 1e7  # outside, powers of ten are shorter
 _NARROW_PX = 500
 
@@ -62,10 +64,18 @@ class RegisterChips(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = min(124.0, (self.width() - 4.0 * (len(self._words) - 1)) / max(1, len(self._words)))
-        for place, (address, word) in enumerate(self._words):
+        shown = self._words_that_fit()
+        width = min(_CHIP_PX, (self.width() - 4.0 * (len(shown) - 1)) / max(1, len(shown)))
+        for place, (address, word) in enumerate(shown):
             self._draw(painter, QRectF(place * (width + 4.0) + 0.5, 0.5, width - 1, 25), address, word)
         painter.end()
+
+    def _words_that_fit(self) -> list[tuple[int, int | None]]:
+        """From the first on, or from the first chosen where the others would be cut off."""
+        room = max(1, int((self.width() + 4) // (_LEAST_CHIP_PX + 4)))
+        before = [place for place, (address, _) in enumerate(self._words) if address < self._chosen.start]
+        first = len(before) if len(before) + len(self._chosen) > room else 0
+        return self._words[first : first + room]
 
     def _draw(self, painter: QPainter, box: QRectF, address: int, word: int | None) -> None:
         theme = self._looks.theme
@@ -102,20 +112,17 @@ class RegisterStep(QWidget):
         self._watched: Watched | None = None
         self._ways: list[Candidate] = []
         looks = walk.desk.looks
-        self.table_box = QComboBox()
+        self.table_box = Choice(looks, self.tr("Table"))
         self.table_box.addItems([Table.HOLDING.value, Table.INPUT.value])
-        self.table_box.setAccessibleName(self.tr("Table"))
         self.address = QLineEdit("0")
         self.address.setValidator(QIntValidator(0, 0xFFFF, self.address))
         self.address.setFixedWidth(64)
         self.address.returnPressed.connect(self.watch)
         self.address.setAccessibleName(self.tr("Address of the value, as in its paper"))
-        self.expected = QComboBox()
+        self.expected = Choice(looks, self.tr("What it should be"))
         self.expected.addItem(self.tr("anything"), "")
         for measure in MEASURES:
             self.expected.addItem(measure, measure)
-        self.expected.setAccessibleName(self.tr("What it should be"))
-        self.expected.setToolTip(self.expected.accessibleName())
         self._should_be = caption(self.tr("should be"))
         self.near = QLineEdit()
         self.near.setPlaceholderText(self.tr("near"))
@@ -141,10 +148,10 @@ class RegisterStep(QWidget):
 
     def _columns(self) -> tuple[Column, ...]:
         return (
-            Column("type", self.tr("Type"), 128, strong=True),
-            Column("order", self.tr("Order"), 92, muted=True),
+            Column("type", self.tr("Type"), 118, strong=True),
+            Column("order", self.tr("Order"), 106, muted=True),
             Column("value", self.tr("Reads as"), 98, "number", strong=True, text=str),
-            Column("score", self.tr("Plausible"), 78, "number"),
+            Column("score", self.tr("Plausible"), 76, "number"),
             Column("why", self.tr("Why"), 0, muted=True),
         )
 
@@ -313,8 +320,12 @@ def _order(way: Candidate) -> str:
 
 def _value(way: Candidate) -> str:
     size = abs(way.value)
-    plain = size == 0 or _SMALL <= size < _LARGE
-    figure = number(way.value, max(0, 5 - len(f"{size:.0f}"))) if plain else f"{way.value:.2e}"
+    if size == 0:
+        figure = number(0)
+    elif _SMALL <= size < _LARGE:
+        figure = number(way.value, max(0, 5 - len(f"{size:.0f}")))
+    else:
+        figure = f"{way.value:.2e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
     return f"{figure} {way.unit}".strip()
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from energy_console.gui.pages.devices.adding.walk import Walk
 from energy_console.gui.parts.card import rule
+from energy_console.gui.parts.choice import Choice
 from energy_console.gui.parts.text import Text, caption, strong
 from energy_console.site.adding import BACK_UP, Addition, CannotAdd, NewDevice, NewLink, link_at, prepare, write
 from energy_console.site.faults import SiteFaults
@@ -45,10 +46,10 @@ class SaveStep(QWidget):
         self.device = QLineEdit()
         self.name = QLineEdit()
         self.link = QLineEdit()
-        self.area = QComboBox()
+        self.area = Choice(walk.desk.looks, self.tr("Area it belongs to"))
         self.area.addItems(list(Area))
         self.every = QLineEdit("5")
-        self.node = QComboBox()
+        self.node = Choice(walk.desk.looks, self.tr("Grid node its power counts to"))
         self.node.addItem(self.tr("none"), "")
         for node in walk.desk.site.nodes:
             self.node.addItem(f"{node.id} · {node.name}", node.id)
