@@ -176,7 +176,7 @@ class Connection:
         question = (request.dev_id, request.function_code, request.address, request.count)
         doubt = memory.doubt(question, awaited, answer.payload, self._asked_at)
         if doubt is not Doubt.NONE:
-            await _listen(self.timeout_s if doubt is Doubt.OTHER_QUESTION else memory.settle_s)
+            await _listen(memory.prove_s if doubt is Doubt.OTHER_QUESTION else memory.settle_s)
             if framer is None or framer is not self._framer or framer.out_of_step:
                 self.close()
                 raise wrong_answer("gave an earlier answer again")

@@ -19,6 +19,7 @@ REPEAT_SHARE = 0.75
 
 _SLACK_S = 0.002
 _SETTLING = 1.5  # times the slowest answer of late: who has not spoken by then has nothing under way
+_PROVING, _PROVING_SLACK_S = 3.0, 0.02
 _FADING = 0.98  # of the slowest answer, at each answer
 _MOST_HEARD = 512
 
@@ -57,6 +58,14 @@ class LineMemory:
     def settle_s(self) -> float:
         """Silence after which nothing more is to be expected of a line that answers as it did of late."""
         return min(self._timeout_s, _SETTLING * self._slowest_s + _SLACK_S)
+
+    @property
+    def prove_s(self) -> float:
+        """Silence before an answer in doubt is asked for anew: there the true one would have come.
+
+        Not the whole timeout: devices that show one value in two places would cost that at every change.
+        """
+        return min(self._timeout_s, _PROVING * self._slowest_s + _PROVING_SLACK_S)
 
     def ask_not_before(self, awaited: Awaited) -> float:
         """When a request may go out: a unit that was given up is left alone, a look-alike keeps its distance."""
