@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 _MOST_ASIDE = 16  # turns that wait at once for the rests of their devices; more would hold up the errands
 _TELL_AGAIN_S = 5.0  # a device that is lost says so this often (or at its own pace), whether it was asked or not
+_SETTLING_S = 5.0  # so long after its return a link may still be finding its feet, and losses on it count little
+_AGAIN_S = 0.5
 _AFTER_A_DROP_S = 0.2  # the first time a connection breaks it is hardly the device that was just asked
 
 
@@ -56,6 +58,7 @@ class Bus:
         self._sleepers: set[asyncio.Future[None]] = set()
         self._connections = 1 if self.address.is_rtu else max(1, link.connections)
         self._lost_because: FieldError | None = None  # the link as a whole, when no connection can be made
+        self._back_at = -_SETTLING_S  # monotonic
         self._closed_until = 0.0  # monotonic: nobody is asked before, since no connection would be tried
         self._gateway_busy_until = 0.0  # monotonic: behind a probe whose wait was cut short it may still be waiting
         self._stopping = False
@@ -241,6 +244,8 @@ class Bus:
         task.next_after_failure(now, random.random())
         if error.reason is Reason.DROPPED and task.failures == 1:
             task.due = now + min(_AFTER_A_DROP_S, task.rests.first_s)
+        elif now < self._back_at + _SETTLING_S:
+            task.due = now + min(_AGAIN_S, task.rests.first_s)
 
     def _link_is_lost(self, error: FieldError, now: float, resting_s: float) -> None:
         self._closed_until = now + max(resting_s, 0.05)
@@ -258,7 +263,7 @@ class Bus:
 
         `first` is the one that has just answered.
         """
-        self._closed_until = 0.0
+        self._closed_until, self._back_at = 0.0, now
         if self._lost_because is not None:
             self._lost_because = None
             self._admission.try_again()

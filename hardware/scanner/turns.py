@@ -9,6 +9,7 @@ from hardware.scanner.task import DeviceTask
 
 LINK_ROUND_S = 2.0  # a link of several devices none of which answers is tried this often, one device after the other
 FORCED_AFTER_S = 10.0  # a probe that finds no free time for so long takes it, within its share
+FIRST_FORCED_AFTER_S = 0.5  # after the first loss, twice as long after each further one
 PROBE_SHARE = 0.1  # of a link's time that devices which do not answer may then take from those that do
 _LEAST_PATIENCE_S = 0.05
 _LEAST_PATIENCE_RTU_S = 0.3  # serial devices think longer, and a wire has no transaction numbers
@@ -74,7 +75,7 @@ class Turns:
             return min(troubled.due, self._round_at) if len(self.tasks) > 1 else troubled.due
         if troubled.due > now:
             return min(wake, troubled.due)
-        return min(wake, max(troubled.due + FORCED_AFTER_S, self._forced_not_before))
+        return min(wake, self._forced_at(troubled))
 
     @property
     def is_everybody_troubled(self) -> bool:
@@ -110,7 +111,12 @@ class Turns:
             return False
         if self.connections > 1 or healthy.due - now >= self.patience_s(troubled):
             return True
-        return now >= max(troubled.due + FORCED_AFTER_S, self._forced_not_before)
+        return now >= self._forced_at(troubled)
+
+    def _forced_at(self, task: DeviceTask) -> float:
+        """When a probe is made though the others leave no gap: soon for who was only just lost."""
+        waits_s = min(FIRST_FORCED_AFTER_S * 2.0 ** min(task.failures - 1, 10), FORCED_AFTER_S)
+        return max(task.due + waits_s, self._forced_not_before)
 
     def _first(self, heap: list[_Entry], troubled: bool) -> DeviceTask | None:
         """The task at the top of a heap; entries that no longer hold are thrown away."""

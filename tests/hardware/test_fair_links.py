@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
 from hardware.points import Reason
-from hardware.scanner import Rests, Scanner, turns
+from hardware.scanner import Rests, Scanner
 from tests.hardware.scripted import counting, serving, tcp
 from tests.hardware.test_scanner import TYPE, Log
 
@@ -60,8 +60,7 @@ def test_a_gateway_that_asks_one_after_the_other_makes_no_neighbour_of_a_silent_
     assert set(log.reasons("DEAD/near")) <= {Reason.EXCEPTION, Reason.TIMEOUT}
 
 
-def test_a_gateway_that_loses_what_follows_an_unanswered_request_is_waited_for_in_full_from_then_on(monkeypatch):
-    monkeypatch.setattr(turns, "FORCED_AFTER_S", 0.5)
+def test_a_gateway_that_loses_what_follows_an_unanswered_request_is_waited_for_in_full_from_then_on():
     deaf_until = [0.0]
 
     def script(request):

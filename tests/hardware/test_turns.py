@@ -18,7 +18,7 @@ from hardware.profiles import Profile, ProfilePoint, RegisterType, Table, points
 from hardware.scanner.group import Group, Member
 from hardware.scanner.record import Record
 from hardware.scanner.task import USUAL_RESTS, DeviceTask
-from hardware.scanner.turns import FORCED_AFTER_S, LINK_ROUND_S, PROBE_SHARE, Turns
+from hardware.scanner.turns import FIRST_FORCED_AFTER_S, FORCED_AFTER_S, LINK_ROUND_S, PROBE_SHARE, Turns
 
 ANSWER_S = 0.002
 TIMEOUT_S = 1.0
@@ -158,8 +158,9 @@ def test_a_full_link_gives_everybody_the_same_number_of_turns() -> None:
 def test_a_probe_on_a_link_without_a_gap_is_forced_after_a_while() -> None:
     asked = play(tasks_of(PLAIN, [1.0] * 11), lambda number, _: number == 0, 120.0, answer_s=0.2)
     probes = [ask.at_s for ask in asked if ask.probe]
-    assert probes[0] >= 1.0 + TIMEOUT_S + FORCED_AFTER_S
+    assert probes[0] >= 1.0 + TIMEOUT_S + USUAL_RESTS.after(1, 0.0) + FIRST_FORCED_AFTER_S
     assert len(probes) >= 3
+    assert max(np.diff(probes)) <= 64.0 + FORCED_AFTER_S + TIMEOUT_S
 
 
 def test_a_link_none_of_whose_devices_answers_is_tried_every_two_seconds_and_all_are_due_when_one_does() -> None:
