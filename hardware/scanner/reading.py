@@ -77,6 +77,7 @@ def hand_over_loss(task: DeviceTask, error: FieldError) -> None:
     """Every point of the device is bad from now on, for this reason."""
     task.answered_last = False
     task.told_at = time.monotonic()
+    task.read_all_next()
     requests = len(task.group.decoder.requests)
     status = status_of(error.reason, error.detail)
     task.group.put(task.row, None, [b""] * requests, [status] * requests, time.time_ns())
