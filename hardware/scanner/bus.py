@@ -206,11 +206,13 @@ class Bus:
 
     async def _probe(self, connection: Connection, task: DeviceTask, began: float) -> FieldError | None:
         patience_s = self.turns.patience_s(task)
+        answered = False
         self.turns.probe_begins()
         try:
             error = await probe_device(connection, task, patience_s)
+            answered = error is None or is_partly_answered(task, error)
         finally:
-            self.turns.probe_ends(began, time.monotonic())
+            self.turns.probe_ends(began, time.monotonic(), answered)
         if error is not None and error.reason is Reason.TIMEOUT and patience_s < self.link.timeout_s:
             self._gateway_busy_until = began + self.link.timeout_s
         return error

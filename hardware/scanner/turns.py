@@ -99,9 +99,11 @@ class Turns:
     def probe_begins(self) -> None:
         self._probing += 1
 
-    def probe_ends(self, began: float, now: float) -> None:
+    def probe_ends(self, began: float, now: float, answered: bool) -> None:
+        """A probe that found its device took nothing from anybody: it was that device's turn."""
         self._probing -= 1
-        self._forced_not_before = now + (now - began) * (1.0 / PROBE_SHARE - 1.0)
+        if not answered:
+            self._forced_not_before = now + (now - began) * (1.0 / PROBE_SHARE - 1.0)
         self._round_at = now + LINK_ROUND_S * random.uniform(0.8, 1.0)
 
     def _may_be_probed(self, troubled: DeviceTask, healthy: DeviceTask | None, now: float) -> bool:

@@ -82,7 +82,7 @@ def play(
             turns.probe_begins()
         now += (patience_s if probe else TIMEOUT_S) if silent else answer_s
         if probe:
-            turns.probe_ends(began, now)
+            turns.probe_ends(began, now, not silent)
         if silent:
             task.next_after_failure(now, chance.random())
         else:
