@@ -80,7 +80,7 @@ def test_a_number_inside_a_word_is_taken_out_of_it(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('address = 5004, type = "uint16"', 'address = 70000, type = "uint16"', "It needs an address"),
+        ('address = 5004, type = "uint16"', 'address = 70000, type = "uint16"', "The address is missing"),
         ('address = 5004, type = "uint16"', 'address = 5004, type = "string"', "It needs a type"),
         ("scale = 0.01 }", "scale = 0 }", "other than 0"),
         ("scale = 0.01 }", "scale = 0.01, count = 2 }", "'count' is not known"),
@@ -119,7 +119,7 @@ def test_a_connector_that_no_device_of_the_type_has_is_unknown(name):
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ("stride = 50\nmost = 2", "more than the 50 to the next"),
+        ("stride = 50\nmost = 2", "more than 50; mend stride"),
         ("stride = 5000\nmost = 20", "behind register 65535"),
         ("stride = 5000", "'most' is missing"),
     ],
