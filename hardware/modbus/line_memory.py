@@ -9,6 +9,7 @@ docs/quality.md.
 from __future__ import annotations
 
 import enum
+import time
 from dataclasses import dataclass
 
 from hardware.modbus.answers import Awaited
@@ -16,6 +17,9 @@ from hardware.modbus.answers import Awaited
 REPEAT_SHARE = 0.75
 """Of the timeout: an answer to what is asked so soon after another one is looked at for being a repetition of it. Below
 1, so that polling once a timeout a device whose values stand still costs nothing."""
+
+DISTRUST_S = 600.0
+"""How long a gateway that has said too much is asked look-alikes with a distance; on others that would only cost time."""
 
 _SLACK_S = 0.002
 _SETTLING = 1.5  # times the slowest answer of late: who has not spoken by then has nothing under way
@@ -50,6 +54,7 @@ class LineMemory:
         self._late: dict[int, float] = {}  # unit -> until when it may still answer what was given up
         self._look: Awaited | None = None  # of the newest answer
         self._answered_at = 0.0
+        self._distrusted_until = 0.0
         self._slowest_s = 0.0
         self._heard: dict[tuple[Awaited, bytes], _Heard] = {}
         self._newest: dict[Question, tuple[bytes, float]] = {}
@@ -69,12 +74,16 @@ class LineMemory:
 
     def ask_not_before(self, awaited: Awaited) -> float:
         """When a request may go out: a unit that was given up is left alone, a look-alike keeps its distance."""
-        alike = self._gateway and awaited == self._look
+        alike = self._gateway and awaited == self._look and time.monotonic() < self._distrusted_until
         return max(self._late.get(awaited.unit, 0.0), self._answered_at + self.settle_s if alike else 0.0)
 
     def given_up(self, unit: int, now: float) -> None:
         """Its answer may still come, for as long again as it was waited for."""
         self._late[unit] = now + self._timeout_s
+
+    def distrust(self, now: float) -> None:
+        """It has said what nobody asked for: for a while, look-alikes keep their distance on it."""
+        self._distrusted_until = now + DISTRUST_S
 
     def opened(self, now: float) -> None:
         """A gateway may have kept what was given up for the next connection, whenever that came."""
