@@ -178,6 +178,7 @@ class Connection:
         if doubt is not Doubt.NONE:
             await _listen(memory.prove_s if doubt is Doubt.OTHER_QUESTION else memory.settle_s)
             if framer is None or framer is not self._framer or framer.out_of_step:
+                self._distrust()
                 self.close()
                 raise wrong_answer("gave an earlier answer again")
             if doubt is Doubt.OTHER_QUESTION:
@@ -199,6 +200,8 @@ class Connection:
         try:
             answer: ModbusPDU = await client.execute(False, request)
         except FieldError as error:
+            if framer.out_of_step:
+                self._distrust()
             if framer.out_of_step or error.reason is Reason.REFUSED:
                 self._drop()
             raise error
@@ -285,6 +288,7 @@ class Connection:
         if self._client and self._framer and self._client.connected:
             if not self._framer.out_of_step and not self._client.ctx.recv_buffer:
                 return self._client, self._framer
+            self._distrust()
             self.close()  # bytes came that nobody had asked for; what follows them cannot be told apart
         if time.monotonic() < self._retry_at:
             raise FieldError(Reason.REFUSED, self._why_not or "not connected")
@@ -331,6 +335,10 @@ class Connection:
         self._why_not = f"{self.address} does not take the connection in {self.timeout_s:g} s"
         context.call_create = create_and_remember_why_not
         return client, framer
+
+    def _distrust(self) -> None:
+        if self._memory is not None:
+            self._memory.distrust(time.monotonic())
 
     def _back_off(self) -> None:
         # Spread, so that a gateway that comes back is not met by all its devices in the same instant.

@@ -19,7 +19,7 @@ REPEAT_SHARE = 0.75
 1, so that polling once a timeout a device whose values stand still costs nothing."""
 
 DISTRUST_S = 600.0
-"""How long a gateway that has said too much is asked look-alikes with a distance; on others that would only cost time."""
+"""How long a gateway that has said too much is asked look-alikes with a distance; elsewhere that only costs time."""
 
 _SLACK_S = 0.002
 _SETTLING = 1.5  # times the slowest answer of late: who has not spoken by then has nothing under way

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import shutil
 import ssl
@@ -311,6 +312,28 @@ def test_over_rtu_an_answer_kept_for_the_next_connection_is_heard_before_anythin
         assert asked == [10, 40]
 
     asyncio.run(main())
+
+
+def test_over_rtu_look_alikes_keep_their_distance_once_a_gateway_has_said_too_much():
+    def script(request):
+        surplus = [0.01, b"\x05\x03\x06\x12\x34"] if request.number == 1 else []
+        return [0.05, rtu(5, counting(request)), *surplus]
+
+    async def conversation(connection, server):
+        async def took_s(address):
+            began = time.monotonic()
+            await connection.read(5, Table.HOLDING, address, 3)
+            return time.monotonic() - began
+
+        await took_s(10)
+        with contextlib.suppress(FieldError):  # where the surplus comes in the same piece as the answer
+            await took_s(20)
+        await asyncio.sleep(0.1)
+        await took_s(30)
+        assert await took_s(40) > 0.05 + 0.05
+        assert len(server.requests) == 4
+
+    talk(script, conversation, "rtu", timeout_s=2.0)
 
 
 def test_over_rtu_registers_that_are_alike_everywhere_are_believed_when_asked_again():
