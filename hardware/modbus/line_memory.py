@@ -66,20 +66,26 @@ class LineMemory:
 
     @property
     def prove_s(self) -> float:
-        """Silence before an answer in doubt is asked for anew: there the true one would have come.
+        """Silence before an answer in doubt is asked for anew: the true one would have come by then.
 
-        Not the whole timeout: devices that show one value in two places would cost that at every change.
+        The whole timeout behind a gateway that is distrusted; elsewhere devices that show one value in two places would
+        cost that at every change for nothing.
         """
+        if self._is_distrusted():
+            return self._timeout_s
         return min(self._timeout_s, _PROVING * self._slowest_s + _PROVING_SLACK_S)
 
     def ask_not_before(self, awaited: Awaited) -> float:
         """When a request may go out: a unit that was given up is left alone, a look-alike keeps its distance."""
-        alike = self._gateway and awaited == self._look and time.monotonic() < self._distrusted_until
+        alike = self._gateway and awaited == self._look and self._is_distrusted()
         return max(self._late.get(awaited.unit, 0.0), self._answered_at + self.settle_s if alike else 0.0)
 
     def given_up(self, unit: int, now: float) -> None:
         """Its answer may still come, for as long again as it was waited for."""
         self._late[unit] = now + self._timeout_s
+
+    def _is_distrusted(self) -> bool:
+        return time.monotonic() < self._distrusted_until
 
     def distrust(self, now: float) -> None:
         """It has said what nobody asked for: for a while, look-alikes keep their distance on it."""

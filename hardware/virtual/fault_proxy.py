@@ -92,7 +92,7 @@ class _Caller:
         self._task = self._loop.create_task(self._reach())
         carried, proxy.carried = proxy.carried, []
         for answer in carried:
-            self._later(0.5 * proxy.dice.late_s(), answer)
+            self._later(0.3 * proxy.dice.late_s(), answer)
 
     async def _reach(self) -> None:
         proxy = self._proxy
@@ -160,7 +160,7 @@ class _Caller:
             case LineFault.DUPLICATE if dice.random.random() < 0.5:
                 return [frame + frame]
             case LineFault.DUPLICATE:
-                self._later(0.4 * dice.late_s(), frame)
+                self._later(0.3 * dice.late_s(), frame)
                 return [frame]
             case LineFault.HANG_UP:
                 self._say(frame[:cut])

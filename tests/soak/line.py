@@ -17,7 +17,7 @@ from hardware.virtual.line_faults import LineFault, Odds
 from tests.soak.tagged import CELLS, UNITS, Block, TaggedDevices, is_old, wrong_point
 
 KINDS = ("tcp", "rtu+tcp", "udp")
-TIMEOUT_S = 0.1
+TIMEOUT_S = 0.2  # long against the moments in which a busy machine stands still
 LATEST_S = 1.5 * TIMEOUT_S  # of late answers: some come in time, some after their request was given up
 LENGTHS = (1, 5, 5, 5, 20, 60)  # values a request; many look alike, which is what RTU cannot tell apart
 _COMMON, _DEAR = 0.01, 0.001  # the dear ones cost a whole connection, or several timeouts
