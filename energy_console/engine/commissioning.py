@@ -45,6 +45,7 @@ class FindUnits:
 
     link: str
     units: tuple[int, ...]
+    patience_s: float = PATIENCE_S  # for one that does not answer; what is longer than the link's own is cut to that
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,7 @@ async def _answer(
     question: Question, site: Site, visit: Visit, patience_s: float, said: Said, rest: float
 ) -> FoundUnits | Identified | Tried | Watched:
     match question:
-        case FindUnits(_, units):
-            quick_s = min(PATIENCE_S, patience_s)
+        case FindUnits(_, units, quick_s):
             found = await find_units(
                 visit, units, lambda news: said(Progress(news.asked, news.total, news.found)), quick_s, rest
             )

@@ -46,10 +46,10 @@ def told(capsys):
 
 
 def test_units_are_found(meter, capsys):
-    assert main(["probe", meter, "--find", "--units", "1-5,3,9", "--json"]) == 0
+    assert main(["probe", meter, "--find", "--units", "1-5,3,9", "--timeout", "5s", "--json"]) == 0
     document = told(capsys)
     assert (document["asked"], [unit["unit"] for unit in document["found"]]) == (6, [3])
-    assert main(["probe", meter, "--find", "--units", "1-5"]) == 0
+    assert main(["probe", meter, "--find", "--units", "1-5", "--timeout", "5s"]) == 0
     assert "1 of 5 units answer." in capsys.readouterr().out
     assert main(["probe", meter, "--find", "--units", "7"]) == 1
 

@@ -151,7 +151,7 @@ def test_a_device_is_taken_out_of_service_from_either_desk(desks: Desks) -> None
 def test_units_of_a_link_that_is_read_are_found_in_turn_with_the_scan(desks: Desks) -> None:
     told: list[Progress] = []
     answer = Answer()
-    desks.engine.enquire(FindUnits("meter-cupboard", (1, 2, 3)), told.append, answer)
+    desks.engine.enquire(FindUnits("meter-cupboard", (1, 2, 3), 5.0), told.append, answer)
     found = answer.within(30.0)
     assert [unit.unit for unit in found.found] == [1, 2]
     assert [news.done for news in told] == [1, 2, 3]

@@ -17,7 +17,7 @@ from hardware.profiles import Table
 from hardware.scanner import Scanner
 from tests.hardware.scripted import counting, registers, rtu, serving, tcp
 
-QUICK_S = 0.1
+QUICK_S = 0.5  # for who does not answer; who does has all the time a busy machine takes
 
 
 def asking(script, conversation, framing="tcp", timeout_s=2.0):
@@ -50,12 +50,12 @@ def test_units_that_answer_are_found_and_an_exception_is_an_answer():
     told = []
 
     async def search(visit, server):
-        return await find_units(visit, range(1, 11), told.append, QUICK_S, rest=0.0), server.requests
+        return await find_units(visit, range(3, 11), told.append, QUICK_S, rest=0.0), server.requests
 
     found, requests = asking(gateway, search)
     assert [(unit.unit, unit.word) for unit in found] == [(3, 1003), (5, None), (7, 1007)]
     assert found[1].says == "answers, exception 2"
-    assert [(news.asked, news.total) for news in told] == [(at, 10) for at in range(1, 11)]
+    assert [(news.asked, news.total) for news in told] == [(at, 8) for at in range(1, 9)]
     assert {request.function for request in requests} == {3}  # it only ever reads
 
 
@@ -64,7 +64,7 @@ def test_units_on_an_rtu_bus_are_found_behind_silent_ones():
         return [rtu(request.unit, registers(3, [request.unit]))] if request.unit in (2, 4) else []
 
     async def search(visit, _server):
-        return await find_units(visit, range(1, 6), patience_s=QUICK_S, rest=0.0)
+        return await find_units(visit, range(2, 5), patience_s=QUICK_S, rest=0.0)
 
     assert [unit.unit for unit in asking(bus, search, "rtu")] == [2, 4]
 
@@ -90,7 +90,7 @@ def test_a_search_that_is_cancelled_asks_nobody_else():
         with pytest.raises(asyncio.CancelledError):
             await task
         asked = len(server.requests)
-        await asyncio.sleep(3 * QUICK_S)
+        await asyncio.sleep(2 * QUICK_S)
         return asked, len(server.requests)
 
     before, after = asking(gateway, search)
@@ -212,7 +212,7 @@ def test_a_search_on_a_link_that_is_read_goes_in_turn_and_loses_no_reading():
             async def visit(work):
                 return await scanner.on_link("bus", work)
 
-            found = await find_units(visit, range(1, 9), patience_s=0.3, rest=0.0)
+            found = await find_units(visit, range(1, 4), patience_s=1.0, rest=0.0)
             with pytest.raises(KeyError):
                 await scanner.on_link("nowhere", lambda connection: connection.read(1, Table.HOLDING, 0, 1))
             after = scanner.stats()
@@ -222,5 +222,5 @@ def test_a_search_on_a_link_that_is_read_goes_in_turn_and_loses_no_reading():
 
     found, before, after = asyncio.run(main())
     assert [unit.unit for unit in found] == [1]
-    assert after.requests > before.requests + 3
+    assert after.requests >= before.requests + 2  # between the questions it had its turn
     assert (after.lost, after.wrong_answers) == (before.lost, before.wrong_answers)

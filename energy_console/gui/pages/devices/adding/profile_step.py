@@ -15,6 +15,7 @@ from energy_console.gui.parts.text import ElidedText, Text
 from energy_console.gui.theme import BODY_PX, SEMIBOLD, TABLE_HEADER_HEIGHT, TREE_ROW_HEIGHT
 from hardware.modbus import Readout
 from hardware.profiles import Profile, ProfilePoint, points_of
+from hardware.profiles.model import Confidence
 
 _MARGIN = 11
 _FITS_SHOWN = 5
@@ -135,12 +136,21 @@ class ProfileStep(QWidget):
         why = next((fit.reason for fit in fits if fit.profile == name), "")
         self.why.setText(why[:1].upper() + why[1:] + "." if why else "")
         profile = self._walk.desk.site.library.profile(name)
-        self.traps.setText(" ".join(profile.traps[:_TRAPS_SHOWN]) or profile.note)
+        told = " ".join(profile.traps[:_TRAPS_SHOWN]) or profile.note
+        self.traps.setText(" ".join(word for word in (self._confidence(profile), told) if word))
         self.traps.setToolTip("\n".join(profile.traps))
         self.traps.setVisible(bool(self.traps.text()))
         self._show_values(None, None)
         self._try()
         self._again.start()
+
+    def _confidence(self, profile: Profile) -> str:
+        """How many of its figures nobody vouches for; "" where that is none."""
+        unsure = sum(point.confidence is Confidence.MEMORY for point in profile.points)
+        if not unsure:
+            return ""
+        words = self.tr("{0} of {1} figures are from memory: compare them with the device's own display.")
+        return words.format(unsure, len(profile.points))
 
     def _try_again(self) -> None:
         if self.isVisible() and not self._walk.is_asking and self._walk.draft.profile:
@@ -175,6 +185,7 @@ class ProfileStep(QWidget):
                     for point, value, status in read
                 ],
             },
+            muted=[point.quantity for point in profile.points if point.confidence is Confidence.MEMORY],
         )
 
 
