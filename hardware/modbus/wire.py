@@ -9,7 +9,11 @@ _BEHIND_A_GATEWAY_BAUD = 19_200  # MODBUS over Serial Line 1.02, section 3.2: wh
 
 
 def wire_of(address: LinkAddress) -> WireCost:
-    """A serial line has its own speed; behind RTU over TCP there is one whose speed nobody told, so the usual one."""
+    """A serial line has its own speed. Behind RTU over TCP there is one whose speed nobody told, so the usual one, and
+    each request goes over the network to it and back."""
     if address.kind == "serial":
         return serial_cost(address.baud, address.parity, address.stop_bits)
-    return serial_cost(_BEHIND_A_GATEWAY_BAUD, "E") if address.is_rtu else NETWORK
+    if not address.is_rtu:
+        return NETWORK
+    line = serial_cost(_BEHIND_A_GATEWAY_BAUD, "E")
+    return WireCost(line.request_s + NETWORK.request_s, line.byte_s)
