@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from energy_console.engine.commissioning import Answer, Failed, Identified, Progress, Tried, TryProfile, WhoIs
@@ -21,6 +22,7 @@ _MARGIN = 11
 _FITS_SHOWN = 5
 _AGAIN_MS = 2000
 _WORDS_SHOWN = 4
+_NARROW_PX = 500
 _TRAPS_SHOWN = 2  # the others as a tooltip
 
 
@@ -77,6 +79,10 @@ class ProfileStep(QWidget):
             column.addWidget(widget)
         column.addWidget(rule())
         column.addWidget(self.values, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.values.setColumnHidden(1, self.width() < _NARROW_PX)  # names need the room more than addresses
 
     def enter(self) -> None:
         """Asks who it is, unless that is known already."""

@@ -103,6 +103,7 @@ class SaveStep(QWidget):
             self.device.setText(next(f"D{number}" for number in range(1, len(taken) + 2) if f"D{number}" not in taken))
         profile = site.library.profile(draft.profile)
         self.name.setText(profile.title)
+        self.name.setCursorPosition(0)
         self.area.setCurrentText(_AREAS.get(profile.kind, Area.BUILDINGS))
         is_new = self._link_of_site() is None
         self._link_name.setVisible(is_new)
