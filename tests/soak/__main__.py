@@ -43,7 +43,7 @@ def main() -> int:
         asked = asyncio.run(soak(kind, max(0, each - scanned.transactions), seed))
         print(told(asked), flush=True)
         done += [scanned, asked]
-    print(summed(done))
+    print(summed(done), flush=True)
     grew = args.memory > 0 and watched(60.0 * args.memory) > ALLOWED_GROWTH
     return 1 if grew or any(tally.violations for tally in done) else 0
 
