@@ -46,7 +46,7 @@ class OpenedEngine:
             self.virtual = None
 
 
-def open_engine(folder: Path, store: str | None, *, virtual: bool, faults: tuple[str, ...] = ()) -> OpenedEngine:
+def open_engine(folder: Path, store: str | Path | None, *, virtual: bool, faults: tuple[str, ...] = ()) -> OpenedEngine:
     """An engine that is not yet started. Raises SiteFaults, StoreError, VirtualSiteFailed, BadLink.
 
     A site that another process serves already is attached to: its field is not read a second time.

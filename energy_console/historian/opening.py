@@ -11,18 +11,19 @@ from energy_console.historian.interface import Historian
 
 SERVER_SCHEMES = ("postgresql://", "postgres://")
 KEYRING_SERVICE = "energy-console"
+Store = str | os.PathLike[str] | None
 
 
 def is_server(store: str) -> bool:
     return store.startswith(SERVER_SCHEMES)
 
 
-def open_store(site_id: str, named_by_site: str, chosen: str | None, *, writing: bool) -> Historian:
+def open_store(site_id: str, named_by_site: str, chosen: Store, *, writing: bool) -> Historian:
     """The store of a site: `chosen` on the command line, else what site.toml names, else the usual folder.
 
     Raises StoreError.
     """
-    store = chosen or named_by_site
+    store = os.fspath(chosen or named_by_site)
     if not is_server(store):
         return open_embedded(store_folder(site_id, named_by_site, chosen), writing)
     from energy_console.historian.postgres import open_postgres
@@ -30,9 +31,9 @@ def open_store(site_id: str, named_by_site: str, chosen: str | None, *, writing:
     return open_postgres(with_password(store), site_id, writing)
 
 
-def store_folder(site_id: str, named_by_site: str, chosen: str | None) -> Path:
+def store_folder(site_id: str, named_by_site: str, chosen: Store) -> Path:
     """The store's folder; with a server, where this machine keeps what is its own (counters of virtual devices)."""
-    store = chosen or named_by_site
+    store = os.fspath(chosen or named_by_site)
     return default_store(site_id, None if is_server(store) else store or None)
 
 
