@@ -17,7 +17,7 @@ from optimizer.problem import Problem
 from optimizer.profile import FloatArray, read_only
 from optimizer.tables import Tables
 
-_KINDS = (Kind.LIGHTING, Kind.CHARGING, Kind.LOAD, Kind.GENERATION)
+_KINDS = (Kind.LIGHTING, Kind.CHARGING, Kind.LOAD, Kind.GENERATION, Kind.BATTERY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,18 +74,23 @@ def _assets(
     problem: Problem, tables: Tables, dispatch: Dispatch, planned: Account, naive: Account
 ) -> Iterator[AssetPlan]:
     charge = tables.charge
+    batteries, sources = len(dispatch.battery_kw), len(dispatch.used_kw)
     nothing = np.zeros_like(planned.asset_kw)
     while_there = np.divide(dispatch.charge_kw, charge.share, out=np.zeros_like(charge.share), where=charge.share > 0.0)
     brought = np.cumsum(dispatch.charge_kw * tables.hours * charge.efficiency[:, None], axis=1)
-    setpoint = read_only(np.vstack([dispatch.level, while_there, tables.load_kw, dispatch.used_kw]))
-    state = read_only(np.vstack([dispatch.level, brought, nothing[len(dispatch.level) + len(brought) :]]))
+    setpoint = read_only(
+        np.vstack([dispatch.level, while_there, tables.load_kw, dispatch.used_kw, dispatch.battery_kw])
+    )
+    stored = tables.battery.stored_kwh(dispatch.battery_kw, tables.hours)
+    stateless = nothing[: len(tables.load_kw) + sources]
+    state = read_only(np.vstack([dispatch.level, brought, stateless, stored]))
     shortfall = nothing.copy()
     shortfall[: len(dispatch.level)] = tables.light.missing(dispatch.level)
-    if len(tables.source_kw):
-        shortfall[-len(tables.source_kw) :] = np.maximum(tables.source_kw - dispatch.used_kw, 0.0)
+    last = len(shortfall) - batteries
+    shortfall[last - sources : last] = np.maximum(tables.source_kw - dispatch.used_kw, 0.0)
     power, at_once = read_only(planned.asset_kw), read_only(naive.asset_kw)
     read_only(shortfall)
-    parts = (problem.lighting, problem.charging, problem.loads, problem.generation)
+    parts = (problem.lighting, problem.charging, problem.loads, problem.generation, problem.batteries)
     kinds = (kind for kind, part in zip(_KINDS, parts, strict=True) for _ in part)
     for row, (asset, kind) in enumerate(zip(problem.assets, kinds, strict=True)):
         yield AssetPlan(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.battery import BatteryBlock, write_batteries
 from optimizer.charging import ChargeBlock, write_charging
 from optimizer.generation import SourceBlock, write_generation
 from optimizer.grid import GridBlock, write_grid
@@ -17,6 +18,28 @@ from optimizer.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Integers:
+    """Cells whose rules need an integer after all; None: none of the family."""
+
+    light_in_order: BoolArray | None = None  # (groups, steps): pieces of the dimming curve used in order
+    battery_one_way: BoolArray | None = None  # (batteries, steps): never charging and discharging at once
+
+    def goes_beyond(self, known: Integers) -> bool:
+        """Whether a cell is in here that `known` does not have."""
+        pairs = (
+            (self.light_in_order, known.light_in_order),
+            (self.battery_one_way, known.battery_one_way),
+        )
+        return any(mine is not None and (mine if theirs is None else mine & ~theirs).any() for mine, theirs in pairs)
+
+    def joined(self, other: Integers) -> Integers:
+        """The cells of both."""
+        return Integers(
+            _either(self.light_in_order, other.light_in_order), _either(self.battery_one_way, other.battery_one_way)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """Where each family stands in the model's columns and rows."""
 
@@ -24,26 +47,45 @@ class Layout:
     light: LightBlock
     charge: ChargeBlock
     source: SourceBlock
+    battery: BatteryBlock
+
+    def wrong(self, tables: Tables, values: FloatArray) -> Integers:
+        """The cells in which the values do what only an integer keeps them from."""
+        return Integers(self.light.out_of_order(tables.light, values), self.battery.at_once(tables.battery, values))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dispatch:
-    """What is decided: levels (groups, steps), charging kW (sessions, steps), generation used kW (sources, steps)."""
+    """What is decided: levels (groups, steps), charging kW (sessions, steps), generation used kW (sources, steps).
+
+    `battery_kw` (batteries, steps) is positive while charging.
+    """
 
     level: FloatArray
     charge_kw: FloatArray
     used_kw: FloatArray
+    battery_kw: FloatArray
 
 
-def write_model(model: Model, problem: Problem, tables: Tables, in_order: BoolArray | None = None) -> Layout:
-    """Writes all rules of a problem into a model. `in_order`: see write_lighting."""
+NO_INTEGERS = Integers()
+
+
+def write_model(model: Model, problem: Problem, tables: Tables, integers: Integers = NO_INTEGERS) -> Layout:
+    """Writes all rules of a problem into a model, with `integers` besides those that are asked for."""
     grid = write_grid(model, problem, tables, fixed_power_kw(tables))
     return Layout(
         grid=grid,
-        light=write_lighting(model, problem, tables, grid.balance, in_order),
+        light=write_lighting(model, problem, tables, grid.balance, integers.light_in_order),
         charge=write_charging(model, problem, tables, grid.balance),
         source=write_generation(model, problem, tables, grid.balance),
+        battery=write_batteries(model, problem, tables, grid.balance, integers.battery_one_way),
     )
+
+
+def _either(a: BoolArray | None, b: BoolArray | None) -> BoolArray | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return a | b
 
 
 def fixed_power_kw(tables: Tables) -> FloatArray:
@@ -61,12 +103,14 @@ def read_dispatch(layout: Layout, tables: Tables, values: FloatArray) -> Dispatc
         level=layout.light.levels(tables.light, values),
         charge_kw=layout.charge.powers_kw(tables.charge, values),
         used_kw=layout.source.used_kw(tables, values),
+        battery_kw=layout.battery.power_kw(values),
     )
 
 
 def asset_power_kw(tables: Tables, dispatch: Dispatch) -> FloatArray:
     """Power of every asset, consumption positive, shape (assets, steps)."""
-    return np.vstack([tables.light.power_kw(dispatch.level), dispatch.charge_kw, tables.load_kw, -dispatch.used_kw])
+    light_kw = tables.light.power_kw(dispatch.level)
+    return np.vstack([light_kw, dispatch.charge_kw, tables.load_kw, -dispatch.used_kw, dispatch.battery_kw])
 
 
 def node_power_kw(tables: Tables, asset_kw: FloatArray) -> FloatArray:

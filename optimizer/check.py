@@ -43,7 +43,7 @@ def check_plan(problem: Problem, plan: Plan) -> tuple[str, ...]:
 
 
 def dispatch_of(plan: Plan) -> Dispatch:
-    """The decisions in a plan: levels, mean charging powers, generation used."""
+    """The decisions in a plan: levels, mean charging powers, generation used, power of batteries."""
     steps = plan.horizon.steps
 
     def stack(kind: Kind, field: str) -> FloatArray:
@@ -54,6 +54,7 @@ def dispatch_of(plan: Plan) -> Dispatch:
         level=stack(Kind.LIGHTING, "setpoint"),
         charge_kw=stack(Kind.CHARGING, "power_kw"),
         used_kw=-stack(Kind.GENERATION, "power_kw"),
+        battery_kw=stack(Kind.BATTERY, "power_kw"),
     )
 
 
@@ -62,6 +63,7 @@ def broken_rules(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterat
     yield from _limits(problem, tables, dispatch)
     yield from _light(problem, tables, dispatch.level)
     yield from _charge(problem, tables, dispatch.charge_kw)
+    yield from _batteries(problem, tables, dispatch.battery_kw)
     for row, step, _ in _breaches(dispatch.used_kw - tables.source_max_kw, tables.source_kw):
         yield f"{problem.generation[row].id} gives more than its forecast in step {step}."
     for row, step, _ in _breaches(tables.source_min_kw - dispatch.used_kw, tables.source_kw):
@@ -115,6 +117,24 @@ def _charge(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str
         yield f"Session {sessions[row].id} leaves with {worst:.3f} kWh less than it must have."
     for row, _, worst in _breaches((charge.ready_kwh - ready)[:, None], charge.energy_kwh[:, None]):
         yield f"Session {sessions[row].id} has {worst:.3f} kWh less than it must have by the time it is to be ready."
+
+
+def _batteries(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str]:
+    battery, batteries = tables.battery, problem.batteries
+    most = battery.charge_max_kw - battery.discharge_min_kw
+    least = battery.charge_min_kw - battery.discharge_max_kw
+    for row, step, worst in _breaches(power - most, battery.charge_max_kw):
+        yield f"Battery {batteries[row].id} charges with {worst:.3f} kW more than it may, first in step {step}."
+    for row, step, worst in _breaches(least - power, battery.discharge_max_kw):
+        yield f"Battery {batteries[row].id} gives {worst:.3f} kW more than it may, first in step {step}."
+    stored, capacity = battery.stored_kwh(power, tables.hours), battery.capacity_kwh[:, None]
+    for row, step, worst in _breaches(stored - capacity, capacity):
+        yield f"Battery {batteries[row].id} holds {worst:.3f} kWh more than it can, first in step {step}."
+    for row, step, worst in _breaches(battery.least_kwh[:, None] - stored, capacity):
+        yield f"Battery {batteries[row].id} is {worst:.3f} kWh below its least charge, first in step {step}."
+    must = np.where(battery.end_is_hard, battery.end_kwh, 0.0)[:, None]
+    for row, _, worst in _breaches(must - stored[:, -1:], capacity):
+        yield f"Battery {batteries[row].id} ends with {worst:.3f} kWh less than it must have."
 
 
 def _breaches(

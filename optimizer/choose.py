@@ -8,6 +8,7 @@ price in every step, and moves only where two prices meet.
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from dataclasses import dataclass
 
@@ -89,7 +90,7 @@ def choose_among_the_cheapest(
         return None
     charge_kw = dispatch.charge_kw.copy()
     charge_kw[free.session, free.step] = np.clip(found.values[draft.columns], free.lower_kw, free.upper_kw)
-    return Dispatch(dispatch.level, charge_kw, dispatch.used_kw)
+    return dataclasses.replace(dispatch, charge_kw=charge_kw)
 
 
 def _draft(best: Cheapest, free: Freedom) -> _Draft:

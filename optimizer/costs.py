@@ -43,6 +43,9 @@ def account(problem: Problem, tables: Tables, dispatch: Dispatch) -> Account:
         peak, shares = _peak(charge, tables.hours, bought, asset_kw)
         eur[:, CAUSES.index(Cause.PEAK)] += peak.eur * shares
         peaks.append(peak)
+    battery = tables.battery
+    given_kwh = np.maximum(-dispatch.battery_kw, 0.0) @ tables.hours
+    eur[eur.shape[0] - battery.node.size :, CAUSES.index(Cause.WEAR)] = given_kwh * battery.wear_eur_per_kwh
     shortfalls = _missed(problem, tables, dispatch)
     row_of = {asset.id: row for row, asset in enumerate(problem.assets)}
     for shortfall in shortfalls:
@@ -93,15 +96,22 @@ def _peak(charge: PeakCharge, hours: FloatArray, bought: FloatArray, asset_kw: F
 
 
 def _missed(problem: Problem, tables: Tables, dispatch: Dispatch) -> list[Shortfall]:
-    """Light, charge and sun or wind that were wished for and not had, each with its price."""
+    """Light, charge, sun or wind and stored energy that were wished for and not had, each with its price."""
     light_h = tables.light.missing(dispatch.level) @ tables.hours
     charged = (dispatch.charge_kw @ tables.hours) * tables.charge.efficiency
     missing_kwh = np.maximum(tables.charge.energy_kwh - charged, 0.0)
     curtailed_kwh = np.maximum(tables.source_kw - dispatch.used_kw, 0.0) @ tables.hours
-    groups: tuple[tuple[Asset, ...], ...] = (problem.lighting, problem.charging, problem.generation)
-    amounts = (light_h, missing_kwh, curtailed_kwh)
-    prices = (tables.light.missing_eur_per_h, tables.charge.missing_eur_per_kwh, tables.curtail_eur_per_kwh)
-    kinds = ((Cause.LIGHT, "level h"), (Cause.CHARGE, "kWh"), (Cause.CURTAILED, "kWh"))
+    stored = tables.battery.stored_kwh(dispatch.battery_kw, tables.hours)
+    unstored_kwh = np.maximum(tables.battery.end_kwh - stored[:, -1], 0.0)
+    groups: tuple[tuple[Asset, ...], ...] = (problem.lighting, problem.charging, problem.generation, problem.batteries)
+    amounts = (light_h, missing_kwh, curtailed_kwh, unstored_kwh)
+    prices = (
+        tables.light.missing_eur_per_h,
+        tables.charge.missing_eur_per_kwh,
+        tables.curtail_eur_per_kwh,
+        tables.battery.end_missing_eur_per_kwh,
+    )
+    kinds = ((Cause.LIGHT, "level h"), (Cause.CHARGE, "kWh"), (Cause.CURTAILED, "kWh"), (Cause.STORED, "kWh"))
     return [
         Shortfall(asset.id, cause, float(amount), unit, float(amount * price))
         for assets, amount_of, price_of, (cause, unit) in zip(groups, amounts, prices, kinds, strict=True)

@@ -21,7 +21,7 @@ from optimizer.problem import Problem
 
 PROBLEM_FORMAT = "plan-problem"
 ANSWER_FORMAT = "plan-answer"
-VERSION = 1
+VERSION = 2  # 2: batteries; a document of version 1 reads as it did
 
 
 def read_problem(text: bytes | str) -> Problem:

@@ -70,10 +70,12 @@ def write_elastic(problem: Problem, tables: Tables) -> Elastic:
         *_floors(model, problem, tables, layout),
         *_forecasts(model, problem, tables, layout),
         *_frozen(model, problem, tables, layout),
+        *_frozen_batteries(model, problem, tables, layout),
         *_feedback(model, problem, tables, layout),
         *_limits(model, problem, tables, layout),
         *_readiness(model, problem, tables, layout),
         *_energies(model, problem, tables, layout),
+        *_charges_of_batteries(model, problem, tables, layout),
     )
     matrix = model.finish()
     nothing = np.zeros(matrix.columns)
@@ -121,6 +123,17 @@ def _energies(model: ArrayModel, problem: Problem, tables: Tables, layout: Layou
         columns = model.columns("short", _cells(whole), 0.0, tables.charge.required_kwh[number])
         model.put(layout.charge.energy_rows[number], columns, 1.0)
         yield Requirement("bring_wanted_energy", problem.charging[number].id, columns, whole, np.ones(1))
+
+
+def _charges_of_batteries(model: ArrayModel, problem: Problem, tables: Tables, layout: Layout) -> Iterator[Requirement]:
+    """A battery may lack what it must hold or end with: energy from nowhere, in any step."""
+    battery = tables.battery
+    asked = (battery.least_kwh > 0.0) | (battery.end_is_hard & (battery.end_kwh > 0.0))
+    steps = np.arange(tables.steps)
+    for number in np.flatnonzero(asked):
+        columns = model.columns("lent", _cells(steps))
+        model.put(layout.battery.stored_rows[number], columns, -1.0)
+        yield Requirement("keep_battery_charged", problem.batteries[number].id, columns, steps, np.ones(steps.size))
 
 
 def _readiness(model: ArrayModel, problem: Problem, tables: Tables, layout: Layout) -> Iterator[Requirement]:
@@ -194,6 +207,19 @@ def _frozen(model: ArrayModel, problem: Problem, tables: Tables, layout: Layout)
         brings = -tables.hours[steps] * charge.efficiency[number]
         into = ((layout.grid.balance[charge.node[number], steps], 1.0), (layout.charge.energy_rows[number], brings))
         yield _move(model, tables, problem.charging[number].id, steps, room, into)
+
+
+def _frozen_batteries(model: ArrayModel, problem: Problem, tables: Tables, layout: Layout) -> Iterator[Requirement]:
+    """A battery may leave the plan in force inside the frozen window; what that adds to its charge is not asked."""
+    battery = tables.battery
+    held = (battery.charge_min_kw > 0.0) | (battery.discharge_min_kw > 0.0)
+    for number in np.flatnonzero(held.any(axis=1)):
+        steps = np.flatnonzero(held[number])
+        room = (battery.charge_min_kw[number, steps], battery.discharge_min_kw[number, steps])
+        kwh = tables.hours[steps]
+        rows = layout.grid.balance[battery.node[number], steps]
+        into = ((rows, 1.0), (layout.battery.stored_rows[number, steps], kwh))
+        yield _move(model, tables, problem.batteries[number].id, steps, room, into)
 
 
 def _move(

@@ -210,8 +210,23 @@ def _own_row(
         return OnLimit(asset.id, asset.name, power, max(power, float(asset.at_once_kw[step])), remark)
     if session is not None:
         return OnLimit(asset.id, asset.name, power, session.max_kw, f"could take {session.max_kw:,.0f}")
+    if asset.kind is Kind.BATTERY:
+        return OnLimit(asset.id, asset.name, power, power, _battery_remark(plan, asset, step))
     remark = "forecast" if asset.kind is Kind.LOAD else "generation"
     return OnLimit(asset.id, asset.name, power, power, remark)
+
+
+def _battery_remark(plan: Plan, asset: AssetPlan, step: int) -> str:
+    """What a battery's power is for: `charges, to give from 18:00`, `gives what it took from 02:00`."""
+    if asset.power_kw[step] > 0.0:
+        gives = np.flatnonzero(asset.power_kw[step + 1 :] < -_NOTHING_KW)
+        if not gives.size:
+            return "charges, to keep"
+        return f"charges, to give from {plan.horizon.begin(step + 1 + int(gives[0])):%H:%M}"
+    took = np.flatnonzero(asset.power_kw[:step] > _NOTHING_KW)
+    if not took.size:
+        return "gives what was in it"
+    return f"gives what it took from {plan.horizon.begin(int(took[0])):%H:%M}"
 
 
 def _held(problem: Problem, plan: Plan, node: NodePlan, step: int) -> Iterator[Held]:

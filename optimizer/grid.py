@@ -44,13 +44,14 @@ def write_grid(model: Model, problem: Problem, tables: Tables, fixed_kw: FloatAr
 
 def reach_kw(tables: Tables) -> tuple[FloatArray, FloatArray]:
     """The least and the most power each node could have if no limit were there, both of shape (nodes, steps)."""
-    light, charge = tables.light, tables.charge
+    light, charge, battery = tables.light, tables.charge, tables.battery
     own = [np.zeros_like(tables.tree.limit_kw) for _ in range(2)]
     parts = (
         (light.node, light.power_kw(light.floor), light.power_kw(light.ceiling)),
         (charge.node, charge.lowest_kw, charge.highest_kw),
         (tables.load_node, tables.load_kw, tables.load_kw),
         (tables.source_node, -tables.source_max_kw, -tables.source_min_kw),
+        (battery.node, -battery.discharge_max_kw, battery.charge_max_kw),
     )
     for node, least, most in parts:
         np.add.at(own[0], node, least)

@@ -129,6 +129,14 @@ def _energy(problem: Problem, thing: str, first: int | None, last: int | None) -
     return f"{session.title} must have {session.required_kwh:,.0f} kWh by {departs:%H:%M}."
 
 
+def _charge_of_battery(problem: Problem, thing: str, first: int | None, last: int | None) -> str:
+    battery = next(b for b in problem.batteries if b.id == thing)
+    words = f"{battery.title} starts with {battery.start_kwh:,.0f} kWh and must hold {battery.least_kwh:,.0f} kWh"
+    if battery.end_missing_eur_per_kwh is None and battery.end_kwh > 0.0:
+        words += f", and {battery.end_kwh:,.0f} kWh by {problem.horizon.end:%H:%M}"
+    return f"{words}."
+
+
 def _ready(problem: Problem, thing: str, first: int | None, last: int | None) -> str:
     session = next(s for s in problem.charging if s.id == thing)
     by = (session.ready_by or session.departs).astimezone(problem.horizon.start.tzinfo)
@@ -177,6 +185,7 @@ _SENTENCES: dict[str, Callable[[Problem, str, int | None, int | None], str]] = {
     "stay_above_lowest_power": _lowest,
     "bring_wanted_energy": _energy,
     "be_ready_in_time": _ready,
+    "keep_battery_charged": _charge_of_battery,
     "keep_lighting_class_minimum": _floor,
     "repeat_frozen_steps": _frozen,
     "use_forecast_or_curtail": _forecast,

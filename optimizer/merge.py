@@ -27,7 +27,7 @@ class Merged:
 
     def split(self, dispatch: Dispatch) -> Dispatch:
         """The dispatch of the original problem."""
-        return Dispatch(dispatch.level[self.row], dispatch.charge_kw, dispatch.used_kw)
+        return dataclasses.replace(dispatch, level=dispatch.level[self.row])
 
 
 def merge_equal_groups(problem: Problem) -> Merged:

@@ -1,4 +1,5 @@
-"""The naive case: full wanted light, every vehicle charges at once, nothing curtailed that need not be.
+"""The naive case: full wanted light, every vehicle charges at once, nothing curtailed that need not be, and batteries
+that only charge to what they must end with.
 
 It obeys physics: where a limit would be broken, vehicles wait (first come, first served), then light is dimmed alike,
 and sun and wind are curtailed alike where too much would flow back. What even this cannot keep is told, not hidden.
@@ -19,17 +20,19 @@ def naive_dispatch(tables: Tables) -> Dispatch:
     """Levels, charging powers and generation of the naive case."""
     level = _full_light(tables)
     used = tables.source_max_kw.copy()
-    nothing = Dispatch(level, np.zeros_like(tables.charge.share), used)
+    idle_kw = tables.battery.charge_min_kw - tables.battery.discharge_min_kw
+    nothing = Dispatch(level, np.zeros_like(tables.charge.share), used, idle_kw)
     base = node_power_kw(tables, asset_power_kw(tables, nothing))
     charge_kw = _charge_at_once(tables, tables.tree.limit_kw - base)
     own = np.zeros_like(base)
     np.add.at(own, tables.charge.node, charge_kw)
     power = base + tables.tree.sum_up(own)
+    battery_kw = _keep_charged(tables, idle_kw, power)
     for step in np.flatnonzero((power > tables.tree.limit_kw + _ROUNDING_KW).any(axis=0)):
         _dim(tables, level, power, int(step))
     for step in np.flatnonzero((power < tables.tree.import_min_kw - _ROUNDING_KW).any(axis=0)):
         _curtail(tables, used, power, int(step))
-    return Dispatch(level, charge_kw, used)
+    return Dispatch(level, charge_kw, used, battery_kw)
 
 
 def _full_light(tables: Tables) -> FloatArray:
@@ -68,6 +71,24 @@ def _charge_at_once(tables: Tables, headroom_kw: FloatArray) -> FloatArray:
         power[step] = np.maximum(np.where(given < least_on[step] - _ROUNDING_KW, 0.0, given), least[step])
         left_kwh -= power[step] * brings
     return power.T.copy()
+
+
+def _keep_charged(tables: Tables, idle_kw: FloatArray, power: FloatArray) -> FloatArray:
+    """Each battery charges at once to what it must end with or hold, as limits leave room; changes power in place."""
+    battery, tree, battery_kw = tables.battery, tables.tree, idle_kw.copy()
+    now = battery.start_kwh.copy()
+    for step, hour in enumerate(tables.hours.tolist()):
+        now = now * battery.kept[:, step] + battery.added_kwh(idle_kw[:, step], hour)
+        for row in np.flatnonzero(idle_kw[:, step] == 0.0):
+            lacking = max(float(battery.end_kwh[row]), float(battery.least_kwh[row])) - now[row]
+            path = tree.path(int(battery.node[row]))
+            room = float((tree.limit_kw - power)[path, step].min())
+            wish = min(lacking / (hour * battery.charge_efficiency[row]), battery.charge_max_kw[row, step], room)
+            if wish > _ROUNDING_KW:
+                battery_kw[row, step] = wish
+                power[path, step] += wish
+                now[row] += wish * hour * battery.charge_efficiency[row]
+    return battery_kw
 
 
 def _under(tree: GridTree, node: IntArray, paths: dict[int, list[int]]) -> FloatArray:

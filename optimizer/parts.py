@@ -16,6 +16,7 @@ import numpy as np
 
 from optimizer.errors import WrongLength, WrongOrder
 from optimizer.profile import FloatArray, Profile, must_be_number, must_be_profile, over_steps
+from optimizer.storage import Battery
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,18 +276,21 @@ class Generation:
         return self.name or self.id
 
 
-Asset = LightingGroup | ChargeSession | FixedLoad | Generation
+Asset = LightingGroup | ChargeSession | FixedLoad | Generation | Battery
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What the plan in force gives one asset in each step of this horizon: a level for light, kW for all else."""
+    """What the plan in force gives one asset in each step of this horizon: a level for light, kW for all else.
+
+    Only a battery's may be below 0: that is what it gives.
+    """
 
     asset: str
     setpoint: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        must_be_profile(f"plan in force of {self.asset}", self.setpoint, 0.0)
+        must_be_profile(f"plan in force of {self.asset}", self.setpoint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Kind(enum.StrEnum):
     CHARGING = "charging"
     LOAD = "load"
     GENERATION = "generation"
+    BATTERY = "battery"
 
 
 class Cause(enum.StrEnum):
@@ -41,6 +42,8 @@ class Cause(enum.StrEnum):
     LIGHT = "light missing"
     CHARGE = "charge missing"
     CURTAILED = "curtailed"
+    WEAR = "wear"
+    STORED = "stored energy missing"
 
 
 SENTENCES_TOLD = 5  # of a contradiction; the rest is counted
@@ -52,9 +55,10 @@ class AssetPlan:
     """One asset over the horizon.
 
     `setpoint` is what to write to it: the level for light; the power while the vehicle is there for charging; the kW
-    allowed for generation; the forecast for a load. `state` is the energy brought into the vehicle by each step's end
-    (kWh) for charging, and the level for light. `shortfall` is the light (levels) or generation (kW) held back in each
-    step; for charging it is zero, since what is missing there is counted once, at departure.
+    allowed for generation; the forecast for a load; the power of a battery, below 0 where it gives. `state` is the
+    energy brought into the vehicle, or stored in the battery, by each step's end (kWh), and the level for light.
+    `shortfall` is the light (levels) or generation (kW) held back in each step; for charging and batteries it is zero,
+    since what is missing there is counted once, at departure or at the end.
     """
 
     id: str
@@ -123,7 +127,7 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """A wish that is not met in full: light (level hours), charge (kWh) or generation curtailed (kWh)."""
+    """A wish not met in full: light (level hours), charge, curtailed generation or charge of a battery (kWh)."""
 
     asset: str
     cause: Cause
@@ -185,7 +189,7 @@ class Plan:
     """Every asset and node over the horizon, what it costs and why, against the naive case."""
 
     horizon: Horizon
-    assets: tuple[AssetPlan, ...]  # lighting, charging, loads, generation, each in the problem's order
+    assets: tuple[AssetPlan, ...]  # lighting, charging, loads, generation, batteries, each in the problem's order
     nodes: tuple[NodePlan, ...]  # in the problem's order
     outcome: Outcome
     naive: NaiveCase

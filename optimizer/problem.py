@@ -36,7 +36,8 @@ from optimizer.parts import (
     Tariff,
     Wishes,
 )
-from optimizer.profile import must_fit, over_steps, table
+from optimizer.profile import must_be_profile, must_fit, over_steps, table
+from optimizer.storage import Battery
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Problem:
     charging: tuple[ChargeSession, ...] = ()
     loads: tuple[FixedLoad, ...] = ()
     generation: tuple[Generation, ...] = ()
+    batteries: tuple[Battery, ...] = ()
     in_force: tuple[InForce, ...] = ()
     frozen_steps: int = 0
     wishes: Wishes = USUAL_WISHES
@@ -63,8 +65,8 @@ class Problem:
 
     @property
     def assets(self) -> Iterator[Asset]:
-        """Lighting, charging, loads, generation: the order in which plans list assets."""
-        return itertools.chain(self.lighting, self.charging, self.loads, self.generation)
+        """Lighting, charging, loads, generation, batteries: the order in which plans list assets."""
+        return itertools.chain(self.lighting, self.charging, self.loads, self.generation, self.batteries)
 
     @property
     def root(self) -> Node:
@@ -115,6 +117,10 @@ def _check_names(problem: Problem) -> None:
         for group in (pair.a, pair.b):
             if group not in groups:
                 raise UnknownAsset("A pair of neighbours", group, groups)
+    batteries = {battery.id for battery in problem.batteries}
+    for item in problem.in_force:
+        if item.asset not in batteries:
+            must_be_profile(f"plan in force of {item.asset}", item.setpoint, 0.0)
     held = [item.asset for item in problem.in_force]
     if len(set(held)) != len(held):
         raise DuplicateId(next(asset for asset in held if held.count(asset) > 1))

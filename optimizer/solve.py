@@ -15,7 +15,7 @@ import numpy as np
 
 from optimizer.arrays import ArrayModel, Matrix
 from optimizer.assemble import assemble, read_prices
-from optimizer.build import Dispatch, Layout, read_dispatch, write_model
+from optimizer.build import NO_INTEGERS, Dispatch, Integers, Layout, read_dispatch, write_model
 from optimizer.check import PlanBroken, broken_rules
 from optimizer.choose import Cheapest, choose_among_the_cheapest, hair_eur
 from optimizer.highs import End, HighsArrays, HighsSession, Solution
@@ -24,7 +24,6 @@ from optimizer.merge import Merged, merge_equal_groups
 from optimizer.naive import naive_dispatch
 from optimizer.plan import Answer, Plan, Solved, Status, Unsolved
 from optimizer.problem import Problem
-from optimizer.profile import BoolArray
 from optimizer.tables import Tables, tabulate
 from optimizer.through_pulp import PulpModel
 
@@ -88,28 +87,28 @@ class Planner:
         return _second_choice(task, found, dispatch) or _plan(task, found, dispatch, second_choice=False)
 
     def _find(self, task: _Task) -> _Found:
-        """Solves; and again, with integers, where light was used in an order its curve does not have."""
+        """Solves; and again, with integers, where light was used out of order or a battery did two things at once."""
         find = self._find_through_pulp if self._through_pulp(task.merged.problem) else self._find_by_arrays
-        in_order: BoolArray | None = None
+        integers = NO_INTEGERS
         while True:
-            found = find(task, in_order)
+            found = find(task, integers)
             if found.solution.values is None:
                 return found
-            wrong = found.layout.light.out_of_order(task.tables.light, found.solution.values)
-            if not (wrong if in_order is None else wrong & ~in_order).any():
+            wrong = found.layout.wrong(task.tables, found.solution.values)
+            if not wrong.goes_beyond(integers):
                 return found
-            in_order = wrong if in_order is None else wrong | in_order
+            integers = integers.joined(wrong)
 
-    def _find_by_arrays(self, task: _Task, in_order: BoolArray | None) -> _Found:
+    def _find_by_arrays(self, task: _Task, integers: Integers) -> _Found:
         model = ArrayModel()
-        layout = write_model(model, task.merged.problem, task.tables, in_order)
+        layout = write_model(model, task.merged.problem, task.tables, integers)
         matrix, terms = model.finish(), task.terms
         solution = self._session.solve(matrix, time_limit_s=terms.left_s(), gap=terms.gap, cancel=terms.cancel)
         return _Found(solution, _priced(matrix, solution, terms), layout, matrix)
 
-    def _find_through_pulp(self, task: _Task, in_order: BoolArray | None) -> _Found:
+    def _find_through_pulp(self, task: _Task, integers: Integers) -> _Found:
         model, terms = PulpModel(), task.terms
-        layout = write_model(model, task.merged.problem, task.tables, in_order)
+        layout = write_model(model, task.merged.problem, task.tables, integers)
         solver = HighsArrays(timeLimit=terms.left_s(), gapRel=terms.gap, cancel=terms.cancel, session=self._session)
         model.finish().solve(solver)
         assert solver.solution is not None
@@ -121,7 +120,7 @@ class Planner:
     def _through_pulp(self, problem: Problem) -> bool:
         if self._modelling is not Modelling.AUTO:
             return self._modelling is Modelling.PULP
-        planned = len(problem.lighting) + len(problem.charging) + len(problem.generation)
+        planned = len(problem.lighting) + len(problem.charging) + len(problem.generation) + len(problem.batteries)
         return planned * problem.horizon.steps <= PULP_CELLS
 
 

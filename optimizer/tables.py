@@ -104,6 +104,41 @@ class SessionTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class BatteryTable:
+    """Batteries; arrays of shape (batteries,) or (batteries, steps). Frozen steps leave no room between the powers."""
+
+    node: IntArray
+    charge_min_kw: FloatArray
+    charge_max_kw: FloatArray
+    discharge_min_kw: FloatArray
+    discharge_max_kw: FloatArray
+    capacity_kwh: FloatArray
+    least_kwh: FloatArray
+    start_kwh: FloatArray
+    end_kwh: FloatArray
+    end_is_hard: BoolArray
+    end_missing_eur_per_kwh: FloatArray
+    charge_efficiency: FloatArray
+    discharge_efficiency: FloatArray
+    kept: FloatArray  # share of the stored energy that each step leaves
+    wear_eur_per_kwh: FloatArray
+
+    def stored_kwh(self, power_kw: FloatArray, hours: FloatArray) -> FloatArray:
+        """Energy stored at each step's end under a power at the node, both of shape (batteries, steps)."""
+        stored = np.zeros_like(power_kw)
+        now = self.start_kwh
+        for step in range(power_kw.shape[1]):
+            now = now * self.kept[:, step] + self.added_kwh(power_kw[:, step], float(hours[step]))
+            stored[:, step] = now
+        return stored
+
+    def added_kwh(self, power_kw: FloatArray, hours: float) -> FloatArray:
+        """What a power adds to the stored energy in so many hours, shape (batteries,)."""
+        charged = np.maximum(power_kw, 0.0) * self.charge_efficiency
+        return np.asarray((charged - np.maximum(-power_kw, 0.0) / self.discharge_efficiency) * hours)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Tables:
     """All of a problem as arrays."""
 
@@ -112,6 +147,7 @@ class Tables:
     tree: GridTree
     light: LightTable
     charge: SessionTable
+    battery: BatteryTable
     load_node: IntArray
     load_kw: FloatArray
     source_node: IntArray
@@ -119,7 +155,7 @@ class Tables:
     source_min_kw: FloatArray  # the least of it that must be taken: all of it where it cannot be curtailed
     source_max_kw: FloatArray
     curtail_eur_per_kwh: FloatArray
-    asset_node: IntArray  # lighting, charging, loads, generation
+    asset_node: IntArray  # lighting, charging, loads, generation, batteries
 
 
 def tabulate(problem: Problem) -> Tables:
@@ -127,8 +163,8 @@ def tabulate(problem: Problem) -> Tables:
     steps = problem.horizon.steps
     number = {node.id: index for index, node in enumerate(problem.nodes)}
     node = np.array([number[asset.node] for asset in problem.assets], dtype=np.int64)
-    ends = np.cumsum([len(problem.lighting), len(problem.charging), len(problem.loads)])
-    light_node, charge_node, load_node, source_node = np.split(node, ends)
+    ends = np.cumsum([len(problem.lighting), len(problem.charging), len(problem.loads), len(problem.generation)])
+    light_node, charge_node, load_node, source_node, battery_node = np.split(node, ends)
     held = {item.asset: item.setpoint for item in problem.in_force} if problem.frozen_steps else {}
     source_kw = table((s.forecast_kw for s in problem.generation), steps)
     source_min_kw, source_max_kw = _taken(problem, source_kw, held)
@@ -138,6 +174,7 @@ def tabulate(problem: Problem) -> Tables:
         tree=_tree(problem.nodes, steps),
         light=_lights(problem, light_node, held),
         charge=_sessions(problem, charge_node, held),
+        battery=_batteries(problem, battery_node, held),
         load_node=load_node,
         load_kw=table((load.power_kw for load in problem.loads), steps),
         source_node=source_node,
@@ -245,6 +282,50 @@ def _sessions(problem: Problem, node: IntArray, held: dict[str, tuple[float, ...
         ready_kwh=_column(sessions, "ready_kwh"),
         before_ready=np.divide(by_then, share, out=np.zeros_like(share), where=share > 0.0),
     )
+
+
+def _batteries(problem: Problem, node: IntArray, held: dict[str, tuple[float, ...]]) -> BatteryTable:
+    batteries, hours = problem.batteries, problem.horizon.hours
+    shape = (len(batteries), problem.horizon.steps)
+    end_price = [battery.end_missing_eur_per_kwh for battery in batteries]
+    lost = _column(batteries, "loss_share_per_h")[:, None]
+    found = BatteryTable(
+        node=node,
+        charge_min_kw=np.zeros(shape),
+        charge_max_kw=np.repeat(_column(batteries, "charge_max_kw")[:, None], shape[1], axis=1),
+        discharge_min_kw=np.zeros(shape),
+        discharge_max_kw=np.repeat(_column(batteries, "discharge_max_kw")[:, None], shape[1], axis=1),
+        capacity_kwh=_column(batteries, "capacity_kwh"),
+        least_kwh=_column(batteries, "least_kwh"),
+        start_kwh=_column(batteries, "start_kwh"),
+        end_kwh=_column(batteries, "end_kwh"),
+        end_is_hard=np.array([price is None for price in end_price], dtype=bool),
+        end_missing_eur_per_kwh=np.array([price or 0.0 for price in end_price], dtype=float),
+        charge_efficiency=_column(batteries, "charge_efficiency"),
+        discharge_efficiency=_column(batteries, "discharge_efficiency"),
+        kept=(1.0 - lost) ** hours,
+        wear_eur_per_kwh=_column(batteries, "wear_eur_per_kwh"),
+    )
+    for row, battery in enumerate(batteries):
+        if battery.id in held:
+            _hold_battery(found, row, held[battery.id][: problem.frozen_steps], hours)
+    return found
+
+
+def _hold_battery(found: BatteryTable, row: int, wanted_kw: tuple[float, ...], hours: FloatArray) -> None:
+    """Leaves a battery no room in its first steps: the power in force, as far as its charge still allows it."""
+    now = float(found.start_kwh[row])
+    charge_efficiency, discharge_efficiency = found.charge_efficiency[row], found.discharge_efficiency[row]
+    for step, wanted in enumerate(wanted_kw):
+        hour = float(hours[step])
+        now *= float(found.kept[row, step])
+        room = max(float(found.capacity_kwh[row]) - now, 0.0) / (hour * charge_efficiency)
+        left = max(now - float(found.least_kwh[row]), 0.0) * discharge_efficiency / hour
+        power = float(np.clip(wanted, -min(left, found.discharge_max_kw[row, step]), room))
+        power = min(power, float(found.charge_max_kw[row, step]))
+        found.charge_min_kw[row, step] = found.charge_max_kw[row, step] = max(power, 0.0)
+        found.discharge_min_kw[row, step] = found.discharge_max_kw[row, step] = max(-power, 0.0)
+        now += hour * (max(power, 0.0) * charge_efficiency - max(-power, 0.0) / discharge_efficiency)
 
 
 def _taken(

@@ -75,6 +75,8 @@ def _changes(
     if short := by_rule.get("bring_wanted_energy"):
         yield from _accept_less(problem, elastic, time_left_s, cancel)
         yield from _leave_later(problem, [requirement.thing for requirement in short], time_left_s, cancel)
+    for requirement in by_rule.get("keep_battery_charged", ()):
+        yield from _end_with_less(problem, elastic, requirement, time_left_s, cancel)
     for requirement in by_rule.get("stay_within_feeder", ()):
         yield from _more_limit(problem, requirement.thing, time_left_s, cancel)
     if frozen := by_rule.get("repeat_frozen_steps"):
@@ -110,6 +112,25 @@ def _accept_less(
         dataclasses.replace(problem, charging=sessions),
         WayOut(next(iter(lacking), ""), total, "kWh", None, f"accept {total:,.1f} kWh less for {who}"),
     )
+
+
+def _end_with_less(
+    problem: Problem,
+    elastic: Elastic,
+    requirement: Requirement,
+    time_left_s: TimeLeft,
+    cancel: threading.Event | None,
+) -> Iterator[tuple[Problem, WayOut]]:
+    """The least energy one battery may lack at the end, with every other rule kept."""
+    found = HighsSession().solve(elastic.with_only([requirement]), time_limit_s=time_left_s(), cancel=cancel)
+    if found.end is not End.OPTIMAL or found.values is None:
+        return
+    lacking = float(found.values[requirement.columns].sum()) * _MARGIN + 1e-6
+    battery = next(b for b in problem.batteries if b.id == requirement.thing)
+    less = dataclasses.replace(battery, end_kwh=max(battery.end_kwh - lacking, 0.0))
+    batteries = tuple(less if b is battery else b for b in problem.batteries)
+    sentence = f"let {battery.title} end with {lacking:,.1f} kWh less"
+    yield dataclasses.replace(problem, batteries=batteries), WayOut(battery.id, lacking, "kWh", None, sentence)
 
 
 def _leave_later(

@@ -9,6 +9,7 @@ from optimizer.parts import ChargeSession, FixedLoad, Horizon, LightingGroup, No
 from optimizer.plan import Plan
 from optimizer.problem import Problem
 from optimizer.solve import solve
+from optimizer.storage import Battery
 
 START = dt.datetime(2026, 11, 22, 17, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 
@@ -38,6 +39,11 @@ def lamps(id: str = "ring", steps: int = 4, **changes: object) -> LightingGroup:
     """A group of 40 kW on F3, lit in all steps, full light wanted, half the least, 12 EUR an hour of light missing."""
     group = LightingGroup(id, "F3", 40.0, (True,) * steps, 1.0, 0.5, 12.0, name=id.capitalize())
     return dataclasses.replace(group, **changes)  # type: ignore[arg-type]
+
+
+def battery(id: str = "store", **changes: object) -> Battery:
+    """A battery of 100 kWh on F3, empty, 50 kW either way, without losses, wear or a wanted end."""
+    return dataclasses.replace(Battery(id, "F3", 100.0, 50.0, 50.0, 0.0, name=id.capitalize()), **changes)  # type: ignore[arg-type]
 
 
 def load(power_kw: float | tuple[float, ...], id: str = "buildings", node: str = "F3") -> FixedLoad:

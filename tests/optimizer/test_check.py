@@ -76,7 +76,7 @@ def test_a_power_that_does_not_follow_from_its_setpoint_is_found() -> None:
 
 def test_a_broken_plan_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
     def overdrawn(layout: object, tables: object, values: object) -> Dispatch:
-        return Dispatch(np.zeros((0, 4)), np.full((1, 4), 200.0), np.zeros((0, 4)))
+        return Dispatch(np.zeros((0, 4)), np.full((1, 4), 200.0), np.zeros((0, 4)), np.zeros((0, 4)))
 
     monkeypatch.setattr(solving, "read_dispatch", overdrawn)
     with pytest.raises(PlanBroken, match="withheld"):

@@ -60,8 +60,8 @@ def test_the_docs_name_every_field_of_a_problem() -> None:
         ((('"power_kw":3.0', '"power_kw":NaN'),), "not valid JSON"),
         ((('"power_kw":3.0', '"power_kw":1e999'),), "not valid JSON"),
         ((('"power_kw":3.0', '"power_kw":"3"'),), r"problem\.loads\[0\]"),
-        ((('"version":1', '"version":99'),), "update the program"),
-        ((('"version":1', '"version":0'),), 'add "version"'),
+        (((f'"version":{VERSION}', '"version":99'),), "update the program"),
+        (((f'"version":{VERSION}', '"version":0'),), 'add "version"'),
         ((('"plan-problem"', '"plan-answer"'),), "not a problem"),
         ((('"max_kw":60.0', '"max_kw":-60.0'),), "must be at least 0"),
         ((('"node":"F3"', '"node":"F33"'),), "did you mean F3"),
@@ -71,6 +71,15 @@ def test_the_docs_name_every_field_of_a_problem() -> None:
 def test_a_bad_document_is_refused_with_its_place(changes: tuple[tuple[str, str], ...], words: str) -> None:
     with pytest.raises(BadDocument, match=words):
         read_problem(_edited(*changes))
+
+
+def test_a_document_of_the_first_version_is_read_as_it_was() -> None:
+    case = problem(charging=(bus(),), lighting=(lamps(),), loads=(load(3.0),))
+    first = (
+        write_problem(case).replace(f'"version":{VERSION}'.encode(), b'"version":1').replace(b',"batteries":[]', b"")
+    )
+    assert b"batteries" not in first
+    assert read_problem(first) == case
 
 
 def test_a_document_that_is_no_json_is_refused() -> None:

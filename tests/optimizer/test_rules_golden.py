@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimizer import charging, generation, grid, lighting
+from optimizer import battery, charging, generation, grid, lighting
 from optimizer.model import Cells, every_step
 from optimizer.parts import Generation, Node, PeakCharge, Tariff
 from optimizer.profile import IntArray
-from optimizer.tables import tabulate
+from optimizer.tables import BatteryTable, tabulate
 from optimizer.through_pulp import PulpModel
+from tests.optimizer import small
 from tests.optimizer.small import at, bus, lamps, problem
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -134,6 +135,55 @@ def use_forecast_or_curtail(model: PulpModel) -> None:
     generation.use_forecast_or_curtail(model, ["sun", "wind"], tables, _balance(model, 2, 2))
 
 
+def _store(steps: int = 2) -> BatteryTable:
+    store = small.battery(
+        charge_efficiency=0.9,
+        discharge_efficiency=0.8,
+        start_kwh=20.0,
+        least_kwh=5.0,
+        end_kwh=30.0,
+        end_missing_eur_per_kwh=0.5,
+        loss_share_per_h=0.01,
+        wear_eur_per_kwh=0.03,
+    )
+    return tabulate(problem(steps, batteries=(store,))).battery
+
+
+def charge_and_discharge_within_power(model: PulpModel) -> None:
+    charged, discharged = battery.charge_and_discharge_within_power(model, ["store"], _store())
+    model.price(charged, 1.0)
+    model.price(discharged, 1.0)
+
+
+def draw_battery_power(model: PulpModel) -> None:
+    store = _store()
+    columns = battery.charge_and_discharge_within_power(model, ["store"], store)
+    battery.draw_battery_power(model, store, _balance(model, 2, 2), *columns)
+
+
+def carry_stored_energy(model: PulpModel) -> None:
+    store = _store(3)
+    columns = battery.charge_and_discharge_within_power(model, ["store"], store)
+    battery.carry_stored_energy(model, ["store"], store, np.array([0.5, 0.5, 0.5]), *columns)
+
+
+def end_with_wanted_charge(model: PulpModel) -> None:
+    stored = model.columns("stored", every_step(["store"], 2), 5.0, 100.0).reshape(1, 2)
+    battery.end_with_wanted_charge(model, ["store"], _store(), stored)
+
+
+def pay_for_wear(model: PulpModel) -> None:
+    store = _store()
+    _, discharged = battery.charge_and_discharge_within_power(model, ["store"], store)
+    battery.pay_for_wear(model, store, np.array([0.5, 1.0]), discharged)
+
+
+def charge_or_discharge(model: PulpModel) -> None:
+    store = _store()
+    columns = battery.charge_and_discharge_within_power(model, ["store"], store)
+    battery.charge_or_discharge(model, ["store"], store, *columns, np.array([[False, True]]))
+
+
 RULES: tuple[Callable[[PulpModel], None], ...] = (
     stay_within_feeder,
     balance_node,
@@ -151,6 +201,12 @@ RULES: tuple[Callable[[PulpModel], None], ...] = (
     be_ready_in_time,
     draw_least_power_or_none,
     use_forecast_or_curtail,
+    charge_and_discharge_within_power,
+    draw_battery_power,
+    carry_stored_energy,
+    end_with_wanted_charge,
+    pay_for_wear,
+    charge_or_discharge,
 )
 
 
@@ -167,7 +223,7 @@ def test_a_rule_writes_exactly_its_golden_file(rule: Callable[[PulpModel], None]
 
 
 def test_no_rule_of_the_families_lacks_a_golden_file() -> None:
-    families = (grid, lighting, charging, generation)
+    families = (grid, lighting, charging, generation, battery)
     rules = {
         name
         for family in families

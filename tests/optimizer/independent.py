@@ -1,0 +1,144 @@
+"""The same optimum from other hands: a model written straight from PLANNER's rules, solved by scipy's own HiGHS.
+
+Nothing of `optimizer.model`, `tables` or the rules is used; every either-or has its integer, every figure its own row.
+Knows grid, tariff with peaks of one step, vehicles that stay for whole steps, loads, sources and batteries.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from optimizer.problem import Problem
+from optimizer.profile import Profile
+
+Terms = dict[int, float]
+
+
+class Sheet:
+    """Columns and rows by hand."""
+
+    def __init__(self) -> None:
+        self.cost: list[float] = []
+        self.low: list[float] = []
+        self.high: list[float] = []
+        self.whole: list[int] = []
+        self.rows: list[tuple[Terms, float, float]] = []
+
+    def column(self, low: float = 0.0, high: float = math.inf, eur: float = 0.0, whole: int = 0) -> int:
+        self.cost.append(eur)
+        self.low.append(low)
+        self.high.append(high)
+        self.whole.append(whole)
+        return len(self.cost) - 1
+
+    def row(self, terms: Terms, low: float = -math.inf, high: float = math.inf) -> None:
+        self.rows.append((terms, low, high))
+
+    def least_eur(self) -> float | None:
+        """The least cost, None where the rows contradict each other."""
+        places = [(r, c, v) for r, (terms, _, _) in enumerate(self.rows) for c, v in terms.items()]
+        row, column, value = zip(*places, strict=True)
+        matrix = csr_array((value, (row, column)), shape=(len(self.rows), len(self.cost)))
+        found = milp(
+            np.array(self.cost),
+            integrality=np.array(self.whole),
+            bounds=Bounds(self.low, self.high),
+            constraints=LinearConstraint(matrix, [r[1] for r in self.rows], [r[2] for r in self.rows]),
+            options={"mip_rel_gap": 0.0},
+        )
+        if found.status == 2:
+            return None
+        assert found.status == 0, found.message
+        return float(found.fun)
+
+
+def _at(profile: Profile, step: int) -> float:
+    return profile[step] if isinstance(profile, tuple) else profile
+
+
+def least_cost_eur(case: Problem) -> float | None:
+    """What the best plan costs, None where there is none."""
+    sheet = Sheet()
+    drawn: dict[tuple[str, int], Terms] = defaultdict(dict)  # what each node's own assets draw, as columns
+    fixed: dict[tuple[str, int], float] = defaultdict(float)
+    for load in case.loads:
+        for step in range(case.horizon.steps):
+            fixed[load.node, step] += _at(load.power_kw, step)
+    _sources(sheet, case, drawn, fixed)
+    _vehicles(sheet, case, drawn)
+    _batteries(sheet, case, drawn)
+    _grid(sheet, case, drawn, fixed)
+    return sheet.least_eur()
+
+
+def _sources(sheet: Sheet, case: Problem, drawn: dict, fixed: dict) -> None:
+    for source in case.generation:
+        for step, hours in enumerate(case.horizon.steps_h):
+            most = _at(source.forecast_kw, step)
+            price = source.curtail_eur_per_kwh
+            fixed[source.node, step] -= most
+            cut = sheet.column(0.0, 0.0 if price is None else most, (price or 0.0) * hours)
+            drawn[source.node, step][cut] = 1.0
+
+
+def _vehicles(sheet: Sheet, case: Problem, drawn: dict) -> None:
+    horizon = case.horizon
+    for one in case.charging:
+        first, last = horizon.offset_h(one.arrives), horizon.offset_h(one.departs)
+        missing = sheet.column(0.0, one.energy_kwh - one.required_kwh, one.missing_eur_per_kwh)
+        brought: Terms = {missing: 1.0}
+        for step, hours in enumerate(horizon.steps_h):
+            if not first - 1e-9 <= horizon.edges_h[step] < last - 1e-9:
+                continue
+            on, power = sheet.column(0.0, 1.0, whole=1), sheet.column()
+            sheet.row({power: 1.0, on: -one.max_kw}, high=0.0)
+            sheet.row({power: 1.0, on: -one.min_kw}, low=0.0)
+            drawn[one.node, step][power] = 1.0
+            brought[power] = hours * one.efficiency
+        sheet.row(brought, one.energy_kwh, one.energy_kwh)
+
+
+def _batteries(sheet: Sheet, case: Problem, drawn: dict) -> None:
+    for one in case.batteries:
+        before: int | None = None
+        for step, hours in enumerate(case.horizon.steps_h):
+            charging = sheet.column(0.0, 1.0, whole=1)
+            takes, gives = sheet.column(), sheet.column(eur=one.wear_eur_per_kwh * hours)
+            sheet.row({takes: 1.0, charging: -one.charge_max_kw}, high=0.0)
+            sheet.row({gives: 1.0, charging: one.discharge_max_kw}, high=one.discharge_max_kw)
+            drawn[one.node, step].update({takes: 1.0, gives: -1.0})
+            kept = (1.0 - one.loss_share_per_h) ** hours
+            now = sheet.column(one.least_kwh, one.capacity_kwh)
+            terms = {now: 1.0, takes: -hours * one.charge_efficiency, gives: hours / one.discharge_efficiency}
+            if before is not None:
+                terms[before] = -kept
+            begins = one.start_kwh * kept if before is None else 0.0
+            sheet.row(terms, begins, begins)
+            before = now
+        assert before is not None
+        price = one.end_missing_eur_per_kwh
+        missing = sheet.column(0.0, 0.0 if price is None else math.inf, price or 0.0)
+        sheet.row({before: 1.0, missing: 1.0}, low=one.end_kwh)
+
+
+def _grid(sheet: Sheet, case: Problem, drawn: dict, fixed: dict) -> None:
+    tariff = case.tariff
+    beyond = [sheet.column(eur=peak.eur_per_kw) for peak in tariff.charges]
+    for step, hours in enumerate(case.horizon.steps_h):
+        power = {n.id: sheet.column(_at(n.import_min_kw, step), _at(n.limit_kw, step)) for n in case.nodes}
+        for node in case.nodes:
+            terms: Terms = {power[node.id]: 1.0}
+            terms.update({power[child.id]: -1.0 for child in case.nodes if child.parent == node.id})
+            terms.update({column: -sign for column, sign in drawn[node.id, step].items()})
+            sheet.row(terms, fixed[node.id, step], fixed[node.id, step])
+        carbon = _at(tariff.carbon_kg_per_kwh, step) * tariff.carbon_eur_per_t / 1000.0
+        buys = sheet.column(eur=(_at(tariff.import_eur_per_kwh, step) + carbon) * hours)
+        sells = sheet.column(eur=-_at(tariff.export_eur_per_kwh, step) * hours)
+        sheet.row({buys: 1.0, sells: -1.0, power[case.root.id]: -1.0}, 0.0, 0.0)
+        for peak, more in zip(tariff.charges, beyond, strict=True):
+            sheet.row({buys: 1.0, more: -1.0}, high=peak.so_far_kw)
