@@ -11,7 +11,7 @@ from energy_console.app.certificates import loopback_certificates
 from energy_console.app.virtual_site import VirtualSite
 from energy_console.engine.attached import AttachedEngine
 from energy_console.engine.local import LocalEngine
-from energy_console.historian.errors import StoreBusy
+from energy_console.historian.errors import StoreAway, StoreBusy
 from energy_console.historian.interface import Historian
 from energy_console.historian.opening import open_store, store_folder
 from energy_console.site.loader import load_site
@@ -74,10 +74,18 @@ def _with_virtual_devices(
     site: Site, historian: Historian, memory: Path, faults: tuple[str, ...], undo: contextlib.ExitStack
 ) -> OpenedEngine:
     historian.register(site.points)
-    is_new = site.root.meter is None or historian.span(site.root.meter) is None
+    is_new = _is_new(site, historian)
     certificates = loopback_certificates(site)
     devices = VirtualSite(site, with_past=is_new, faults=faults, memory=memory / VIRTUAL_COUNTERS)
     undo.callback(devices.stop)
     field = site.on_loopback(devices.port_base, certificates)
     engine = LocalEngine(field, historian, prepare=devices.wait, past=lambda: devices.past(site), ails=devices.ails)
     return OpenedEngine(field, engine, historian, devices)
+
+
+def _is_new(site: Site, historian: Historian) -> bool:
+    """Nothing was ever kept of it, as far as can be known: a server that is away is asked for no past."""
+    try:
+        return site.root.meter is None or historian.span(site.root.meter) is None
+    except StoreAway:
+        return False

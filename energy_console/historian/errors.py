@@ -31,6 +31,13 @@ class StoreAway(StoreError):
         super().__init__(f"The store {place} cannot be reached ({why}): start its server, or look at the network.")
 
 
+class StoreRefused(StoreError):
+    """The database server answers, and refuses what was asked of it."""
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(f"The store {place} refused ({why}): look at the rights of its user and at the server's log.")
+
+
 class StoreAddress(StoreError):
     """A server's address that cannot be read as one."""
 

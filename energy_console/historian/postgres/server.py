@@ -11,12 +11,30 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import PoolTimeout
 
-from energy_console.historian.errors import StoreAddress, StoreAway, StoreError, StoreForeign, StoreFull, StoreTooNew
+from energy_console.historian.errors import (
+    StoreAddress,
+    StoreAway,
+    StoreError,
+    StoreForeign,
+    StoreFull,
+    StoreRefused,
+    StoreTooNew,
+)
 from energy_console.historian.postgres.schema import MARK, STEPS
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 CONNECT_S = 5
+LINE: dict[str, Any] = {
+    "application_name": "energy-console",
+    "connect_timeout": CONNECT_S,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""How every connection is made: one whose other end is gone without a word is noticed within some seconds."""
 MIGRATION_LOCK = 0x45435047  # "ECPG"
 
 
@@ -44,8 +62,16 @@ def server_faults(place: Place) -> Iterator[None]:
         raise
     except psycopg.errors.DiskFull as fault:
         raise StoreFull(place.told) from fault
-    except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
-        raise StoreAway(place.told, str(fault).splitlines()[0] if str(fault) else "connection lost") from fault
+    except PoolTimeout as fault:
+        raise StoreAway(place.told, "no connection in time") from fault
+    except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction) as fault:
+        raise StoreAway(place.told, _first_line(fault) or "connection lost") from fault
+    except psycopg.Error as fault:
+        raise StoreRefused(place.told, _first_line(fault)) from fault
+
+
+def _first_line(fault: psycopg.Error) -> str:
+    return str(fault).partition("\n")[0]
 
 
 def connect(place: Place, *, autocommit: bool = True) -> Connection:
@@ -55,9 +81,7 @@ def connect(place: Place, *, autocommit: bool = True) -> Connection:
     except psycopg.ProgrammingError as fault:
         raise StoreAddress(place.told, str(fault).splitlines()[0]) from fault
     with server_faults(place):
-        connection: Connection = psycopg.connect(
-            place.url, autocommit=autocommit, connect_timeout=CONNECT_S, application_name="energy-console"
-        )
+        connection: Connection = psycopg.connect(place.url, autocommit=autocommit, **LINE)
         prepare(connection, place)
     return connection
 

@@ -1,4 +1,4 @@
-"""State, journal, commands and their ledger as tables that every process of the site may write."""
+"""State, journal, orders and the command ledger as tables, asked by every process of the site."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from energy_console.historian.interface import Event
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.postgres.server import Connection
+from energy_console.historian.postgres.writing import add_event, as_json, finish_order, replace_state
 
 _COMMAND = "id, asked_ns, device, point, value, who, why, plan"
 
@@ -28,8 +27,8 @@ class StateTables:
             return cursor.fetchall() if cursor.description else []
 
     def write_event(self, time_ns: int, kind: str, source: str, text: str, data: Mapping[str, Any]) -> int:
-        question = "insert into event(time_ns, kind, source, text, data) values (%s, %s, %s, %s, %s) returning id"
-        return int(self._rows(question, (time_ns, kind, source, text, Jsonb(dict(data))))[0][0])
+        with self._connection() as connection:
+            return add_event(connection, time_ns, kind, source, text, data)
 
     def events(self, start_ns: int, end_ns: int, kinds: Sequence[str], limit: int) -> list[Event]:
         chosen = "and kind = any(%s)" if kinds else ""
@@ -41,19 +40,8 @@ class StateTables:
         return [Event(*row) for row in self._rows(question, (start_ns, end_ns, *names, limit))]
 
     def put_state(self, room: str, key: str, value: Any) -> None:
-        now = time.time_ns()
         with self._connection() as connection, connection.transaction():
-            connection.execute("select pg_advisory_xact_lock(hashtext(%s))", (f"{room}/{key}",))
-            connection.execute(
-                "insert into audit(room, key, value, since_ns, until_ns) "
-                "select room, key, value, since_ns, %s from state where room = %s and key = %s",
-                (now, room, key),
-            )
-            connection.execute(
-                "insert into state values (%s, %s, %s, %s) on conflict (room, key) "
-                "do update set value = excluded.value, since_ns = excluded.since_ns",
-                (room, key, Jsonb(value), now),
-            )
+            replace_state(connection, room, key, value, time.time_ns())
 
     def get_state(self, room: str, key: str) -> Any | None:
         rows = self._rows("select value from state where room = %s and key = %s", (room, key))
@@ -71,70 +59,65 @@ class StateTables:
     # Orders
 
     def request_command(self, command: Mapping[str, Any]) -> int:
-        question = "insert into command(body, asked_ns) values (%s, %s) returning id"
-        return int(self._rows(question, (Jsonb(dict(command)), time.time_ns()))[0][0])
-
-    def claim_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
-        """Takes every order that nobody has taken; rows under another's hand are left, so no two get the same one."""
+        """The order is for the engine that owns what it names; one that names nothing is for whoever comes first."""
+        named = str(command.get("point") or command.get("device") or "").partition("/")[0]
         question = (
-            "update command set owner = %s, claimed_ns = %s where id in "
-            "(select id from command where owner is null order by id for update skip locked) returning id, body"
+            "insert into command(body, asked_ns, area) values (%s, %s, "
+            "(select min(area) from point where split_part(id, '/', 1) = %s)) returning id"
         )
-        return sorted(((n, body) for n, body in self._rows(question, (owner, time.time_ns()))), key=lambda row: row[0])
+        return int(self._rows(question, (as_json(dict(command)), time.time_ns(), named))[0][0])
+
+    def claim_commands(self, owner: str, area: str) -> list[tuple[int, Mapping[str, Any]]]:
+        """Takes the orders for `area` that nobody has taken; rows under another's hand are left to it."""
+        question = (
+            "update command set owner = %s, claimed_ns = %s, area = %s where id in "
+            "(select id from command where owner is null and (area is null or area = %s) order by id "
+            "for update skip locked) returning id, body"
+        )
+        rows = self._rows(question, (owner, time.time_ns(), area, area))
+        return sorted(((n, body) for n, body in rows), key=lambda row: row[0])
 
     def finish_command(self, command_id: int, result: Mapping[str, Any]) -> None:
-        question = "update command set result = %s, finished_ns = %s where id = %s and result is null"
-        self._rows(question, (Jsonb(dict(result)), time.time_ns(), command_id))
+        with self._connection() as connection:
+            finish_order(connection, command_id, result, time.time_ns())
 
     def command_result(self, command_id: int) -> Mapping[str, Any] | None:
         rows = self._rows("select result from command where id = %s and result is not null", (command_id,))
         return rows[0][0] if rows else None
 
-    def claimed_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
-        question = "select id, body from command where owner = %s and result is null order by id"
-        return [(number, body) for number, body in self._rows(question, (owner,))]
+    def claimed_commands(self, owner: str, area: str) -> list[tuple[int, Mapping[str, Any]]]:
+        question = (
+            "select id, body from command where owner = %s and coalesce(area, %s) = %s and result is null order by id"
+        )
+        return [(number, body) for number, body in self._rows(question, (owner, area, area))]
 
     # The ledger
 
-    def append_ledger(self, commands: Sequence[LedgerCommand], steps: Sequence[LedgerStep]) -> None:
-        """A command handed over a second time, after a commit whose answer was lost, stays as it is."""
-        with self._connection() as connection, connection.transaction():
-            for command in commands:
-                row = (command.id, command.asked_ns, command.device, command.point, command.value)
-                added = connection.execute(
-                    f"insert into ledger({_COMMAND}) values (%s, %s, %s, %s, %s, %s, %s, %s) "
-                    "on conflict (id) do nothing returning id".encode(),
-                    (*row, command.who, command.why, command.plan),
-                ).fetchall()
-                if added:
-                    connection.execute("insert into ledger_open values (%s)", (command.id,))
-            for step in steps:
-                connection.execute(
-                    "insert into ledger_step(command, time_ns, kind, text, value, closes) "
-                    "values (%s, %s, %s, %s, %s, %s)",
-                    (step.command, step.time_ns, step.kind, step.text, step.value, step.closes),
-                )
-                if step.closes:
-                    connection.execute("delete from ledger_open where command = %s", (step.command,))
-
-    def ledger(self, start_ns: int, end_ns: int, device: str, point: str, limit: int) -> list[LedgerRecord]:
-        where, values = "asked_ns >= %s and asked_ns < %s", [start_ns, end_ns]
-        chosen: list[Any] = [*values]
+    def ledger(
+        self, start_ns: int, end_ns: int, device: str, point: str, limit: int, *, by_number: bool
+    ) -> list[LedgerRecord]:
+        """Newest first: by number for the engine that gives them, by time where several books are read together."""
+        where, chosen = "asked_ns >= %s and asked_ns < %s", [start_ns, end_ns]
+        values: list[Any] = [*chosen]
         for column, wanted in (("device", device), ("point", point)):
             if wanted:
                 where += f" and {column} = %s"
-                chosen.append(wanted)
-        return self._records(f"where {where} order by id desc limit %s", (*chosen, limit))
+                values.append(wanted)
+        order = "id desc, asked_ns desc" if by_number else "asked_ns desc, id desc"
+        return self._records(f"where {where} order by {order} limit %s", (*values, limit))
 
-    def open_ledger(self) -> list[LedgerRecord]:
-        return self._records("where id in (select command from ledger_open) order by id", ())
+    def open_ledger(self, area: str | None) -> list[LedgerRecord]:
+        """Of one area, or of all."""
+        mine, values = ("", ()) if area is None else ("and area = %s", (area,))
+        return self._records(f"where (book, id) in (select book, command from ledger_open) {mine} order by id", values)
 
     def _records(self, tail: str, values: Sequence[Any]) -> list[LedgerRecord]:
-        commands = [LedgerCommand(*row) for row in self._rows(f"select {_COMMAND} from ledger {tail}", values)]
+        rows = self._rows(f"select book, {_COMMAND} from ledger {tail}", values)
         question = (
-            "select command, time_ns, kind, text, value, closes from ledger_step where command = any(%s) order by id"
+            "select book, command, time_ns, kind, text, value, closes from ledger_step "
+            "where (book, command) in (select * from unnest(%s::text[], %s::bigint[])) order by id"
         )
-        steps = [LedgerStep(*row) for row in self._rows(question, ([command.id for command in commands],))]
-        return [
-            LedgerRecord(command, tuple(step for step in steps if step.command == command.id)) for command in commands
-        ]
+        steps: dict[tuple[str, int], list[LedgerStep]] = {}
+        for book, *step in self._rows(question, ([row[0] for row in rows], [row[1] for row in rows])):
+            steps.setdefault((book, step[0]), []).append(LedgerStep(*step))
+        return [LedgerRecord(LedgerCommand(*row), tuple(steps.get((book, row[0]), ()))) for book, *row in rows]

@@ -1,0 +1,80 @@
+"""Questions to the tables of readings and tiers, of one point each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from energy_console.historian.columns import Columns
+from energy_console.historian.newest import Newest
+from energy_console.historian.postgres.rollup import sealed_cells
+from energy_console.historian.postgres.server import Connection
+from energy_console.historian.rolling import cells_from, reach, settled
+from energy_console.historian.tiers import Cells, in_order
+from energy_console.historian.zoom import Grid
+
+
+def readings_of(connection: Connection, key: int, start_ms: int, end_ms: int) -> Columns:
+    """Readings of one point with start <= time < end, those of one time in the order they came."""
+    rows = connection.execute(
+        "select ms, value, status from reading where point = %s and ms >= %s and ms < %s order by ms, batch",
+        (key, start_ms, end_ms),
+        binary=True,
+    ).fetchall()
+    return _columns(rows)
+
+
+def last_readings(connection: Connection, keys: list[int], start_ms: int, end_ms: int) -> Newest:
+    """The last reading of each key with start <= time < end, in the order asked."""
+    rows = connection.execute(
+        "select asked.place, last.ms, last.value, last.status "
+        "from unnest(%s::integer[]) with ordinality as asked(key, place) cross join lateral "
+        "(select ms, value, status from reading where point = asked.key and ms >= %s and ms < %s "
+        "order by ms desc, batch desc limit 1) as last",
+        (keys, start_ms, end_ms),
+    ).fetchall()
+    found = Newest.nothing(len(keys))
+    for place, ms, value, status in rows:
+        row = int(place) - 1
+        found.time_ms[row], found.value[row], found.status[row] = ms, value, status
+    return found
+
+
+def cells_in(connection: Connection, key: int, grid: Grid) -> Cells:
+    """Cells of one point in order: rolled up ones, and those of readings that are not rolled up yet."""
+    start_ms, end_ms = reach(grid)
+    if grid.tier is None:
+        return cells_from(readings_of(connection, key, start_ms, end_ms), grid)
+    sealed = sealed_cells(connection, grid.tier, key, start_ms, end_ms)
+    cells = in_order(Cells.join([sealed, cells_from(_unsealed(connection, key, start_ms, end_ms), grid)]))
+    return settled(cells, grid, lambda start, end: readings_of(connection, key, start, end))
+
+
+def _unsealed(connection: Connection, key: int, start_ms: int, end_ms: int) -> Columns:
+    """Readings of one point that no tier holds yet."""
+    waiting = connection.execute(
+        "select min(first_ms), max(last_ms) from batch join engine using (area) where sequence > sealed"
+    ).fetchone()
+    if waiting is None or waiting[0] is None:
+        return _columns([])
+    first_ms, last_ms = max(start_ms, int(waiting[0])), min(end_ms, int(waiting[1]) + 1)
+    rows = connection.execute(
+        "select ms, value, reading.status from reading join batch on batch.sequence = reading.batch "
+        "join engine using (area) where sequence > sealed and point = %s and ms >= %s and ms < %s order by ms, batch",
+        (key, first_ms, last_ms),
+        binary=True,
+    ).fetchall()
+    return _columns(rows)
+
+
+def _columns(rows: list[tuple[Any, ...]]) -> Columns:
+    if not rows:
+        return Columns(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint16))
+    ms, value, status = zip(*rows, strict=True)
+    return Columns(
+        np.zeros(len(rows), np.int32),
+        np.array(ms, np.int64),
+        np.array(value, np.float64),
+        np.array(status, np.int64).astype(np.uint16),
+    )

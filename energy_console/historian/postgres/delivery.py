@@ -1,0 +1,206 @@
+"""Brings what an engine has spooled to the server: in order, each record once, by a thread of its own.
+
+While the server is there a record reaches it before the call that wrote it returns. While it is away, or too slow,
+records wait in the spool and nobody waits for the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+
+import psycopg
+
+from energy_console.historian.errors import StoreAddress, StoreAway, StoreBusy, StoreError, StoreForeign, StoreTooNew
+from energy_console.historian.postgres.engine_rights import become_engine
+from energy_console.historian.postgres.server import Connection, Place, server_faults
+from energy_console.historian.postgres.spool import Record, Spool
+from energy_console.historian.postgres.taking import Taker
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 10.0
+"""A server that takes longer for one record is treated as away: readings are safe in the spool meanwhile."""
+
+RETRY_S = 1.0
+MOST_READINGS = 200_000  # in one transaction
+MOST_RECORDS = 200
+END_S = 10.0
+
+
+class Delivery:
+    """Owns the writing connection. `taken` is called with the readings of each portion that the server has."""
+
+    def __init__(
+        self, place: Place, area: str, spool: Spool, notices: list[str], appended: Callable[[int], None]
+    ) -> None:
+        """Raises StoreError where the server answers and refuses; one that is away is tried again and again."""
+        self._place, self._area, self._spool, self._notices, self._appended = place, area, spool, notices, appended
+        self._turn = threading.Condition()
+        self._delivered = 0
+        self._wanted = spool.last
+        self._answers: dict[int, int] = {}
+        self._asked: set[int] = set()  # whose answers somebody waits for
+        self._connection: Connection | None = None
+        self._taker: Taker | None = None
+        self._behind = False
+        self._stopping = threading.Event()
+        self.trouble = ""  # why the server cannot be had, empty while it can
+        try:
+            self._connect()
+        except (StoreBusy, StoreForeign, StoreTooNew, StoreAddress):
+            raise
+        except StoreError as fault:
+            self._lose(fault)
+        self._behind = bool(self.trouble) or self._delivered < self._wanted
+        self._thread = threading.Thread(target=self._run, name="store-delivery", daemon=True)
+        self._thread.start()
+
+    @property
+    def delivered(self) -> int:
+        """The number up to which the server has taken everything."""
+        return self._delivered
+
+    @property
+    def is_behind(self) -> bool:
+        return self._behind
+
+    def offer(self, number: int) -> int | None:
+        """Waits until the server has taken the record; its answer there (0: none), or None where it stays for now."""
+        with self._turn:
+            self._wanted = max(self._wanted, number)
+            self._turn.notify_all()
+            if self._behind:
+                return None
+            self._asked.add(number)
+            there = self._turn.wait_for(lambda: self._delivered >= number or self._behind, PATIENCE_S)
+            self._asked.discard(number)
+            if not there:
+                self._fall_behind("it takes too long to answer")
+            return self._answers.pop(number, 0) if self._delivered >= number else None
+
+    def _fall_behind(self, why: str) -> None:
+        """The caller holds the turn."""
+        if not self.trouble:
+            self.trouble = str(StoreAway(self._place.told, why))
+            self._notices.append(f"{self.trouble} Until then everything is kept on this machine.")
+        self._behind = True
+        self._turn.notify_all()
+
+    # The thread
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            with self._turn:
+                self._turn.wait_for(lambda: self._stopping.is_set() or self._has_work(), RETRY_S)
+            if not self._stopping.is_set() and self._has_work() and not self._go():
+                self._stopping.wait(RETRY_S)
+
+    def _has_work(self) -> bool:
+        return self._behind or self._wanted > self._delivered
+
+    def _go(self) -> bool:
+        """Delivers everything there is; False where the server is away."""
+        try:
+            self._connect()
+            while records := self._spool.after(self._delivered, MOST_READINGS, MOST_RECORDS):
+                self._take(records)
+                if self._stopping.is_set():
+                    return True
+        except StoreError as fault:
+            self._lose(fault)
+            return False
+        except Exception as fault:  # ours: what is spooled waits, and the sentence tells
+            log.exception("what is kept for the server could not be delivered")
+            self._lose(StoreAway(self._place.told, repr(fault)))
+            return False
+        self._come_back()
+        return True
+
+    def _connect(self) -> None:
+        if self._connection is not None:
+            return
+        connection = become_engine(self._place, self._area)
+        try:
+            with server_faults(self._place):
+                self._taker = Taker(connection, self._place, self._area, self._spool)
+                delivered = self._taker.taken()
+            if delivered > self._spool.last:  # the spool is older than what the server remembers of it
+                self._spool.take_new_name()
+                delivered = self._taker.taken()
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        with self._turn:
+            self._delivered = delivered
+            self._turn.notify_all()
+
+    def _take(self, records: list[Record]) -> None:
+        assert self._taker is not None
+        try:
+            with server_faults(self._place):
+                answers = self._taker.take(records)
+        except StoreError as fault:
+            if not isinstance(fault.__cause__, (psycopg.DataError, psycopg.IntegrityError)):
+                raise
+            answers = self._one_by_one(records, fault)
+        with self._turn:
+            self._answers |= {number: answer for number, answer in answers.items() if number in self._asked}
+            self._delivered = records[-1].number
+            self._turn.notify_all()
+        self._appended(sum(record.size for record in records))
+
+    def _one_by_one(self, records: list[Record], fault: StoreError) -> dict[int, int]:
+        """One of them is nothing that the server can hold: it is put by, the others go on."""
+        if len(records) == 1:
+            self._spool.put_by(records[0], str(fault.__cause__))
+            self._notices.append(f"{fault} One record ({records[0].kind}) stays in the outbox and is not delivered.")
+            return {}
+        answers: dict[int, int] = {}
+        assert self._taker is not None
+        for record in records:
+            try:
+                with server_faults(self._place):
+                    answers |= self._taker.take([record])
+            except StoreError as alone:
+                if not isinstance(alone.__cause__, (psycopg.DataError, psycopg.IntegrityError)):
+                    raise
+                self._one_by_one([record], alone)
+        return answers
+
+    def _lose(self, fault: StoreError) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                self._connection.close()
+        self._connection = self._taker = None
+        with self._turn:
+            if not self.trouble:
+                self.trouble = str(fault)
+                self._notices.append(f"{fault} Until then everything is kept on this machine.")
+            self._behind = True
+            self._turn.notify_all()
+
+    def _come_back(self) -> None:
+        with self._turn:
+            if self._spool.last > self._delivered:
+                return  # more has come meanwhile: the next round takes it
+            was_behind, self._behind = self._behind, False
+            if self.trouble:
+                self._notices.append(f"The store {self._place.told} is back; everything kept here meanwhile is there.")
+            self.trouble = ""
+            self._turn.notify_all()
+        if was_behind:  # otherwise the next record takes them out, in its own commit
+            self._spool.let_go(self._delivered)
+
+    def close(self) -> None:
+        """What is not delivered yet stays in the spool for the next run."""
+        self._stopping.set()
+        with self._turn:
+            self._turn.notify_all()
+        self._thread.join(END_S)
+        if self._connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                self._connection.close()

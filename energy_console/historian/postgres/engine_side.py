@@ -1,0 +1,178 @@
+"""The historian of an engine on PostgreSQL: all it writes is kept on its own machine first, and lost to no outage.
+
+While the server is away the engine goes on: readings, events, state and ledger wait in the spool, and what it needs to
+know to start (its own state, open commands) is remembered there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from energy_console.historian.columns import unpack
+from energy_console.historian.embedded.folder import StoreFolder, WriterLock
+from energy_console.historian.errors import StoreAway
+from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
+from energy_console.historian.postgres.delivery import Delivery
+from energy_console.historian.postgres.following import Tail, later_of
+from energy_console.historian.postgres.keeper import Keeper
+from energy_console.historian.postgres.rollup import seal
+from energy_console.historian.postgres.server import Connection, Place
+from energy_console.historian.postgres.spool import open_spool
+from energy_console.historian.postgres.store import PostgresReader
+from energy_console.historian.rolling import MS
+from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
+
+BACKLOG_AT_ONCE = 500_000  # readings taken from the spool at once for the newest of each point
+
+
+class PostgresEngine(PostgresReader):
+    """The one writer of `area`; its spool lies in `folder`. Raises StoreBusy where another writes for that area."""
+
+    def __init__(self, place: Place, area: str, folder: Path) -> None:
+        self._area = area
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as undo:
+            self._lock = WriterLock(StoreFolder(folder))
+            undo.callback(self._lock.release)
+            notices: list[str] = []
+            self._spool = open_spool(folder, notices)
+            undo.callback(self._spool.close)
+            super().__init__(place, looked=True)
+            undo.callback(super().close)
+            self._notices = notices
+            self._tail = Tail()
+            self._keeper = Keeper(self.seal, notices)
+            undo.callback(self._keeper.close)
+            self._delivery = Delivery(place, area, self._spool, notices, self._keeper.appended)
+            undo.callback(self._delivery.close)
+            self._take_backlog()
+            undo.pop_all()
+
+    def _take_backlog(self) -> None:
+        """The newest of each point among what waits from an earlier run."""
+        number = self._delivery.delivered
+        while records := self._spool.after(number, BACKLOG_AT_ONCE, 1000):
+            for record in records:
+                if record.kind == "batch":
+                    self._tail.extend(unpack(record.body))
+            number = records[-1].number
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        if trouble := self._delivery.trouble:  # told at once: nobody waits for a server that is known to be away
+            raise StoreAway(self._place.told, "it is away at the moment") from ConnectionError(trouble)
+        with super()._reading() as connection:
+            yield connection
+
+    # Readings
+
+    def register(self, points: Sequence[Point]) -> None:
+        keys = self._spool.register(points)
+        self._tail.register([keys[point.id] for point in points])
+        super().register(points)
+        self._write("points", [])
+
+    def append(self, batch: ScanBatch) -> None:
+        if not len(batch):
+            return
+        columns = self._tail.columns(batch)
+        number = self._spool.add_batch(columns, self._delivery.delivered)
+        if self._delivery.offer(number) is None:
+            self._tail.extend(columns)
+
+    def _write(self, kind: str, content: Any) -> int:
+        """Keeps one record; returns the server's answer, 0 while it is away."""
+        number = self._spool.add(kind, content, self._delivery.delivered)
+        return self._delivery.offer(number) or 0
+
+    def newest(self) -> tuple[Int64Array, Float64Array, UInt16Array]:
+        own = self._tail.newest()
+        try:
+            newest = later_of(self._follower.newest(), own)
+        except StoreAway:
+            newest = own
+        return newest.time_ms * MS, newest.value, newest.status
+
+    def seal(self) -> None:
+        """Rolls everything up that the server has; normally the store does so by itself."""
+        with self._reading() as connection:
+            seal(connection, self._area)
+
+    # State, journal, orders
+
+    def write_event(self, time_ns: int, kind: str, source: str, text: str, data: Mapping[str, Any]) -> int:
+        return self._write("event", [time_ns, kind, source, text, dict(data)])
+
+    def put_state(self, room: str, key: str, value: Any) -> None:
+        content = [room, key, value, time.time_ns()]
+        number = self._spool.add(
+            "state", content, self._delivery.delivered, lambda: self._spool.remember_state(room, key, value)
+        )
+        self._delivery.offer(number)
+
+    def get_state(self, room: str, key: str) -> Any | None:
+        if not self._delivery.is_behind:
+            with contextlib.suppress(StoreAway):
+                value = super().get_state(room, key)
+                if value is not None:
+                    self._spool.remember_state(room, key, value)
+                return value
+        return self._spool.state(room, key)
+
+    def list_state(self, room: str) -> dict[str, Any]:
+        if not self._delivery.is_behind:
+            with contextlib.suppress(StoreAway):
+                return super().list_state(room)
+        return self._spool.states(room)
+
+    def claim_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
+        return self._tables.claim_commands(owner, self._area)
+
+    def claimed_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
+        return self._tables.claimed_commands(owner, self._area)
+
+    def finish_command(self, command_id: int, result: Mapping[str, Any]) -> None:
+        self._write("finish", [command_id, dict(result), time.time_ns()])
+
+    def append_ledger(self, commands: Sequence[LedgerCommand], steps: Sequence[LedgerStep]) -> None:
+        number = self._spool.add(
+            "ledger",
+            [list(commands), list(steps)],
+            self._delivery.delivered,
+            lambda: self._spool.remember_ledger(commands, steps),
+        )
+        self._delivery.offer(number)
+
+    def ledger(
+        self, start_ns: int, end_ns: int, device: str = "", point: str = "", limit: int = 200
+    ) -> list[LedgerRecord]:
+        """While the server is away: open commands and the last one, which are remembered here."""
+        if not self._delivery.is_behind:
+            with contextlib.suppress(StoreAway):
+                found = self._tables.ledger(start_ns, end_ns, device, point, limit, by_number=True)
+                if found:
+                    self._spool.remember_last(found[0].command)
+                return found
+        known = {record.command.id: record for record in self._spool.open_commands()}
+        if (last := self._spool.last_command()) is not None:
+            known.setdefault(last.id, LedgerRecord(last, ()))
+        return sorted(known.values(), key=lambda record: -record.command.id)[:limit]
+
+    def open_ledger(self) -> list[LedgerRecord]:
+        if not self._delivery.is_behind:
+            with contextlib.suppress(StoreAway):
+                found = self._tables.open_ledger(self._area)
+                self._spool.remember_open(found)
+                return found
+        return self._spool.open_commands()
+
+    def close(self) -> None:
+        self._delivery.close()
+        self._keeper.close()
+        super().close()
+        self._spool.close()
+        self._lock.release()

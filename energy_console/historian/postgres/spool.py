@@ -1,0 +1,217 @@
+"""What an engine keeps on its own machine until the server has it: everything it writes, in order, in one SQLite file.
+
+Each record has a number that is never given twice. The server remembers up to which number it has taken, in the
+transaction that took it: a record is delivered exactly once, whatever breaks in between.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from energy_console.historian.columns import Columns, pack
+from energy_console.historian.embedded.database import (
+    Schema,
+    open_database,
+    rows_of,
+    set_aside,
+    store_faults,
+    transaction,
+)
+from energy_console.historian.errors import StoreBroken
+from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
+from hardware.points import Point
+
+FILE = "outbox.sqlite"
+SCHEMA = Schema(
+    0x45434F42,  # "ECOB"
+    (
+        """
+        create table fact(name text primary key, value not null) without rowid;
+        create table point(key integer primary key, id text not null unique, unit text not null, name text not null);
+        create table record(number integer primary key autoincrement, kind text not null, size integer not null,
+                            body blob not null);
+        create table refused(number integer primary key, kind text not null, body blob not null, why text not null);
+        create table state(room text not null, key text not null, value blob not null, primary key(room, key))
+            without rowid;
+        create table open_command(id integer primary key, body blob not null);
+        """,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One write on its way. `kind`: points, batch, event, state, ledger, finish. `size`: readings, for a batch."""
+
+    number: int
+    kind: str
+    size: int
+    body: bytes
+
+    def content(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+
+class Spool:
+    """Safe to use from several threads; each call is one transaction, on the disk before it returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = open_database(path, SCHEMA, create=True, full_sync=True)
+        self._lock = threading.RLock()
+        if not self._rows("select 1 from fact where name = 'name'"):
+            self.take_new_name()
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._lock, store_faults(self._path):
+            return rows_of(self._connection, sql, values)
+
+    @property
+    def name(self) -> str:
+        """Under which the server remembers what it has taken from here."""
+        return str(self._rows("select value from fact where name = 'name'")[0][0])
+
+    def take_new_name(self) -> None:
+        self._rows("replace into fact values ('name', ?)", (uuid.uuid4().hex,))
+
+    # Points: numbered here, since the server's numbers are not known while it is away
+
+    def register(self, points: Sequence[Point]) -> dict[str, int]:
+        """Keys of all points ever named here."""
+        with self._lock, store_faults(self._path), transaction(self._connection):
+            self._connection.executemany(
+                "insert into point(id, unit, name) values (?, ?, ?) "
+                "on conflict(id) do update set unit = excluded.unit, name = excluded.name",
+                [(point.id, point.unit, point.name) for point in points],
+            )
+            return dict(rows_of(self._connection, "select id, key from point"))
+
+    def points(self) -> list[tuple[int, str, str, str]]:
+        """Key, id, unit, name."""
+        return self._rows("select key, id, unit, name from point order by key")
+
+    # Records
+
+    def add_batch(self, columns: Columns, taken: int) -> int:
+        """Keeps a batch and returns its number; lets go of what the server has `taken`, in the same commit."""
+        return self._add("batch", len(columns), pack(columns), taken)
+
+    def add(self, kind: str, content: Any, taken: int, also: Callable[[], None] = lambda: None) -> int:
+        """`also` changes what is remembered here, in the same commit."""
+        return self._add(kind, 0, msgspec.json.encode(content), taken, also)
+
+    def _add(self, kind: str, size: int, body: bytes, taken: int, also: Callable[[], None] = lambda: None) -> int:
+        with self._lock, store_faults(self._path), transaction(self._connection):
+            self._connection.execute("delete from record where number <= ?", (taken,))
+            self._connection.execute("insert into record(kind, size, body) values (?, ?, ?)", (kind, size, body))
+            number = self._connection.last_insert_rowid()
+            also()
+            return number
+
+    @property
+    def last(self) -> int:
+        """The highest number ever given."""
+        rows = self._rows("select seq from sqlite_sequence where name = 'record'")
+        return int(rows[0][0]) if rows else 0
+
+    def after(self, number: int, readings: int, records: int) -> list[Record]:
+        """The next records in order, at least one where there is any, together about so many readings."""
+        sizes = self._rows(
+            "select number, size from record where number > ? order by number limit ?", (number, records)
+        )
+        taken, last = 0, number
+        for one, size in sizes:
+            if taken and taken + size > readings:
+                break
+            taken, last = taken + size, one
+        sql = "select number, kind, size, body from record where number > ? and number <= ? order by number"
+        return [Record(*row) for row in self._rows(sql, (number, last))]
+
+    def waiting(self, number: int) -> int:
+        """Readings after `number`."""
+        return int(self._rows("select coalesce(sum(size), 0) from record where number > ?", (number,))[0][0])
+
+    def let_go(self, taken: int) -> None:
+        self._rows("delete from record where number <= ?", (taken,))
+
+    def put_by(self, record: Record, why: str) -> None:
+        """Keeps a record that the server will never take out of the way of those after it."""
+        with self._lock, store_faults(self._path), transaction(self._connection):
+            row = (record.number, record.kind, record.body, why)
+            self._connection.execute("replace into refused values (?, ?, ?, ?)", row)
+            self._connection.execute("delete from record where number = ?", (record.number,))
+
+    # What is remembered here, to be known while the server is away
+
+    def state(self, room: str, key: str) -> Any | None:
+        rows = self._rows("select value from state where room = ? and key = ?", (room, key))
+        return msgspec.json.decode(rows[0][0]) if rows else None
+
+    def states(self, room: str) -> dict[str, Any]:
+        rows = self._rows("select key, value from state where room = ? order by key", (room,))
+        return {key: msgspec.json.decode(value) for key, value in rows}
+
+    def remember_state(self, room: str, key: str, value: Any) -> None:
+        body = msgspec.json.encode(value)
+        sql = "insert into state values (?, ?, ?) on conflict do update set value = excluded.value where value != ?"
+        self._rows(sql, (room, key, body, body))
+
+    def remember_ledger(self, commands: Sequence[LedgerCommand], steps: Sequence[LedgerStep]) -> None:
+        """Keeps the open commands with their steps, and the last one."""
+        for command in commands:
+            self._keep_open(LedgerRecord(command, ()))
+            self.remember_last(command)
+        for step in steps:
+            rows = self._rows("select body from open_command where id = ?", (step.command,))
+            if step.closes:
+                self._rows("delete from open_command where id = ?", (step.command,))
+            elif rows:
+                before = msgspec.json.decode(rows[0][0], type=LedgerRecord)
+                self._keep_open(LedgerRecord(before.command, (*before.steps, step)))
+
+    def remember_open(self, records: Sequence[LedgerRecord]) -> None:
+        """Takes what the server says is open for what is open."""
+        with self._lock, store_faults(self._path), transaction(self._connection):
+            self._connection.execute("delete from open_command")
+            for record in records:
+                self._keep_open(record)
+
+    def _keep_open(self, record: LedgerRecord) -> None:
+        self._rows("insert into open_command values (?, ?) on conflict do update set body = excluded.body",
+                   (record.command.id, msgspec.json.encode(record)))  # fmt: skip
+
+    def open_commands(self) -> list[LedgerRecord]:
+        rows = self._rows("select body from open_command order by id")
+        return [msgspec.json.decode(body, type=LedgerRecord) for (body,) in rows]
+
+    def remember_last(self, command: LedgerCommand) -> None:
+        """Keeps the command with the highest number: the next one's number follows it."""
+        if (last := self.last_command()) is None or command.id > last.id:
+            self._rows("replace into fact values ('command', ?)", (msgspec.json.encode(command),))
+
+    def last_command(self) -> LedgerCommand | None:
+        rows = self._rows("select value from fact where name = 'command'")
+        return msgspec.json.decode(rows[0][0], type=LedgerCommand) if rows else None
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+def open_spool(folder: Path, notices: list[str]) -> Spool:
+    """The spool in `folder`; a damaged one is set aside whole and a new one begun. Raises StoreError."""
+    path = folder / FILE
+    try:
+        return Spool(path)
+    except StoreBroken as fault:
+        with store_faults(path):
+            aside = set_aside(path, folder / "aside")
+        notices.append(f"{fault} It was moved to {aside}; what in it had not reached the server is there.")
+        return Spool(path)

@@ -1,0 +1,132 @@
+"""The server's side of a delivery: a portion of records into their tables, in one transaction that remembers them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from energy_console.historian.columns import Columns, pack, unpack
+from energy_console.historian.ledger import LedgerCommand, LedgerStep
+from energy_console.historian.postgres.copying import DAY_MS, copy_columns, make_partitions
+from energy_console.historian.postgres.server import Connection, Place
+from energy_console.historian.postgres.spool import Record, Spool
+from energy_console.historian.postgres.writing import add_event, extend_ledger, finish_order, replace_state
+
+NEWS = "energy_console_batch"
+LedgerEntry = tuple[list[LedgerCommand], list[LedgerStep]]
+
+
+class Taker:
+    """Lives as long as its connection. Raises what the driver raises."""
+
+    def __init__(self, connection: Connection, place: Place, area: str, spool: Spool) -> None:
+        self._connection, self._place, self._area, self._spool = connection, place, area, spool
+        self._days: set[int] = set()
+        self._server_key = np.empty(0, np.int32)
+        self._name_points()
+
+    def taken(self) -> int:
+        """The number up to which the server has taken the records of this spool."""
+        with self._connection.transaction():
+            self._connection.execute(
+                "insert into delivery values (%s, %s, 0) on conflict (spool) do nothing", (self._spool.name, self._area)
+            )
+            row = self._connection.execute(
+                "select taken from delivery where spool = %s", (self._spool.name,)
+            ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def take(self, records: list[Record]) -> dict[int, int]:
+        """All of them or none, and that they are there; answers by number."""
+        batches = {record.number: unpack(record.body) for record in records if record.kind == "batch"}
+        if any(record.kind == "points" for record in records) or any(map(self._names_unknown, batches.values())):
+            self._name_points()
+        for columns in batches.values():
+            self._make_days(columns)
+        answers: dict[int, int] = {}
+        with self._connection.transaction():
+            if batches:  # numbers of batches are given in the order of commits, whichever engine writes
+                self._connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 1))", (self._place.schema,))
+            for record in records:
+                spooled = batches.get(record.number)
+                answers[record.number] = self._write(record) if spooled is None else self._write_batch(spooled)
+            self._connection.execute(
+                "update delivery set taken = %s, area = %s where spool = %s",
+                (records[-1].number, self._area, self._spool.name),
+            )
+        return answers
+
+    def _names_unknown(self, columns: Columns) -> bool:
+        return int(columns.key.max()) >= len(self._server_key)
+
+    def _name_points(self) -> None:
+        """Names the points of the spool on the server, as this area's, and learns their keys there."""
+        points = self._spool.points()
+        with self._connection.transaction():
+            self._connection.cursor().executemany(
+                "insert into point(id, unit, name, area) values (%s, %s, %s, %s) on conflict (id) "
+                "do update set unit = excluded.unit, name = excluded.name, area = excluded.area "
+                "where (point.unit, point.name, point.area) is distinct from "
+                "(excluded.unit, excluded.name, excluded.area)",
+                [(name, unit, words, self._area) for _, name, unit, words in points],
+            )
+            rows = self._connection.execute("select id, key from point").fetchall()
+        keys = {str(name): int(key) for name, key in rows}
+        self._server_key = np.full(max((key for key, *_ in points), default=0) + 1, -1, np.int32)
+        for key, name, _, _ in points:
+            self._server_key[key] = keys[name]
+
+    def _make_days(self, columns: Columns) -> None:
+        days = set(np.unique(columns.time_ms // DAY_MS).tolist())
+        if not days <= self._days:
+            make_partitions(self._connection, "reading", columns.time_ms, 1)
+            self._days |= days
+
+    def _write_batch(self, spooled: Columns) -> int:
+        """Rows for every question, one packed row for those who follow."""
+        columns = Columns(self._server_key[spooled.key], spooled.time_ms, spooled.value, spooled.status)
+        row = self._connection.execute("select nextval('batch_number')").fetchone()
+        assert row is not None
+        sequence, size = int(row[0]), len(columns)
+        span = (int(columns.time_ms.min()), int(columns.time_ms.max()))
+        stored_ms = time.time_ns() // 1_000_000
+        self._connection.execute(
+            "insert into batch values (%s, %s, %s, %s, %s, %s, %s)",
+            (sequence, self._area, stored_ms, size, *span, pack(columns)),
+        )
+        copy_columns(
+            self._connection,
+            "reading",
+            {
+                "point": ("i4", columns.key),
+                "status": ("i4", columns.status.astype(np.int32)),
+                "ms": ("i8", columns.time_ms),
+                "batch": ("i8", np.full(size, sequence, np.int64)),
+                "value": ("f8", columns.value),
+            },
+        )
+        self._connection.execute("select pg_notify(%s, %s)", (NEWS, f"{self._place.schema}/{sequence}"))
+        return sequence
+
+    def _write(self, record: Record) -> int:
+        match record.kind:
+            case "event":
+                return add_event(self._connection, *record.content())
+            case "state":
+                room, key, value, since_ns = record.content()
+                replace_state(self._connection, room, key, value, since_ns)
+            case "finish":
+                number, result, time_ns = record.content()
+                finish_order(self._connection, number, result, time_ns)
+            case "ledger":
+                commands, steps = _ledger(record.body)
+                extend_ledger(self._connection, self._spool.name, self._area, commands, steps)
+        return 0
+
+
+def _ledger(body: bytes) -> Any:
+    return msgspec.json.decode(body, type=LedgerEntry)
