@@ -69,6 +69,8 @@ class AttachedEngine:
         self._rows = _rows_by_device(site)
         self._listeners: list[Callable[[EngineNews], None]] = []
         self._stopping = threading.Event()
+        self._news = threading.Event()
+        historian.wake(self._news.set)
         self._thread = threading.Thread(target=self._run, name="attached engine", daemon=True)
         self._solver = SolverProcess()
         self._plan = PlanNews()
@@ -84,6 +86,7 @@ class AttachedEngine:
 
     def stop(self) -> None:
         self._stopping.set()
+        self._news.set()
         if self._thread.is_alive():
             self._thread.join()
         self._solver.close()
@@ -149,7 +152,8 @@ class AttachedEngine:
                     log.exception("what the engine has kept could not be followed")
                 trouble = repr(error)
                 self._lose_sight()
-            self._stopping.wait(LOOK_EVERY_S)
+            self._news.wait(LOOK_EVERY_S)
+            self._news.clear()
 
     def _lose_sight(self) -> None:
         """The engine is gone or cannot be followed: no value here is known to be true any more."""

@@ -5,7 +5,7 @@ Times are int64 nanoseconds UTC at this edge. Points are named by their id. Noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -73,6 +73,12 @@ class Historian(Protocol):
         """Batches appended after `sequence` (0: none yet), and the newest sequence: how an attached console follows.
 
         Sequences here are the store's own. Reaches back some minutes; whoever starts takes `newest` first.
+        """
+
+    def wake(self, call: Callable[[], None]) -> None:
+        """Calls `call` on another thread whenever a batch has come, where the store can tell; look now and then anyway.
+
+        Until `close`.
         """
 
     def read(self, point: str, start_ns: int, end_ns: int) -> Series:

@@ -123,6 +123,9 @@ class EmbeddedHistorian:
                 self._map_keys()
             return newest, [self._batch(number, columns) for number, columns in rows]
 
+    def wake(self, call: Callable[[], None]) -> None:
+        """A folder tells nobody: `since` is asked now and then."""
+
     def _batch(self, sequence: int, columns: Columns) -> ScanBatch:
         index = self._index_of_key[columns.key]
         known = index >= 0

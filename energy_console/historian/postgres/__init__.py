@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from energy_console.historian.postgres.engine_rights import WHOLE_SITE
 from energy_console.historian.postgres.engine_side import PostgresEngine
 from energy_console.historian.postgres.server import Place
-from energy_console.historian.postgres.store import WHOLE_SITE, PostgresReader
+from energy_console.historian.postgres.store import PostgresReader
 
 __all__ = ["WHOLE_SITE", "PostgresEngine", "PostgresReader", "engine_of", "reader_of"]
 

@@ -1,4 +1,4 @@
-"""The right to write for one area of a site: held by one connection, gone with it."""
+"""The right to write for one area of a site: held by one connection, gone with it. Who has the whole has it alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import time
 
 from energy_console.historian.errors import StoreBusy
 from energy_console.historian.postgres.server import Connection, Place, connect, migrate, server_faults
+
+WHOLE_SITE = "site"
 
 
 def become_engine(place: Place, area: str) -> Connection:
@@ -24,15 +26,23 @@ def become_engine(place: Place, area: str) -> Connection:
 
 
 def _take_right(connection: Connection, place: Place, area: str) -> None:
-    name = f"{place.schema}/{area}"
-    row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)).fetchone()
+    whole = "pg_try_advisory_lock" if area == WHOLE_SITE else "pg_try_advisory_lock_shared"
+    row = connection.execute(
+        f"select {whole}(hashtextextended(%s, 3)) and pg_try_advisory_lock(hashtextextended(%s, 0))".encode(),
+        (place.schema, f"{place.schema}/{area}"),
+    ).fetchone()
     if row != (True,):
-        holder = connection.execute("select holder from engine where area = %s", (area,)).fetchone()
-        raise StoreBusy(place.told, str(holder[0]) if holder else "another process")
+        raise StoreBusy(place.told, _holder(connection, area))
     connection.execute(
         "insert into engine(area, holder) values (%s, %s) on conflict (area) do update set holder = excluded.holder",
         (area, _myself()),
     )
+
+
+def _holder(connection: Connection, area: str) -> str:
+    """Who writes, as far as it is told: for this area, else for another."""
+    row = connection.execute("select holder from engine order by area = %s desc limit 1", (area,)).fetchone()
+    return str(row[0]) if row else "another process"
 
 
 def _myself() -> str:

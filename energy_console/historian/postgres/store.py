@@ -12,7 +12,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -22,7 +22,9 @@ from energy_console.historian.interface import Buckets, Event, Series
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.newest import Newest
 from energy_console.historian.postgres.asking import cells_in, last_readings, readings_of
+from energy_console.historian.postgres.engine_rights import WHOLE_SITE
 from energy_console.historian.postgres.following import Follower
+from energy_console.historian.postgres.listening import Listener
 from energy_console.historian.postgres.server import (
     CONNECT_S,
     LINE,
@@ -38,7 +40,6 @@ from energy_console.historian.rolling import MS, buckets_of
 from energy_console.historian.zoom import Grid, fitting_grid, grid_of
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
 
-WHOLE_SITE = "site"
 RECONNECT_S = 5.0
 GONE_FOR_S = 10.0
 GONE_CONNECT_S = 0.5  # whoever asks within GONE_FOR_S after one has waited in vain waits only so long
@@ -71,6 +72,7 @@ class PostgresReader:
         self._gone_s = -math.inf  # when a connection was last waited for in vain
         self._tables = StateTables(self._reading)
         self._follower = Follower(self._moment)
+        self._listeners: list[Listener] = []
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -103,6 +105,9 @@ class PostgresReader:
 
     def since(self, sequence: int) -> tuple[int, list[ScanBatch]]:
         return self._follower.since(sequence)
+
+    def wake(self, call: Callable[[], None]) -> None:
+        self._listeners.append(Listener(self._place, call))
 
     def read(self, point: str, start_ns: int, end_ns: int) -> Series:
         key = self._follower.key(point)
@@ -191,6 +196,8 @@ class PostgresReader:
         return said
 
     def close(self) -> None:
+        for listener in self._listeners:
+            listener.close()
         self._pool.close()
 
 

@@ -1,0 +1,71 @@
+"""Schemas of earlier and later programs: led forward with all they hold, or refused in a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from energy_console.historian.errors import StoreForeign, StoreTooNew
+from energy_console.historian.ledger import LedgerStep
+from energy_console.historian.postgres import engine_of, reader_of
+from energy_console.historian.postgres.schema import STEPS
+from energy_console.historian.postgres.server import Place, connect, migrate
+from tests.historian.series import POINTS, at, batch
+
+FIRST_VERSION = f"""
+    insert into point(id, unit, name) values ('{POINTS[0].id}', 'kW', 'Power');
+    insert into engine(area, holder) values ('site', 'an earlier program');
+    create table reading_day partition of reading for values from ({at(0) // 10**6 - 86400000}) to
+        ({at(0) // 10**6 + 1});
+    insert into reading select key, 0, {at(0) // 10**6}, 0, 7.5 from point;
+    insert into ledger values (5, {at(0)}, 'C1', 'C1/limit_a', 6, 'Ada', 'why', ''),
+        (6, {at(1)}, 'C1', 'C1/limit_a', 7, 'Ada', 'why', '');
+    insert into ledger_step(command, time_ns, kind, text, value, closes) values (5, 1, 'sending', 'Sent.', null, false);
+    insert into ledger_open values (5);
+    insert into state values ('plan', 'in force', '{{"id": "7"}}', 1);
+    insert into command(body, asked_ns) values ('{{"do": "write"}}', 1);
+"""
+
+
+def test_a_store_of_the_first_version_is_led_forward_with_all_it_holds(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(server, f"first-{tmp_path.name}-{tmp_path.parent.name}")
+    with contextlib.closing(connect(place)) as connection:
+        with monkeypatch.context() as before:
+            before.setattr("energy_console.historian.postgres.server.STEPS", STEPS[:1])
+            migrate(connection, place)
+        connection.execute(FIRST_VERSION.encode())
+    store = engine_of(server, place.schema, tmp_path)
+    store.register(POINTS)
+    assert [(one.command.id, [step.text for step in one.steps]) for one in store.open_ledger()] == [(5, ["Sent."])]
+    assert store.ledger(at(0), at(9))[0].command.id == 6
+    store.append_ledger([], [LedgerStep(5, at(2), "read back", "There.", 6.0, True)])
+    assert store.open_ledger() == []
+    assert store.get_state("plan", "in force") == {"id": "7"}
+    assert [order for _, order in store.claim_commands("engine")] == [{"do": "write"}]
+    store.append(batch([(0, 86_400, 8.5)]))
+    assert store.read(POINTS[0].id, at(0), at(10**6)).value.tolist() == [7.5, 8.5]
+    store.close()
+
+
+def test_a_store_of_a_later_program_is_refused_and_left_alone(server: str, tmp_path: Path) -> None:
+    site = f"later-{tmp_path.name}-{tmp_path.parent.name}"
+    engine_of(server, site, tmp_path).close()
+    later = len(STEPS) + 1
+    with contextlib.closing(connect(Place(server, site))) as connection:
+        connection.execute("update store set version = %s", (later,))
+        for opened in (lambda: engine_of(server, site, tmp_path), lambda: reader_of(server, site)):
+            with pytest.raises(StoreTooNew, match=f"has format {later}, this program knows {len(STEPS)}"):
+                opened()
+        assert connection.execute("select version from store").fetchall() == [(later,)]
+
+
+def test_tables_of_something_else_are_refused_and_left_alone(server: str, tmp_path: Path) -> None:
+    site = f"foreign-{tmp_path.name}-{tmp_path.parent.name}"
+    with contextlib.closing(connect(Place(server, site))) as connection:
+        connection.execute(f'create schema "{site}"; create table orders(n integer)'.encode())
+    with pytest.raises(StoreForeign, match="is not part of an energy console store"):
+        engine_of(server, site, tmp_path)
