@@ -6,16 +6,19 @@ import contextlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from energy_console.app.certificates import loopback_certificates
 from energy_console.app.virtual_site import VirtualSite
-from energy_console.engine.attached import AttachedEngine
-from energy_console.engine.local import LocalEngine
 from energy_console.historian.errors import StoreAway, StoreBusy
 from energy_console.historian.interface import Historian
 from energy_console.historian.opening import open_store, store_folder
 from energy_console.site.loader import load_site
 from energy_console.site.model import Site
+
+if TYPE_CHECKING:
+    from energy_console.engine.attached import AttachedEngine
+    from energy_console.engine.local import LocalEngine
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +38,7 @@ class OpenedEngine:
 
     @property
     def engine_is_elsewhere(self) -> bool:
-        return isinstance(self.engine, AttachedEngine)
+        return bool(self.holder)
 
     def close(self) -> None:
         """Stops the engine, then its store, then the virtual devices. May be called twice."""
@@ -57,6 +60,8 @@ def open_engine(folder: Path, store: str | Path | None, *, virtual: bool, faults
     except StoreBusy as busy:
         log.info("attached to %s", busy.holder)
         historian = open_store(site.id, site.store, store, writing=False)
+        from energy_console.engine.attached import AttachedEngine
+
         return OpenedEngine(site, AttachedEngine(site, historian), historian, holder=busy.holder)
     memory = store_folder(site.id, site.store, store)
     with contextlib.ExitStack() as undo:  # whatever cannot be put together leaves no thread and no process behind
@@ -67,6 +72,8 @@ def open_engine(folder: Path, store: str | Path | None, *, virtual: bool, faults
 
 
 def _alone(site: Site, historian: Historian) -> OpenedEngine:
+    from energy_console.engine.local import LocalEngine
+
     return OpenedEngine(site, LocalEngine(site, historian), historian)
 
 
@@ -78,6 +85,8 @@ def _with_virtual_devices(
     certificates = loopback_certificates(site)
     devices = VirtualSite(site, with_past=is_new, faults=faults, memory=memory / VIRTUAL_COUNTERS)
     undo.callback(devices.stop)
+    from energy_console.engine.local import LocalEngine  # while the devices' own process begins
+
     field = site.on_loopback(devices.port_base, certificates)
     engine = LocalEngine(field, historian, prepare=devices.wait, past=lambda: devices.past(site), ails=devices.ails)
     return OpenedEngine(field, engine, historian, devices)

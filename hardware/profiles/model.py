@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 LEAST_SETTLE_S = 0.05
 LEAST_READ_BACK_S = 0.5
+MOST_LONELY = 4  # registers of a value that must not be asked for alone
 MODBUS_LONGEST_READ = 125  # registers; Modbus Application Protocol 1.1b3, functions 03 and 04
 MODBUS_MOST_BITS = 2000  # the same, functions 01 and 02
 

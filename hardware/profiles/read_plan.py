@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hardware.profiles.model import Profile, ProfilePoint, Span, Table
+from hardware.profiles.model import MOST_LONELY, Profile, ProfilePoint, Span, Table
 from hardware.profiles.wire import NETWORK, WireCost
 
 USUAL_CYCLE_S = 5.0  # what "each cycle of its device" counts as where a plan weighs it against a slow point
@@ -167,7 +167,7 @@ def _cost_each_s(planned: PlannedRead, profile: Profile, wire: WireCost) -> floa
 
 def _with_neighbour(span: Span, profile: Profile) -> Span:
     """A span that holds only a value which must not be asked for alone takes the register before it, or behind it."""
-    if not any(_is_lonely(point, span) for point in profile.points):
+    if span.count > MOST_LONELY or not any(_is_lonely(point, span) for point in profile.points):
         return span
     before = Span(span.table, span.address - 1, span.count + 1)
     taken = span.address == 0 or profile.read.is_forbidden(span.table, before.address, span.address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hardware.profiles.faults import FaultList
-from hardware.profiles.model import Profile, ProfilePoint, RegisterType, Table
+from hardware.profiles.model import MOST_LONELY, Profile, ProfilePoint, RegisterType, Table
 from hardware.profiles.span_rules import check_blocks, check_fixed, check_forbidden, check_overlaps
 from hardware.profiles.write_rules import check_keys, check_watchdogs, check_writing, why_not_encodable
 from hardware.profiles.written_reader import check_written
@@ -33,6 +33,8 @@ def _check_point(point: ProfilePoint, profile: Profile, faults: FaultList) -> No
         faults.add(table, "address", "The value ends behind register 65535; mend the address.")
     if point.words > longest:
         faults.add(table, "type", f"It takes {point.words} registers; raise [read] longest, which is {longest}.")
+    if not point.alone and point.words > MOST_LONELY:
+        faults.add(table, "alone", f"Only up to {MOST_LONELY} registers get a neighbour; read it in a block.")
     if point.writable and point.table in (Table.INPUT, Table.DISCRETE):
         faults.add(
             table,

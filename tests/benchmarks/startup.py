@@ -39,16 +39,17 @@ CONSOLE = """
 import json, sys, threading, time
 from pathlib import Path
 import psutil
-from PySide6.QtCore import QTimer
 from energy_console.app.open_engine import DEMO, open_engine
-from energy_console.gui.desk import Desk
-from energy_console.gui.frame.main_window import MainWindow
-from energy_console.gui.frame.memory import Memory
-from energy_console.gui.run import make_application
 
 def main():
     folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
     opened = open_engine(DEMO, folder / "store", virtual=True)
+    # as the console does: the window's libraries while the devices' own process begins
+    from energy_console.gui.desk import Desk
+    from energy_console.gui.frame.main_window import MainWindow
+    from energy_console.gui.frame.memory import Memory
+    from energy_console.gui.run import make_application
+    from PySide6.QtCore import QTimer
     memory = Memory(folder / "memory.ini")
     app, looks = make_application(memory, "dark")
     desk = Desk(opened.engine, "bench", looks)
