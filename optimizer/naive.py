@@ -7,6 +7,8 @@ and sun and wind are curtailed alike where too much would flow back. What even t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from optimizer.build import Dispatch, asset_power_kw, node_power_kw
@@ -16,14 +18,17 @@ from optimizer.tables import GridTree, Tables
 _ROUNDING_KW = 1e-9
 
 
-def naive_dispatch(tables: Tables) -> Dispatch:
-    """Levels, charging powers and generation of the naive case."""
+ChargeRule = Callable[[Tables, FloatArray], FloatArray]  # tables and room under limits to power (sessions, steps)
+
+
+def naive_dispatch(tables: Tables, charge_by: ChargeRule | None = None) -> Dispatch:
+    """Decisions of the naive case, or of one that differs from it only in how vehicles charge."""
     level = _full_light(tables)
     used = tables.source_max_kw.copy()
     idle_kw = tables.battery.charge_min_kw - tables.battery.discharge_min_kw
     nothing = Dispatch(level, np.zeros_like(tables.charge.share), used, idle_kw)
     base = node_power_kw(tables, asset_power_kw(tables, nothing))
-    charge_kw = _charge_at_once(tables, tables.tree.limit_kw - base)
+    charge_kw = (charge_by or _charge_at_once)(tables, tables.tree.limit_kw - base)
     own = np.zeros_like(base)
     np.add.at(own, tables.charge.node, charge_kw)
     power = base + tables.tree.sum_up(own)

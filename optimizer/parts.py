@@ -155,6 +155,7 @@ class LightingGroup:
     gradient: float = 1.0
     curve: tuple[tuple[float, float], ...] = ()
     ramp: float | None = None  # most change of level between neighbouring lit steps
+    fixed: Profile | None = None  # level of today's fixed dimming profile: a baseline, no rule
     level_before: float | None = None  # level just before the horizon, for the ramp into its first step
     name: str = ""
 
@@ -167,6 +168,8 @@ class LightingGroup:
         must_be_number(f"missing_light_eur_per_h of {title}", self.missing_light_eur_per_h, 0.0)
         for field in ("wanted", "floor", "ceiling"):
             must_be_profile(f"{field} of {title}", getattr(self, field), 0.0, 1.0)
+        if self.fixed is not None:
+            must_be_profile(f"fixed of {title}", self.fixed, 0.0, 1.0)
         for field in ("ramp", "level_before"):
             if getattr(self, field) is not None:
                 must_be_number(f"{field} of {title}", getattr(self, field), 0.0, 1.0)

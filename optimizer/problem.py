@@ -139,6 +139,8 @@ def _check_lengths(problem: Problem) -> None:
     for group in problem.lighting:
         for field in ("lit", "wanted", "floor", "ceiling"):
             must_fit(f"{field} of lighting group {group.id}", getattr(group, field), steps)
+        if group.fixed is not None:
+            must_fit(f"fixed of lighting group {group.id}", group.fixed, steps)
     for load in problem.loads:
         must_fit(f"power_kw of load {load.id}", load.power_kw, steps)
     for source in problem.generation:

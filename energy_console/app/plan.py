@@ -45,7 +45,6 @@ def _plan_site(args: argparse.Namespace) -> int:
     from energy_console.app.spans import BadInput, utc_time
     from energy_console.site.loader import load_site
     from optimizer.errors import ProblemError
-    from optimizer.solve import solve
 
     site = load_site(args.site)
     try:
@@ -56,7 +55,7 @@ def _plan_site(args: argparse.Namespace) -> int:
     except (BadInput, ProblemError) as error:
         print(error, file=sys.stderr)
         return 2
-    return print_answer(solve(problem, time_limit_s=args.time_limit, gap=args.gap), as_json=args.json)
+    return _print_planned(problem, args)
 
 
 def _problem_of_site(site: Site, store: str | None, start: dt.datetime, steps: int) -> Problem:
@@ -94,7 +93,6 @@ def _print_schema() -> int:
 def _plan_document(args: argparse.Namespace) -> int:
     from optimizer.document import read_problem
     from optimizer.errors import ProblemError
-    from optimizer.solve import solve
 
     try:
         problem = read_problem(args.problem.read_bytes())
@@ -105,7 +103,26 @@ def _plan_document(args: argparse.Namespace) -> int:
     except ProblemError as error:
         print(f"{args.problem}: {error}", file=sys.stderr)
         return 2
-    return print_answer(solve(problem, time_limit_s=args.time_limit, gap=args.gap), as_json=args.json)
+    return _print_planned(problem, args)
+
+
+def _print_planned(problem: Problem, args: argparse.Namespace) -> int:
+    from optimizer.plan import Plan
+    from optimizer.solve import solve
+
+    answer = solve(problem, time_limit_s=args.time_limit, gap=args.gap)
+    code = print_answer(answer, as_json=args.json)
+    if isinstance(answer, Plan) and not args.json:
+        _print_baselines(problem, answer)
+    return code
+
+
+def _print_baselines(problem: Problem, plan: Plan) -> None:
+    from optimizer.baselines import run_baselines
+
+    for case in run_baselines(problem):
+        saved = f"saved {case.cost_eur - plan.cost_eur:.2f}" if case.feasible else f"breaks {len(case.broken)} rules"
+        print(f"against {case.baseline:22} {case.cost_eur:10.2f} EUR   {saved}")
 
 
 def print_answer(answer: Answer, *, as_json: bool) -> int:

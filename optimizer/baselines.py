@@ -1,0 +1,114 @@
+"""What a plan is compared with, each by its name and under the same physics, prices and account as the plan.
+
+None of them breaks a limit to look cheap: vehicles wait where a limit is full, light is dimmed where even that is not
+enough, and what a baseline cannot keep is told with it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.build import Dispatch
+from optimizer.check import broken_rules
+from optimizer.costs import account
+from optimizer.naive import naive_dispatch
+from optimizer.plan import Outcome
+from optimizer.problem import Problem
+from optimizer.profile import FloatArray, over_steps
+from optimizer.tables import Tables, tabulate
+
+_ROUNDING_KW = 1e-9
+
+
+class Baseline(enum.StrEnum):
+    """The ways of running everything that a plan's saving may be stated against."""
+
+    NAIVE = "naive"  # full wanted light, charge at once
+    FIXED_DIMMING = "fixed dimming profile"  # light as today's profiles have it, charge at once
+    CHEAPEST_SLOT = "cheapest slot"  # full wanted light, each vehicle takes the cheapest slots left, first come
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BaselineCase:
+    """What a baseline comes to. While `broken` is not empty, its cost is not one to beat."""
+
+    baseline: Baseline
+    outcome: Outcome
+    broken: tuple[str, ...]
+
+    @property
+    def feasible(self) -> bool:
+        return not self.broken
+
+    @property
+    def cost_eur(self) -> float:
+        return self.outcome.cost.total_eur
+
+
+def run_baselines(problem: Problem) -> tuple[BaselineCase, ...]:
+    """Every baseline of a problem, in the order of their names' list."""
+    tables = tabulate(problem)
+    return tuple(_case(problem, tables, baseline) for baseline in Baseline)
+
+
+def _case(problem: Problem, tables: Tables, baseline: Baseline) -> BaselineCase:
+    dispatch = _dispatch(problem, tables, baseline)
+    broken = tuple(broken_rules(problem, tables, dispatch))
+    return BaselineCase(baseline, account(problem, tables, dispatch).outcome, broken)
+
+
+def _dispatch(problem: Problem, tables: Tables, baseline: Baseline) -> Dispatch:
+    match baseline:
+        case Baseline.NAIVE:
+            return naive_dispatch(tables)
+        case Baseline.FIXED_DIMMING:
+            light = dataclasses.replace(tables.light, target=_fixed_levels(problem, tables))
+            return naive_dispatch(dataclasses.replace(tables, light=light))
+        case Baseline.CHEAPEST_SLOT:
+            price = problem.tariff.import_cost_eur_per_kwh(tables.steps)
+            return naive_dispatch(tables, lambda tables, room_kw: charge_when_cheapest(tables, room_kw, price))
+
+
+def _fixed_levels(problem: Problem, tables: Tables) -> FloatArray:
+    """Today's levels as far as floor and ceiling let them; the wanted ones of a group that has no fixed profile."""
+    levels = tables.light.target.copy()
+    for row, group in enumerate(problem.lighting):
+        if group.fixed is not None:
+            levels[row] = over_steps(group.fixed, tables.steps)
+    return np.clip(levels, tables.light.floor, tables.light.ceiling)
+
+
+def charge_when_cheapest(tables: Tables, headroom_kw: FloatArray, price: FloatArray) -> FloatArray:
+    """Power (sessions, steps) of vehicles that each take the cheapest steps left to them, the first to arrive first.
+
+    What must be there by an earlier time is taken from the steps before it. `price` is EUR per kWh, shape (steps,);
+    peaks play no part, which is what makes this greedy.
+    """
+    charge, tree = tables.charge, tables.tree
+    power = charge.lowest_kw.copy()
+    own = np.zeros_like(headroom_kw)
+    np.add.at(own, charge.node, power)
+    room = headroom_kw - tree.sum_up(own)
+    for row in np.argsort(np.argmax(charge.share > 0.0, axis=1), kind="stable"):
+        path = tree.path(int(charge.node[row]))
+        brings = tables.hours * charge.efficiency[row]
+        cheapest = np.argsort(price, kind="stable")
+        before = charge.before_ready[row] >= 1.0
+        for wanted_kwh, steps in (
+            (charge.ready_kwh[row], cheapest[before[cheapest]]),
+            (charge.energy_kwh[row], cheapest),
+        ):
+            left_kwh = float(wanted_kwh - power[row] @ brings)
+            for step in steps.tolist():
+                more = min(left_kwh / brings[step], charge.highest_kw[row, step] - power[row, step])
+                more = min(more, float(room[path, step].min()))
+                if more <= _ROUNDING_KW or power[row, step] + more < charge.least_on_kw[row, step] - _ROUNDING_KW:
+                    continue
+                power[row, step] += more
+                room[path, step] -= more
+                left_kwh -= more * brings[step]
+    return power
