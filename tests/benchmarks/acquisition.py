@@ -13,7 +13,7 @@ and scanner run in turn, three times each, and the middle ratio counts; processo
 thread) after a warm-up, in which the silent ones have been found out. Lateness is from when a reading of a device that
 answers was due to when it began.
 
-Measured figures: docs/decisions/0023-turns-on-a-link.md.
+Measured figures: docs/decisions/0024-turns-on-a-link.md.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ engine  a site folder written for this run, `LocalEngine` and the embedded store
 Two runs: all devices answer, for the processor; then 10 of them are silent from the start, for the intervals between
 two readings of a device that answers (times of the answers). Links have one connection and a timeout of 1 s each.
 
-Measured figures: docs/decisions/0023-turns-on-a-link.md.
+Measured figures: docs/decisions/0024-turns-on-a-link.md.
 """
 
 from __future__ import annotations
