@@ -23,6 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("energy_console.app.check", "tell every fault of a site folder at once, as file:line: what; what to do"),
     "certificates": ("energy_console.app.certificates", "test certificates for tls links: device, operator, monitor"),
     "history": ("energy_console.app.history", "kept readings, or spans of them, as CSV, JSON or Parquet"),
+    "import": (
+        "energy_console.app.importing",
+        "readings of foreign meters from files: looked at first, undone as one act",
+    ),
     "check-store": (
         "energy_console.app.check_store",
         "verify a store: every reading once, every file whole, every tier",

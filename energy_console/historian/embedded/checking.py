@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from energy_console.historian.embedded.database import rows_of, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.imports import import_of
 from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import READINGS, Cover, path_of, read_note, to_numpy
 from energy_console.historian.embedded.recovery import sealed_paths
@@ -248,11 +249,11 @@ _DAY_MS = 86_400_000
 
 def _check_tiers(folder: StoreFolder, files: Sequence[SealedFile], faults: list[str], progress: Progress) -> int:
     """Every cell of every tier against the readings of its day. Returns how many cells the tiers hold."""
-    days = sorted({file.part for file in files if file.kind == READINGS})
+    days = sorted({file.part for file in files if file.kind == READINGS})  # and imports, each piece a part
     with duckdb.connect(":memory:") as duck:
         for day in days:
             readings = [str(path_of(folder, f)) for f in files if f.kind == READINGS and f.part == day]
-            start = int(np.datetime64(day, "ms").astype(np.int64))
+            start, end = _span_of(day)
             for kind, step in TIERS_MS.items():
                 progress(f"{kind} of {day}: against its readings")
                 parts = (day, day[:7])
@@ -260,9 +261,17 @@ def _check_tiers(folder: StoreFolder, files: Sequence[SealedFile], faults: list[
                 if not tier:
                     faults.append(f"{kind} of {day} are missing: spans of that day come slowly, from its readings.")
                     continue
-                given = {"step": step, "readings": readings, "tier": tier, "start": start, "end": start + _DAY_MS}
+                given = {"step": step, "readings": readings, "tier": tier, "start": start, "end": end}
                 faults += _different(duck, kind, day, given)
     return sum(file.rows for file in files if file.kind != READINGS)
+
+
+def _span_of(part: str) -> tuple[int, int]:
+    """Where the cells of a part lie (ms): a month's file has other days beside; an import has its files to itself."""
+    if import_of(part) is not None:
+        return -(2**62), 2**62
+    start = int(np.datetime64(part, "ms").astype(np.int64))
+    return start, start + _DAY_MS
 
 
 def _different(duck: duckdb.DuckDBPyConnection, kind: str, day: str, given: dict[str, object]) -> list[str]:

@@ -109,11 +109,12 @@ class WriterLock:
     """Held by the one process that appends. The system drops it when that process ends, however it ends.
 
     SQLite's own file lock is used, since it is the same on every system; who holds it is told by a file beside it.
+    `name`: the engine's is `writer`, imports beside it take turns with their own.
     """
 
-    def __init__(self, folder: StoreFolder) -> None:
-        self._told = folder.root / "writer.json"
-        path = folder.root / "writer.lock"
+    def __init__(self, folder: StoreFolder, name: str = "writer") -> None:
+        self._told = folder.root / f"{name}.json"
+        path = folder.root / f"{name}.lock"
         with store_faults(path):
             self._connection = apsw.Connection(str(path))
             try:

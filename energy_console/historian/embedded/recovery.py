@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from energy_console.historian.embedded.database import set_aside, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.imports import clear_unfinished, import_of
 from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import COARSEST, KINDS, Cover, path_of, read_note
 from energy_console.historian.embedded.state import StateFile
@@ -51,6 +52,7 @@ def open_newest(folder: StoreFolder, notices: list[str]) -> NewestFile:
     if newest.facts() == Facts(0, 0, 0):
         rebuild_list(folder, newest, notices)
     else:
+        clear_unfinished(folder, newest)
         tidy(folder, newest, notices)
     return newest
 
@@ -104,7 +106,7 @@ def _points_of(paths: Iterable[Path]) -> set[str]:
 def tidy(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
     """Removes files that a crash left unlisted; adopts or sets aside what is unlisted for another cause."""
     listed = {path_of(folder, file): file for file in newest.files()}
-    strays = [path for path in sealed_paths(folder) if path not in listed]
+    strays = [path for path in sealed_paths(folder) if path not in listed and import_of(path.parent.name) is None]
     if not strays:
         return
     facts = newest.facts()
