@@ -7,6 +7,8 @@ from dataclasses import dataclass
 TIERS_MS: dict[str, int] = {"minutes": 60_000, "quarters": 900_000, "threehours": 10_800_000}
 """Rolled-up tiers, finest first. Each is 12 to 15 times coarser, so no question reads more than some 25,000 rows."""
 
+COARSEST = next(reversed(TIERS_MS))
+
 ROUND_UP = 1.25
 """A tier this much coarser than asked for still serves: a day in 1,600 spans (54 s) is answered by the minutes."""
 

@@ -14,11 +14,11 @@ from energy_console.historian.postgres.schema import STEPS
 from energy_console.historian.postgres.server import Place, connect, migrate
 from tests.historian.series import POINTS, at, batch
 
+DAY_MS = at(0) // 86_400_000_000_000 * 86_400_000
 FIRST_VERSION = f"""
     insert into point(id, unit, name) values ('{POINTS[0].id}', 'kW', 'Power');
     insert into engine(area, holder) values ('site', 'an earlier program');
-    create table reading_day partition of reading for values from ({at(0) // 10**6 - 86400000}) to
-        ({at(0) // 10**6 + 1});
+    create table reading_20260921 partition of reading for values from ({DAY_MS}) to ({DAY_MS + 86_400_000});
     insert into reading select key, 0, {at(0) // 10**6}, 0, 7.5 from point;
     insert into ledger values (5, {at(0)}, 'C1', 'C1/limit_a', 6, 'Ada', 'why', ''),
         (6, {at(1)}, 'C1', 'C1/limit_a', 7, 'Ada', 'why', '');

@@ -12,7 +12,7 @@ from energy_console.historian.postgres.rollup import sealed_cells
 from energy_console.historian.postgres.server import Connection
 from energy_console.historian.rolling import cells_from, reach, settled
 from energy_console.historian.tiers import Cells, in_order
-from energy_console.historian.zoom import Grid
+from energy_console.historian.zoom import COARSEST, TIERS_MS, Grid
 
 
 def readings_of(connection: Connection, key: int, start_ms: int, end_ms: int) -> Columns:
@@ -66,6 +66,35 @@ def _unsealed(connection: Connection, key: int, start_ms: int, end_ms: int) -> C
         binary=True,
     ).fetchall()
     return _columns(rows)
+
+
+def span_of(connection: Connection, key: int) -> tuple[int, int] | None:
+    """First and last time of a point: cells of the coarsest tier tell in which of them to look."""
+    width_ms = TIERS_MS[COARSEST]
+    cells = connection.execute(
+        f"select min(ms), max(ms) from {COARSEST} where point = %s".encode(),
+        (key,),  # named by us, not by a caller
+    ).fetchone()
+    waiting = connection.execute(
+        "select min(first_ms), max(last_ms) from batch join engine using (area) where sequence > sealed"
+    ).fetchone()
+    assert cells is not None
+    assert waiting is not None
+    windows = [(start, start + width_ms) for start in cells if start is not None]
+    if waiting[0] is not None:
+        windows.append((waiting[0], waiting[1] + 1))
+    ends: list[int] = [int(start) for start in cells if start is not None]  # where the readings themselves are gone
+    exact: list[int] = []
+    for start_ms, end_ms in windows:
+        row = connection.execute(
+            "select min(ms), max(ms) from reading where point = %s and ms >= %s and ms < %s", (key, start_ms, end_ms)
+        ).fetchone()
+        exact += [int(ms) for ms in row or () if ms is not None]
+    if not exact and not ends:
+        return None
+    first = min(exact, default=ends[0] if ends else 0)
+    gone = ends and ends[0] + width_ms <= first  # only the tiers reach so far back
+    return (ends[0] if gone else first), max(exact, default=max(ends, default=0))
 
 
 def _columns(rows: list[tuple[Any, ...]]) -> Columns:

@@ -23,6 +23,7 @@ from energy_console.historian.postgres.rollup import seal
 from energy_console.historian.postgres.server import Connection, Place
 from energy_console.historian.postgres.spool import open_spool
 from energy_console.historian.postgres.store import PostgresReader
+from energy_console.historian.postgres.tidying import let_go, tidy
 from energy_console.historian.rolling import MS
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
 
@@ -45,7 +46,7 @@ class PostgresEngine(PostgresReader):
             undo.callback(super().close)
             self._notices = notices
             self._tail = Tail()
-            self._keeper = Keeper(self.seal, notices)
+            self._keeper = Keeper(self.seal, self.tidy, notices)
             undo.callback(self._keeper.close)
             self._delivery = Delivery(place, area, self._spool, notices, self._keeper.appended)
             undo.callback(self._delivery.close)
@@ -101,6 +102,19 @@ class PostgresEngine(PostgresReader):
         """Rolls everything up that the server has; normally the store does so by itself."""
         with self._reading() as connection:
             seal(connection, self._area)
+
+    def tidy(self, now_ms: int | None = None) -> None:
+        """Sorts the days that are over, drops what need not be kept; normally the store does so by itself.
+
+        State `store/keep_days` says how long each table is kept, as {"reading": 400, "minutes": 1500}; else for ever.
+        """
+        now_ms = time.time_ns() // MS if now_ms is None else now_ms
+        keep_days = self.get_state("store", "keep_days") or {}
+        with self._reading() as connection:
+            tidy(connection, now_ms)
+            gone = let_go(connection, keep_days, now_ms)
+        if gone:
+            self._notices.append(f"Older than is to be kept, and gone: {', '.join(sorted(gone))}.")
 
     # State, journal, orders
 

@@ -15,16 +15,18 @@ SEAL_READINGS = 500_000
 SEAL_AFTER_S = 300.0
 LOOK_EVERY_S = 5.0
 RETRY_AFTER_S = 30.0
+TIDY_EVERY_S = 1800.0
 
 
 class Keeper:
     """Calls `seal` when enough has gathered, and tells through `notices` when that fails and when it works again."""
 
-    def __init__(self, seal: Callable[[], None], notices: list[str]) -> None:
-        self._seal, self._notices = seal, notices
+    def __init__(self, seal: Callable[[], None], tidy: Callable[[], None], notices: list[str]) -> None:
+        self._seal, self._tidy, self._notices = seal, tidy, notices
+        self._tidied_s = time.monotonic()
         self._waiting = 0
         self._since_s = time.monotonic()
-        self._trouble = ""
+        self._troubles: dict[str, str] = {}
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="store-keeper", daemon=True)
@@ -43,27 +45,33 @@ class Keeper:
             aged = self._waiting > 0 and time.monotonic() - self._since_s >= SEAL_AFTER_S
             if (aged or self._waiting >= SEAL_READINGS) and not self._tend():
                 self._stop.wait(RETRY_AFTER_S)
+            if time.monotonic() - self._tidied_s >= TIDY_EVERY_S:
+                self._tidied_s = time.monotonic()
+                self._tell_of(self._tidy, "Sorting of days that are over waits")
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
 
     def _tend(self) -> bool:
         before = self._waiting
-        try:
-            self._seal()
-        except Exception as fault:
-            if not isinstance(fault, StoreError):
-                log.exception("rolling up failed")
-            self._tell(f"Rolling up waits, readings are kept meanwhile: {fault}")
+        if not self._tell_of(self._seal, "Rolling up waits, readings are kept meanwhile"):
             return False
         self._waiting -= before
         self._since_s = time.monotonic()
-        self._tell("")
         return True
 
-    def _tell(self, trouble: str) -> None:
-        if trouble != self._trouble:
-            self._notices.append(trouble or "Rolling up goes on again.")
-        self._trouble = trouble
+    def _tell_of(self, work: Callable[[], None], words: str) -> bool:
+        """Does one piece of work; the change from done to not done, and back, is told, not the repetition."""
+        trouble = ""
+        try:
+            work()
+        except Exception as fault:
+            if not isinstance(fault, StoreError):
+                log.exception("the store could not be kept in order")
+            trouble = f"{words}: {fault}"
+        if trouble != self._troubles.get(words, ""):
+            self._notices.append(trouble or f"It goes on again: {words.partition(' waits')[0].lower()}.")
+        self._troubles[words] = trouble
+        return not trouble
 
     def close(self) -> None:
         self._stop.set()

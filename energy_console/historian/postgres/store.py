@@ -21,7 +21,7 @@ from energy_console.historian.errors import StoreError, StoreMissing
 from energy_console.historian.interface import Buckets, Event, Series
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.newest import Newest
-from energy_console.historian.postgres.asking import cells_in, last_readings, readings_of
+from energy_console.historian.postgres.asking import cells_in, last_readings, readings_of, span_of
 from energy_console.historian.postgres.engine_rights import WHOLE_SITE
 from energy_console.historian.postgres.following import Follower
 from energy_console.historian.postgres.listening import Listener
@@ -90,6 +90,7 @@ class PostgresReader:
         """A connection on which everything asked belongs to one moment."""
         with self._reading() as connection, connection.transaction():
             connection.execute("set transaction isolation level repeatable read, read only")
+            connection.execute("lock table reading in access share mode")  # no day is exchanged before this ends
             yield connection
 
     # Readings
@@ -137,11 +138,9 @@ class PostgresReader:
 
     def span(self, point: str) -> tuple[int, int] | None:
         key = self._follower.key(point)
-        with self._reading() as connection:
-            row = connection.execute("select min(ms), max(ms) from reading where point = %s", (key,)).fetchone()
-        if row is None or row[0] is None:
-            return None
-        return int(row[0]) * MS, int(row[1]) * MS
+        with self._moment() as connection:
+            found = span_of(connection, key)
+        return found and (found[0] * MS, found[1] * MS)
 
     # State, journal, orders
 

@@ -83,7 +83,7 @@ class Taker:
     def _make_days(self, columns: Columns) -> None:
         days = set(np.unique(columns.time_ms // DAY_MS).tolist())
         if not days <= self._days:
-            make_partitions(self._connection, "reading", columns.time_ms, 1)
+            make_partitions(self._connection, "reading", columns.time_ms, 1, "point, ms")
             self._days |= days
 
     def _write_batch(self, spooled: Columns) -> int:
@@ -108,6 +108,11 @@ class Taker:
                 "batch": ("i8", np.full(size, sequence, np.int64)),
                 "value": ("f8", columns.value),
             },
+        )
+        self._connection.cursor().executemany(
+            "insert into day values (%s, %s) on conflict (start_ms) do update set written = excluded.written, "
+            "sorted = false",
+            [(day * DAY_MS, sequence) for day in np.unique(columns.time_ms // DAY_MS).tolist()],
         )
         self._connection.execute("select pg_notify(%s, %s)", (NEWS, f"{self._place.schema}/{sequence}"))
         return sequence

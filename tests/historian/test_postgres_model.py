@@ -1,0 +1,107 @@
+"""On PostgreSQL, too: the same readings and the same spans, whatever comes in which order, and however it is kept."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from energy_console.historian.postgres import PostgresEngine, engine_of
+from tests.historian.plain_spans import plain_spans
+from tests.historian.series import POINTS, at, batch
+from tests.historian.test_embedded_model import BASE_MS, LATER, MINUTE_NS, acts, replay, same
+
+_NUMBERS = itertools.count()
+LATER_MS = round(LATER.timestamp() * 1000)
+POWER = POINTS[0].id
+
+
+class Tidied(PostgresEngine):
+    """Merging means here: days that are over get sorted."""
+
+    def merge(self, _now: object) -> None:
+        self.tidy(LATER_MS)
+
+
+@contextmanager
+def opened(server: str) -> Iterator[PostgresEngine]:
+    with tempfile.TemporaryDirectory() as folder:
+        store = engine_of(server, f"model-{os.getpid()}-{next(_NUMBERS)}", Path(folder))
+        store.__class__ = Tidied
+        store.register(POINTS)
+        yield store
+        store.close()
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[*HealthCheck])
+@given(script=acts, minutes=st.sampled_from([1, 5, 15, 60, 180, 540]))
+def test_readings_are_there_once_and_spans_are_what_their_definition_says(
+    server: str, script: list, minutes: int
+) -> None:
+    end_ms = BASE_MS + 24 * 3_600_000
+    with opened(server) as store:
+        kept = replay(store, script)  # type: ignore[arg-type]
+        series = store.read(POWER, 0, at(10**6))
+        span = store.span(POWER)
+        spans = store.spans(POWER, BASE_MS * 10**6, end_ms * 10**6, minutes * MINUTE_NS)
+    found = sorted(zip((series.time_ns // 10**6).tolist(), series.status.tolist(), map(str, series.value), strict=True))
+    assert found == sorted((t, s, str(v)) for t, v, s in kept)
+    assert span == ((kept[0][0] * 10**6, kept[-1][0] * 10**6) if kept else None)
+    wanted = plain_spans(kept, BASE_MS, end_ms, minutes * 60_000)
+    assert (spans.time_ns // 10**6).tolist() == sorted(wanted)
+    for row, start in enumerate(sorted(wanted)):
+        plain = wanted[start]
+        assert (spans.count[row], spans.good_count[row]) == (plain.count, len(plain.values))
+        assert spans.status[row] == plain.worst
+        assert spans.integral_h[row] == pytest.approx(plain.integral_h, abs=1e-9)
+        assert same(spans.minimum[row], min(plain.values, default=math.nan))
+        assert same(spans.maximum[row], max(plain.values, default=math.nan))
+
+
+def test_a_day_that_is_over_is_sorted_and_takes_late_readings_and_is_sorted_again(server: str) -> None:
+    with opened(server) as store:
+        store.append(batch([(n % 3, second, float(second)) for second in range(0, 3000, 10) for n in range(3)]))
+        before = store.read(POWER, at(0), at(3000)).value.tolist()
+        store.tidy(LATER_MS)
+        assert indexes(store) == ["brin"]
+        assert store.read(POWER, at(0), at(3000)).value.tolist() == before
+        store.append(batch([(0, 5, -1.0)]))
+        store.append(batch([(0, 86_400, 1.0)]))
+        assert store.as_of([POWER], at(6), at(100) - at(0))[1].tolist() == [-1.0]
+        store.tidy(at(90_000) // 10**6)
+        assert indexes(store) == ["brin", "btree"]
+        assert store.read(POWER, at(0), at(20)).value.tolist() == [0.0, -1.0, 10.0]
+        assert store.span(POWER) == (at(0), at(86_400))
+
+
+def test_what_need_not_be_kept_longer_goes_by_whole_days_and_the_tiers_stay(server: str) -> None:
+    with opened(server) as store:
+        store.append(batch([(0, 86_400 * day, float(day)) for day in range(5)]))
+        store.seal()
+        store.put_state("store", "keep_days", {"reading": 2})
+        store.tidy(at(86_400 * 4) // 10**6)
+        assert store.read(POWER, at(0), at(10**6)).value.tolist() == [2.0, 3.0, 4.0]
+        assert store.spans(POWER, BASE_MS * 10**6, at(86_400 * 5), 86_400 * 10**9).count.sum() == 5
+        assert any("reading_20260921" in notice for notice in store.notices())
+        span = store.span(POWER)
+        assert span is not None
+        assert span[0] <= at(0)
+        assert span[1] == at(86_400 * 4)
+
+
+def indexes(store: PostgresEngine) -> list[str]:
+    """Kinds of the indexes on partitions of readings, in the order of their days."""
+    with store._reading() as connection:
+        rows = connection.execute(
+            "select amname from pg_inherits join pg_index on indrelid = inhrelid join pg_class on pg_class.oid = "
+            "indexrelid join pg_am on pg_am.oid = relam where inhparent = 'reading'::regclass order by inhrelid::text"
+        ).fetchall()
+    return sorted(row[0] for row in rows)
