@@ -34,7 +34,10 @@ import numpy as np
 import pyarrow as pa
 
 from energy_console.historian.embedded import EmbeddedHistorian, open_embedded
+from energy_console.historian.interface import Historian
 from hardware.points import Point, ScanBatch
+from tests.benchmarks.history_server import POINTS as SERVER_POINTS
+from tests.benchmarks.history_server import ServerFigures, measure_server
 
 DAY_S = 86_400
 READINGS_A_SECOND = 5_000
@@ -59,6 +62,7 @@ class Figures:
     bare_zoom_ms: float
     readings_day_ms: float
     files_running_day: int
+    server: ServerFigures | None
 
     @property
     def held(self) -> bool:
@@ -204,13 +208,13 @@ def median_ms(question: Callable[[int], object], points: int) -> float:
     return statistics.median(taken)
 
 
-def zoom(store: EmbeddedHistorian, points: int) -> float:
+def zoom(store: Historian, points: int) -> float:
     ids = [point.id for point in points_of(points)]
     start_ns, end_ns = midnight_s() * 10**9, (midnight_s() + DAY_S) * 10**9
     return median_ms(lambda n: store.buckets(ids[n], start_ns, end_ns, SPANS), points)
 
 
-def read_day(store: EmbeddedHistorian, points: int) -> float:
+def read_day(store: Historian, points: int) -> float:
     ids = [point.id for point in points_of(points)]
     start_ns, end_ns = midnight_s() * 10**9, (midnight_s() + DAY_S) * 10**9
     return median_ms(lambda n: store.read(ids[n], start_ns, end_ns), points)
@@ -255,6 +259,7 @@ def measure(root: Path, seconds: int, points: int) -> Figures:
         bare_zoom_ms=bare_zoom(root / "bare.parquet", points),
         readings_day_ms=read_ms,
         files_running_day=running_files,
+        server=measure_server(points_of, list(scans(SERVER_POINTS, midnight_s(), DAY_S, 900)), zoom, read_day),
     )
 
 
@@ -280,7 +285,18 @@ room    {found.bytes_a_reading:.2f} bytes a reading with its tiers, {found.bytes
 zoom    a day of one of {found.points} points at 1 s to {SPANS:,} spans: {found.zoom_ms:.1f} ms merged, \
 {found.zoom_running_day_ms:.1f} ms over the {found.files_running_day} files of a running day
         (bare DuckDB {found.bare_zoom_ms:.1f}); all its 86,400 readings {found.readings_day_ms:.1f} ms
+{_server_in_words(found.server)}
 targets {", ".join(f"{name} {most}" for name, most in TARGETS.items())}: {"held" if found.held else "MISSED"}"""
+
+
+def _server_in_words(found: ServerFigures | None) -> str:
+    if found is None:
+        return "server  no PostgreSQL on this machine to measure with"
+    return f"""\
+server  PostgreSQL: {found.ingest_a_second:,.0f} readings a second, durable in outbox and server; the day of one of \
+{SERVER_POINTS} points {found.zoom_ms:.1f} ms
+        ({found.zoom_sorted_ms:.1f} once sorted), its readings {found.readings_day_ms:.0f} ms \
+({found.readings_day_sorted_ms:.0f}), {found.bytes_a_reading:.0f} bytes each ({found.bytes_a_reading_sorted:.0f})"""
 
 
 if __name__ == "__main__":

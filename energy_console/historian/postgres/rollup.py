@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
-from psycopg import sql
 
 from energy_console.historian.columns import Columns, unpack
 from energy_console.historian.newest import Newest
-from energy_console.historian.postgres.copying import copy_columns, make_partitions
+from energy_console.historian.postgres.copying import copy_columns, fetch_columns, make_partitions
 from energy_console.historian.postgres.server import Connection
 from energy_console.historian.tiers import Cells, cells_of
 from energy_console.historian.zoom import TIERS_MS
@@ -30,7 +28,6 @@ _KINDS: dict[str, str] = {
     "from_ms": "i8",
     "to_ms": "i8",
 }
-_TYPES: dict[str, Any] = {"i4": np.int32, "i8": np.int64, "f8": np.float64}
 
 
 def seal(connection: Connection, area: str) -> None:
@@ -91,15 +88,9 @@ def _write_tiers(connection: Connection, columns: Columns) -> None:
 
 def sealed_cells(connection: Connection, tier: str, key: int, start_ms: int, end_ms: int) -> Cells:
     """Cells of one point that start within [start, end), as they were rolled up."""
-    question = sql.SQL("select ms, {} from {} where point = %s and ms >= %s and ms < %s order by ms").format(
-        sql.SQL(", ").join(map(sql.Identifier, FIELDS)), sql.Identifier(tier)
-    )
-    rows = connection.execute(question, (key, start_ms, end_ms), binary=True).fetchall()
-    if not rows:
-        return Cells.nothing()
-    time_ms, *columns = zip(*rows, strict=True)
-    arrays = {
-        name: np.array(column, _TYPES[_KINDS.get(name, "f8")]) for name, column in zip(FIELDS, columns, strict=True)
-    }
+    question = f"select ms, {', '.join(FIELDS)} from {tier} where point = %s and ms >= %s and ms < %s order by ms"
+    kinds = [_KINDS.get(name, "f8") for name in FIELDS]
+    time_ms, *columns = fetch_columns(connection, question, (key, start_ms, end_ms), ["i8", *kinds])
+    arrays = dict(zip(FIELDS, columns, strict=True))
     arrays["status"] = arrays["status"].astype(np.uint16)
-    return Cells(rank=np.zeros(len(rows), np.int32), time_ms=np.array(time_ms, np.int64), **arrays)
+    return Cells(rank=np.zeros(len(time_ms), np.int32), time_ms=time_ms, **arrays)
