@@ -7,6 +7,7 @@ import contextlib
 import datetime as dt
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -61,6 +62,7 @@ def _refuse(sentence: str, code: int) -> int:
 
 def _answer(args: argparse.Namespace) -> None:
     from energy_console.app.history_formats import FORMATS
+    from energy_console.historian.importing.book import imported_points
     from energy_console.historian.opening import open_store
     from energy_console.site.loader import load_site
 
@@ -68,9 +70,10 @@ def _answer(args: argparse.Namespace) -> None:
     if kind == "parquet" and args.out is None:
         raise BadInput("Parquet does not go to a terminal: name a file with --out, such as --out history.parquet.")
     site = load_site(args.site)
-    question = _question(args, site)
     historian = open_store(site.id, site.store, args.store, writing=False)
     try:
+        site = replace(site, points=(*site.points, *imported_points(historian)))
+        question = _question(args, site)
         with _target(args.out) as file:
             writer = FORMATS[kind](file, site, question)
             _fill(writer, historian, question)

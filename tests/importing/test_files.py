@@ -190,3 +190,9 @@ def test_what_is_no_table_of_readings_is_refused_in_a_sentence(desk: Desk, text:
     assert code == 2
     assert "meter.csv" in err
     assert "Traceback" not in out + err
+
+
+def test_meters_read_at_odd_seconds_are_told_apart_by_their_column(desk: Desk) -> None:
+    rows = [f"m{m},2026-01-01T{n % 24:02d}:{m:02d}:{n:02d}Z,{n}" for m in (1, 2) for n in range(24)]
+    told = desk.told(desk.file("\n".join(["meter,time,reading_l", *rows])), "--as", "x")
+    assert [one["source"] for one in told["points"]] == ["m1", "m2"]

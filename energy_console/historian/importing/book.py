@@ -17,6 +17,7 @@ from energy_console.historian.errors import StoreMissing
 from energy_console.historian.importing.faults import ImportRefused
 from energy_console.historian.importing.preview import PointPreview, is_own
 from energy_console.historian.interface import Historian, Series
+from hardware.points import Point
 
 ROOM, POINTS_ROOM = "imports", "import_points"
 KIND = "import"
@@ -126,6 +127,15 @@ def entries(historian: Historian, folder: Path) -> list[tuple[int, Mapping[str, 
         return found
     finally:
         newest.close()
+
+
+def imported_points(historian: Historian) -> list[Point]:
+    """Points that only imports write, as the store knows them."""
+    found = []
+    for name, told in historian.list_state(POINTS_ROOM).items():
+        device, _, quantity = name.partition("/")
+        found.append(Point(name, device, quantity, told["unit"], told["name"]))
+    return found
 
 
 def _key(number: int) -> str:

@@ -40,10 +40,10 @@ def decimal_sign(sample: pd.Series[str]) -> str:
 
 
 def is_numeric(sample: pd.Series[str], decimal: str) -> bool:
-    """Whether nearly every cell that says something is a number."""
+    """Whether most cells that say something are numbers; what is none is told by line later."""
     numbers = numbers_of(sample, decimal)
     said = len(sample) - int(numbers.empty.sum() + numbers.not_a_number.sum())
-    return said > 0 and int(numbers.garbage.sum()) <= 0.1 * said
+    return said > 0 and int(numbers.garbage.sum()) <= 0.3 * said
 
 
 def numbers_of(cells: pd.Series[str] | pd.Series[float], decimal: str) -> Numbers:

@@ -93,11 +93,10 @@ def _read_text(path: Path, said: Reading) -> Table:
         lines = lines[:-1]  # cut off in the middle
     lines = lines[: SAMPLE_LINES * 10]
     delimiter = said.delimiter or _delimiter_of(path, lines)
-    fields = [len(row) for row in csv.reader(lines[:SAMPLE_LINES], delimiter=delimiter)]
-    if not fields:
+    rows = list(csv.reader(lines[:SAMPLE_LINES], delimiter=delimiter))
+    if not rows:
         raise ImportRefused(f"{path} is empty: look where it came from.")
-    usual = Counter(fields[-len(fields) // 2 - 1 :]).most_common(1)[0][0]
-    top = said.header - 1 if said.header else next(n for n, size in enumerate(fields) if size == usual)
+    top = said.header - 1 if said.header else _top_of(rows)
     names = next(csv.reader(lines[top : top + 1], delimiter=delimiter))
     headed = said.header != 0 and not any(TIME_LIKE.match(name) for name in names)
     frame = pd.read_csv(
@@ -120,6 +119,13 @@ def _read_text(path: Path, said: Reading) -> Table:
     return Table(
         path, frame[filled].reset_index(drop=True), line[filled], delimiter, encoding, top + 1 if headed else 0
     )
+
+
+def _top_of(rows: list[list[str]]) -> int:
+    """The first row as long as most and filled by more than half; titles above a table are neither."""
+    usual = Counter(len(row) for row in rows[-len(rows) // 2 - 1 :]).most_common(1)[0][0]
+    whole = [number for number, row in enumerate(rows) if len(row) == usual]
+    return next((number for number in whole if 2 * sum(map(bool, rows[number])) > usual), whole[0])
 
 
 _START = 1 << 18

@@ -18,6 +18,7 @@ SAMPLE_ROWS = 400
 TYPED = "as typed"
 _CLOCK = re.compile(r"\d{1,2}(:\d{2}){0,2}")
 _CLOCK_NAME = re.compile(r"time|clock|hour|uhrzeit|zeit|stunde|tijd|uur|heure|hora", re.IGNORECASE)
+_KEY = re.compile(r"(^|_)(id|meter|sensor|mpan|ean|serial|experiment)($|_)|z(ä|ae)hler", re.IGNORECASE)
 _TIME_NAME = re.compile(r"time|date|utc|stamp|zeit|datum|tijd|start|fecha|heure|local", re.IGNORECASE)
 
 
@@ -141,11 +142,7 @@ def stamps_of(table: Table, time: tuple[str, ...], frame: pd.DataFrame | None = 
 
 
 def _keys(numeric: Sequence[str]) -> list[str]:
-    return [
-        name
-        for name in numeric
-        if re.search(r"(^|_)(id|meter|sensor|mpan|ean|serial)($|_)|z(ä|ae)hler", name, re.IGNORECASE)
-    ]
+    return [name for name in numeric if _KEY.search(name)]
 
 
 def _meters(table: Table, time: tuple[str, ...], candidates: Sequence[str]) -> tuple[str, ...]:
@@ -153,7 +150,8 @@ def _meters(table: Table, time: tuple[str, ...], candidates: Sequence[str]) -> t
     stamps = pd.Series(pd.factorize(stamps_of(table, time))[0])
     once = _share_once([stamps])
     if once > 0.95 or not candidates:
-        return ()
+        named = [name for name in candidates if _KEY.search(name) and table.frame[name].nunique() * 20 < len(stamps)]
+        return tuple(named[:1]) if table.frame[named[:1]].nunique().gt(1).any() else ()
     best: tuple[str, ...] = ()
     for _ in range(2):
         scores = {}

@@ -222,10 +222,12 @@ def _told_apart(
 def _second_pass(clock: Int64Array) -> BoolArray | None:
     """Which of these times of one repeated hour belong to its second pass; None where the order does not say."""
     number = np.arange(len(clock))
-    back = np.flatnonzero(np.diff(clock) <= 0)
+    back = np.flatnonzero(np.diff(clock) < 0)
     if len(back) == 1:
         return np.asarray(number > back[0], np.bool_)
-    pairs = clock.reshape(-1, 2) if len(clock) % 2 == 0 else None
-    if pairs is not None and len(pairs) > 1 and (pairs[:, 0] == pairs[:, 1]).all() and (np.diff(pairs[:, 0]) > 0).all():
+    if len(back) or len(clock) % 2:
+        return None
+    pairs = clock.reshape(-1, 2)  # sorted by somebody: each time stands twice, one beside the other
+    if (pairs[:, 0] == pairs[:, 1]).all() and (np.diff(pairs[:, 0]) > 0).all():
         return np.asarray(number % 2 == 1, np.bool_)
     return None
