@@ -11,13 +11,14 @@ from optimizer.build import Dispatch, Layout
 from optimizer.check import broken_rules
 from optimizer.costs import Account, account
 from optimizer.highs import Solution
+from optimizer.moorings import plan_ships
 from optimizer.naive import naive_dispatch
 from optimizer.plan import AssetPlan, Kind, NaiveCase, NodePlan, Plan, Solved
 from optimizer.problem import Problem
 from optimizer.profile import FloatArray, read_only
 from optimizer.tables import Tables
 
-_KINDS = (Kind.LIGHTING, Kind.CHARGING, Kind.LOAD, Kind.GENERATION, Kind.BATTERY)
+_KINDS = (Kind.LIGHTING, Kind.CHARGING, Kind.LOAD, Kind.GENERATION, Kind.BATTERY, Kind.SHIP)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +62,7 @@ def assemble(problem: Problem, tables: Tables, dispatch: Dispatch, prices: Price
         horizon=problem.horizon,
         assets=tuple(_assets(problem, tables, dispatch, planned, naive)),
         nodes=tuple(_nodes(problem, tables, planned, prices)),
+        ships=plan_ships(problem, tables, dispatch),
         outcome=planned.outcome,
         naive=NaiveCase(naive.outcome, tuple(broken_rules(problem, tables, at_once))),
         energy_price_eur_per_kwh=read_only(prices.bought_eur_per_kwh),
@@ -78,32 +80,39 @@ def _assets(
     nothing = np.zeros_like(planned.asset_kw)
     while_there = np.divide(dispatch.charge_kw, charge.share, out=np.zeros_like(charge.share), where=charge.share > 0.0)
     brought = np.cumsum(dispatch.charge_kw * tables.hours * charge.efficiency[:, None], axis=1)
-    setpoint = read_only(
-        np.vstack([dispatch.level, while_there, tables.load_kw, dispatch.used_kw, dispatch.battery_kw])
-    )
+    ships = tables.berths.power_kw(dispatch.berth)
+    decided = [dispatch.level, while_there, tables.load_kw, dispatch.used_kw, dispatch.battery_kw, ships]
+    setpoint = read_only(np.vstack(decided))
     stored = tables.battery.stored_kwh(dispatch.battery_kw, tables.hours)
     stateless = nothing[: len(tables.load_kw) + sources]
-    state = read_only(np.vstack([dispatch.level, brought, stateless, stored]))
+    state = read_only(np.vstack([dispatch.level, brought, stateless, stored, np.zeros_like(ships)]))
     shortfall = nothing.copy()
     shortfall[: len(dispatch.level)] = tables.light.missing(dispatch.level)
-    last = len(shortfall) - batteries
+    last = len(shortfall) - batteries - len(ships)
     shortfall[last - sources : last] = np.maximum(tables.source_kw - dispatch.used_kw, 0.0)
     power, at_once = read_only(planned.asset_kw), read_only(naive.asset_kw)
     read_only(shortfall)
-    parts = (problem.lighting, problem.charging, problem.loads, problem.generation, problem.batteries)
-    kinds = (kind for kind, part in zip(_KINDS, parts, strict=True) for _ in part)
+    kinds = (kind for kind, part in zip(_KINDS, problem.families, strict=True) for _ in part)
     for row, (asset, kind) in enumerate(zip(problem.assets, kinds, strict=True)):
         yield AssetPlan(
             id=asset.id,
             name=asset.title,
             kind=kind,
-            node=asset.node,
+            node=_node_of(problem, tables, dispatch, row, asset.node),
             power_kw=power[row],
             setpoint=setpoint[row],
             state=state[row],
             shortfall=shortfall[row],
             at_once_kw=at_once[row],
         )
+
+
+def _node_of(problem: Problem, tables: Tables, dispatch: Dispatch, row: int, node: str) -> str:
+    """Where an asset draws: its node, or that of the access point a ship is at."""
+    ship = row - tables.asset_node.size
+    if ship < 0 or dispatch.berth[ship] < 0:
+        return node
+    return problem.access_points[int(tables.berths.point[dispatch.berth[ship]])].node
 
 
 def _nodes(problem: Problem, tables: Tables, planned: Account, prices: Prices) -> Iterator[NodePlan]:

@@ -13,7 +13,8 @@ from optimizer.grid import GridBlock, write_grid
 from optimizer.lighting import LightBlock, write_lighting
 from optimizer.model import Model
 from optimizer.problem import Problem
-from optimizer.profile import BoolArray, FloatArray
+from optimizer.profile import BoolArray, FloatArray, IntArray
+from optimizer.shipping import ShipBlock, write_shipping
 from optimizer.tables import Tables
 
 
@@ -48,6 +49,7 @@ class Layout:
     charge: ChargeBlock
     source: SourceBlock
     battery: BatteryBlock
+    ships: ShipBlock
 
     def wrong(self, tables: Tables, values: FloatArray) -> Integers:
         """The cells in which the values do what only an integer keeps them from."""
@@ -58,13 +60,14 @@ class Layout:
 class Dispatch:
     """What is decided: levels (groups, steps), charging kW (sessions, steps), generation used kW (sources, steps).
 
-    `battery_kw` (batteries, steps) is positive while charging.
+    `battery_kw` (batteries, steps) is positive while charging; `berth` is the option of each ship, -1 on engines.
     """
 
     level: FloatArray
     charge_kw: FloatArray
     used_kw: FloatArray
     battery_kw: FloatArray
+    berth: IntArray
 
 
 NO_INTEGERS = Integers()
@@ -79,6 +82,7 @@ def write_model(model: Model, problem: Problem, tables: Tables, integers: Intege
         charge=write_charging(model, problem, tables, grid.balance),
         source=write_generation(model, problem, tables, grid.balance),
         battery=write_batteries(model, problem, tables, grid.balance, integers.battery_one_way),
+        ships=write_shipping(model, problem, tables, grid.balance),
     )
 
 
@@ -104,17 +108,21 @@ def read_dispatch(layout: Layout, tables: Tables, values: FloatArray) -> Dispatc
         charge_kw=layout.charge.powers_kw(tables.charge, values),
         used_kw=layout.source.used_kw(tables, values),
         battery_kw=layout.battery.power_kw(values),
+        berth=layout.ships.options(tables.berths, values),
     )
 
 
 def asset_power_kw(tables: Tables, dispatch: Dispatch) -> FloatArray:
     """Power of every asset, consumption positive, shape (assets, steps)."""
     light_kw = tables.light.power_kw(dispatch.level)
-    return np.vstack([light_kw, dispatch.charge_kw, tables.load_kw, -dispatch.used_kw, dispatch.battery_kw])
+    ships_kw = tables.berths.power_kw(dispatch.berth)
+    return np.vstack([light_kw, dispatch.charge_kw, tables.load_kw, -dispatch.used_kw, dispatch.battery_kw, ships_kw])
 
 
-def node_power_kw(tables: Tables, asset_kw: FloatArray) -> FloatArray:
-    """Power of every node from that of the assets, shape (nodes, steps)."""
+def node_power_kw(tables: Tables, dispatch: Dispatch) -> FloatArray:
+    """Power of every node from that of the assets under it, shape (nodes, steps)."""
     own = np.zeros_like(tables.tree.limit_kw)
-    np.add.at(own, tables.asset_node, asset_kw)
+    placed = tables.asset_node.size
+    np.add.at(own, tables.asset_node, asset_power_kw(tables, dispatch)[:placed])
+    tables.berths.add_to_nodes(own, dispatch.berth)
     return tables.tree.sum_up(own)

@@ -27,10 +27,10 @@ class PlanBroken(RuntimeError):
 def check_plan(problem: Problem, plan: Plan) -> tuple[str, ...]:
     """Every hard rule the plan breaks, and every sum in it that does not add up, a sentence each; empty is sound."""
     tables = tabulate(problem)
-    dispatch = dispatch_of(plan)
+    dispatch = dispatch_of(problem, tables, plan)
     broken = list(broken_rules(problem, tables, dispatch))
     asset_kw = asset_power_kw(tables, dispatch)
-    node_kw = node_power_kw(tables, asset_kw)
+    node_kw = node_power_kw(tables, dispatch)
     for asset, power in zip(plan.assets, asset_kw, strict=True):
         if not _near(asset.power_kw, power).all():
             broken.append(f"The power of {asset.id} does not follow from its set-points.")
@@ -42,9 +42,14 @@ def check_plan(problem: Problem, plan: Plan) -> tuple[str, ...]:
     return tuple(broken)
 
 
-def dispatch_of(plan: Plan) -> Dispatch:
-    """The decisions in a plan: levels, mean charging powers, generation used, power of batteries."""
+def dispatch_of(problem: Problem, tables: Tables, plan: Plan) -> Dispatch:
+    """The decisions in a plan: levels, mean charging powers, generation used, power of batteries, berths."""
     steps = plan.horizon.steps
+    place = {point.id: number for number, point in enumerate(problem.access_points)}
+    berth = [
+        -1 if ship.point is None else tables.berths.option_of(number, place[ship.point])
+        for number, ship in enumerate(plan.ships)
+    ]
 
     def stack(kind: Kind, field: str) -> FloatArray:
         rows = [getattr(asset, field) for asset in plan.assets if asset.kind is kind]
@@ -55,6 +60,7 @@ def dispatch_of(plan: Plan) -> Dispatch:
         charge_kw=stack(Kind.CHARGING, "power_kw"),
         used_kw=-stack(Kind.GENERATION, "power_kw"),
         battery_kw=stack(Kind.BATTERY, "power_kw"),
+        berth=np.array(berth, dtype=np.int64),
     )
 
 
@@ -64,6 +70,7 @@ def broken_rules(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterat
     yield from _light(problem, tables, dispatch.level)
     yield from _charge(problem, tables, dispatch.charge_kw)
     yield from _batteries(problem, tables, dispatch.battery_kw)
+    yield from _ships(problem, tables, dispatch)
     for row, step, _ in _breaches(dispatch.used_kw - tables.source_max_kw, tables.source_kw):
         yield f"{problem.generation[row].id} gives more than its forecast in step {step}."
     for row, step, _ in _breaches(tables.source_min_kw - dispatch.used_kw, tables.source_kw):
@@ -71,7 +78,7 @@ def broken_rules(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterat
 
 
 def _limits(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterator[str]:
-    power = node_power_kw(tables, asset_power_kw(tables, dispatch))
+    power = node_power_kw(tables, dispatch)
     limit, least = tables.tree.limit_kw, tables.tree.import_min_kw
     for row, step, worst in _breaches(power - limit, limit):
         yield f"Node {problem.nodes[row].id} is {worst:.3f} kW over its limit, first in step {step}."
@@ -135,6 +142,15 @@ def _batteries(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[
     must = np.where(battery.end_is_hard, battery.end_kwh, 0.0)[:, None]
     for row, _, worst in _breaches(must - stored[:, -1:], capacity):
         yield f"Battery {batteries[row].id} ends with {worst:.3f} kWh less than it must have."
+
+
+def _ships(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterator[str]:
+    used = dispatch.berth[dispatch.berth >= 0]
+    for options in tables.berths.clashes:
+        both = [problem.ships[int(tables.berths.ship[option])].id for option in options if option in used]
+        if len(both) > 1:
+            point = problem.access_points[int(tables.berths.point[options[0]])].id
+            yield f"Access point {point} serves {' and '.join(both)} at once."
 
 
 def _breaches(

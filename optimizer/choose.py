@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.arrays import ArrayModel
-from optimizer.build import Dispatch, Layout, asset_power_kw, node_power_kw
+from optimizer.build import Dispatch, Layout, node_power_kw
 from optimizer.highs import End, HighsSession, Solution
 from optimizer.model import Cells
 from optimizer.parts import Wishes
@@ -208,7 +208,7 @@ def _keep_limits(draft: _Draft) -> None:
     """Nodes stay within limits and the connection on its side of zero; where a limit has a price, power stays."""
     best, tree = draft.best, draft.best.tables.tree
     assert best.solution.reduced_costs is not None
-    power = node_power_kw(best.tables, asset_power_kw(best.tables, best.dispatch))
+    power = node_power_kw(best.tables, best.dispatch)
     low, high = tree.import_min_kw.copy(), tree.limit_kw.copy()
     root = tree.root
     low[root] = np.where(power[root] > 0.0, np.maximum(low[root], 0.0), low[root])

@@ -32,7 +32,7 @@ class Account:
 def account(problem: Problem, tables: Tables, dispatch: Dispatch) -> Account:
     """Costs, peaks, carbon and shortfalls of a dispatch."""
     asset_kw = asset_power_kw(tables, dispatch)
-    node_kw = node_power_kw(tables, asset_kw)
+    node_kw = node_power_kw(tables, dispatch)
     net_kw = node_kw[tables.tree.root]
     bought = np.maximum(net_kw, 0.0)
     eur = np.zeros((asset_kw.shape[0], len(CAUSES)))
@@ -45,7 +45,12 @@ def account(problem: Problem, tables: Tables, dispatch: Dispatch) -> Account:
         peaks.append(peak)
     battery = tables.battery
     given_kwh = np.maximum(-dispatch.battery_kw, 0.0) @ tables.hours
-    eur[eur.shape[0] - battery.node.size :, CAUSES.index(Cause.WEAR)] = given_kwh * battery.wear_eur_per_kwh
+    ships = tables.berths.ships
+    last = eur.shape[0] - ships
+    eur[last - battery.node.size : last, CAUSES.index(Cause.WEAR)] = given_kwh * battery.wear_eur_per_kwh
+    engine_kwh = tables.berths.engine_kwh(dispatch.berth).sum(axis=1)
+    eur[last:, CAUSES.index(Cause.FUEL)] = engine_kwh * tables.berths.engine_eur_per_kwh
+    eur[last:, CAUSES.index(Cause.CARBON)] += engine_kwh * tables.berths.carbon_eur_per_kwh
     shortfalls = _missed(problem, tables, dispatch)
     row_of = {asset.id: row for row, asset in enumerate(problem.assets)}
     for shortfall in shortfalls:
@@ -57,7 +62,7 @@ def account(problem: Problem, tables: Tables, dispatch: Dispatch) -> Account:
         peaks=tuple(peaks),
         energy_kwh=float(bought @ tables.hours),
         exported_kwh=float(np.maximum(-net_kw, 0.0) @ tables.hours),
-        carbon_kg=float((bought * carbon) @ tables.hours),
+        carbon_kg=float((bought * carbon) @ tables.hours + engine_kwh @ tables.berths.engine_kg_per_kwh),
         shortfalls=tuple(s for s in shortfalls if s.amount > _NOTHING),
     )
     return Account(outcome, asset_kw, node_kw)
@@ -103,15 +108,29 @@ def _missed(problem: Problem, tables: Tables, dispatch: Dispatch) -> list[Shortf
     curtailed_kwh = np.maximum(tables.source_kw - dispatch.used_kw, 0.0) @ tables.hours
     stored = tables.battery.stored_kwh(dispatch.battery_kw, tables.hours)
     unstored_kwh = np.maximum(tables.battery.end_kwh - stored[:, -1], 0.0)
-    groups: tuple[tuple[Asset, ...], ...] = (problem.lighting, problem.charging, problem.generation, problem.batteries)
-    amounts = (light_h, missing_kwh, curtailed_kwh, unstored_kwh)
+    on_engines = (dispatch.berth < 0).astype(float)
+    groups: tuple[tuple[Asset, ...], ...] = (
+        problem.lighting,
+        problem.charging,
+        problem.generation,
+        problem.batteries,
+        problem.ships,
+    )
+    amounts = (light_h, missing_kwh, curtailed_kwh, unstored_kwh, on_engines)
     prices = (
         tables.light.missing_eur_per_h,
         tables.charge.missing_eur_per_kwh,
         tables.curtail_eur_per_kwh,
         tables.battery.end_missing_eur_per_kwh,
+        tables.berths.not_connected_eur,
     )
-    kinds = ((Cause.LIGHT, "level h"), (Cause.CHARGE, "kWh"), (Cause.CURTAILED, "kWh"), (Cause.STORED, "kWh"))
+    kinds = (
+        (Cause.LIGHT, "level h"),
+        (Cause.CHARGE, "kWh"),
+        (Cause.CURTAILED, "kWh"),
+        (Cause.STORED, "kWh"),
+        (Cause.NOT_CONNECTED, "call"),
+    )
     return [
         Shortfall(asset.id, cause, float(amount), unit, float(amount * price))
         for assets, amount_of, price_of, (cause, unit) in zip(groups, amounts, prices, kinds, strict=True)

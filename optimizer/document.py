@@ -21,7 +21,7 @@ from optimizer.problem import Problem
 
 PROBLEM_FORMAT = "plan-problem"
 ANSWER_FORMAT = "plan-answer"
-VERSION = 2  # 2: batteries, fixed levels of light; a document of version 1 reads as it did
+VERSION = 2  # 2: batteries, ships, fixed levels of light; a document of version 1 reads as it did
 
 
 def read_problem(text: bytes | str) -> Problem:

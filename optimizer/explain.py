@@ -212,6 +212,8 @@ def _own_row(
         return OnLimit(asset.id, asset.name, power, session.max_kw, f"could take {session.max_kw:,.0f}")
     if asset.kind is Kind.BATTERY:
         return OnLimit(asset.id, asset.name, power, power, _battery_remark(plan, asset, step))
+    if asset.kind is Kind.SHIP:
+        return OnLimit(asset.id, asset.name, power, power, "on shore power")
     remark = "forecast" if asset.kind is Kind.LOAD else "generation"
     return OnLimit(asset.id, asset.name, power, power, remark)
 

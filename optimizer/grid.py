@@ -56,6 +56,7 @@ def reach_kw(tables: Tables) -> tuple[FloatArray, FloatArray]:
     for node, least, most in parts:
         np.add.at(own[0], node, least)
         np.add.at(own[1], node, most)
+    np.add.at(own[1], tables.berths.node, tables.berths.draws_kw)
     return tables.tree.sum_up(own[0]), tables.tree.sum_up(own[1])
 
 

@@ -1,5 +1,5 @@
 """The naive case: full wanted light, every vehicle charges at once, nothing curtailed that need not be, and batteries
-that only charge to what they must end with.
+that only charge to what they must end with. A ship takes the first point that fits, is free and leaves room.
 
 It obeys physics: where a limit would be broken, vehicles wait (first come, first served), then light is dimmed alike,
 and sun and wind are curtailed alike where too much would flow back. What even this cannot keep is told, not hidden.
@@ -7,11 +7,12 @@ and sun and wind are curtailed alike where too much would flow back. What even t
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 
-from optimizer.build import Dispatch, asset_power_kw, node_power_kw
+from optimizer.build import Dispatch, node_power_kw
 from optimizer.profile import FloatArray, IntArray
 from optimizer.tables import GridTree, Tables
 
@@ -26,8 +27,10 @@ def naive_dispatch(tables: Tables, charge_by: ChargeRule | None = None) -> Dispa
     level = _full_light(tables)
     used = tables.source_max_kw.copy()
     idle_kw = tables.battery.charge_min_kw - tables.battery.discharge_min_kw
-    nothing = Dispatch(level, np.zeros_like(tables.charge.share), used, idle_kw)
-    base = node_power_kw(tables, asset_power_kw(tables, nothing))
+    nowhere = np.full(tables.berths.ships, -1, dtype=np.int64)
+    nothing = Dispatch(level, np.zeros_like(tables.charge.share), used, idle_kw, nowhere)
+    berth = _plug_in_on_arrival(tables, tables.tree.limit_kw - node_power_kw(tables, nothing))
+    base = node_power_kw(tables, dataclasses.replace(nothing, berth=berth))
     charge_kw = (charge_by or _charge_at_once)(tables, tables.tree.limit_kw - base)
     own = np.zeros_like(base)
     np.add.at(own, tables.charge.node, charge_kw)
@@ -37,7 +40,7 @@ def naive_dispatch(tables: Tables, charge_by: ChargeRule | None = None) -> Dispa
         _dim(tables, level, power, int(step))
     for step in np.flatnonzero((power < tables.tree.import_min_kw - _ROUNDING_KW).any(axis=0)):
         _curtail(tables, used, power, int(step))
-    return Dispatch(level, charge_kw, used, battery_kw)
+    return Dispatch(level, charge_kw, used, battery_kw, berth)
 
 
 def _full_light(tables: Tables) -> FloatArray:
@@ -94,6 +97,19 @@ def _keep_charged(tables: Tables, idle_kw: FloatArray, power: FloatArray) -> Flo
                 power[path, step] += wish
                 now[row] += wish * hour * battery.charge_efficiency[row]
     return battery_kw
+
+
+def _plug_in_on_arrival(tables: Tables, headroom_kw: FloatArray) -> IntArray:
+    """The option of each ship, in the order the problem lists them; -1 where no point is free or no limit has room."""
+    berths, tree, room = tables.berths, tables.tree, headroom_kw.copy()
+    berth = np.full(berths.ships, -1, dtype=np.int64)
+    for option in range(berths.ship.size):
+        ship, path = int(berths.ship[option]), tree.path(int(berths.node[option]))
+        taken = any(option in clash and np.isin(clash, berth[berth >= 0]).any() for clash in berths.clashes)
+        if berth[ship] < 0 and not taken and (room[path] >= berths.draws_kw[option] - _ROUNDING_KW).all():
+            berth[ship] = option
+            room[path] -= berths.draws_kw[option]
+    return berth
 
 
 def _under(tree: GridTree, node: IntArray, paths: dict[int, list[int]]) -> FloatArray:

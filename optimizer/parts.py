@@ -16,6 +16,7 @@ import numpy as np
 
 from optimizer.errors import WrongLength, WrongOrder
 from optimizer.profile import FloatArray, Profile, must_be_number, must_be_profile, over_steps
+from optimizer.shore import ShipCall
 from optimizer.storage import Battery
 
 
@@ -279,7 +280,7 @@ class Generation:
         return self.name or self.id
 
 
-Asset = LightingGroup | ChargeSession | FixedLoad | Generation | Battery
+Asset = LightingGroup | ChargeSession | FixedLoad | Generation | Battery | ShipCall
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Kind(enum.StrEnum):
     LOAD = "load"
     GENERATION = "generation"
     BATTERY = "battery"
+    SHIP = "ship"
 
 
 class Cause(enum.StrEnum):
@@ -44,6 +45,8 @@ class Cause(enum.StrEnum):
     CURTAILED = "curtailed"
     WEAR = "wear"
     STORED = "stored energy missing"
+    FUEL = "fuel"
+    NOT_CONNECTED = "not connected"
 
 
 SENTENCES_TOLD = 5  # of a contradiction; the rest is counted
@@ -70,6 +73,17 @@ class AssetPlan:
     state: FloatArray
     shortfall: FloatArray
     at_once_kw: FloatArray  # what the naive case gives it: hollow against power_kw is "present, but waits"
+
+
+@dataclass(frozen=True, slots=True)
+class ShipPlan:
+    """Where one ship plugs in and what its engines still make; `point` is None where it stays on them, and why."""
+
+    call: str
+    point: str | None
+    shore_kwh: float
+    engine_kwh: float
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +141,7 @@ class Peak:
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """A wish not met in full: light (level hours), charge, curtailed generation or charge of a battery (kWh)."""
+    """A wish not met in full: light (level hours), charge, generation, battery (kWh), shore power (a call)."""
 
     asset: str
     cause: Cause
@@ -189,8 +203,11 @@ class Plan:
     """Every asset and node over the horizon, what it costs and why, against the naive case."""
 
     horizon: Horizon
-    assets: tuple[AssetPlan, ...]  # lighting, charging, loads, generation, batteries, each in the problem's order
+    assets: tuple[
+        AssetPlan, ...
+    ]  # lighting, charging, loads, generation, batteries, ships, each in the problem's order
     nodes: tuple[NodePlan, ...]  # in the problem's order
+    ships: tuple[ShipPlan, ...]  # in the problem's order
     outcome: Outcome
     naive: NaiveCase
     energy_price_eur_per_kwh: FloatArray  # energy plus carbon price of one imported kWh

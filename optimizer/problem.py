@@ -37,6 +37,7 @@ from optimizer.parts import (
     Wishes,
 )
 from optimizer.profile import must_be_profile, must_fit, over_steps, table
+from optimizer.shore import AccessPoint, ShipCall
 from optimizer.storage import Battery
 
 
@@ -56,6 +57,8 @@ class Problem:
     loads: tuple[FixedLoad, ...] = ()
     generation: tuple[Generation, ...] = ()
     batteries: tuple[Battery, ...] = ()
+    access_points: tuple[AccessPoint, ...] = ()
+    ships: tuple[ShipCall, ...] = ()
     in_force: tuple[InForce, ...] = ()
     frozen_steps: int = 0
     wishes: Wishes = USUAL_WISHES
@@ -65,12 +68,33 @@ class Problem:
 
     @property
     def assets(self) -> Iterator[Asset]:
-        """Lighting, charging, loads, generation, batteries: the order in which plans list assets."""
-        return itertools.chain(self.lighting, self.charging, self.loads, self.generation, self.batteries)
+        """Lighting, charging, loads, generation, batteries, ships: the order in which plans list assets."""
+        return itertools.chain.from_iterable(self.families)
+
+    @property
+    def families(self) -> tuple[tuple[Asset, ...], ...]:
+        """The assets by kind, in the order of `assets`."""
+        return (self.lighting, self.charging, self.loads, self.generation, self.batteries, self.ships)
+
+    def points_for(self, call: ShipCall) -> tuple[int, ...]:
+        """Places of the access points that fit a call and that its berth reaches; the one it is at, where it is."""
+        return tuple(
+            place
+            for place, point in enumerate(self.access_points)
+            if call.fits(point) and call.at_point in (None, point.id) and _reaches(self.nodes, point.node, call.node)
+        )
 
     @property
     def root(self) -> Node:
         return next(node for node in self.nodes if node.parent is None)
+
+
+def _reaches(nodes: tuple[Node, ...], node: str, above: str) -> bool:
+    parents = {one.id: one.parent for one in nodes}
+    at: str | None = node
+    while at is not None and at != above:
+        at = parents[at]
+    return at is not None
 
 
 def _check_sound(problem: Problem) -> None:
@@ -80,6 +104,7 @@ def _check_sound(problem: Problem) -> None:
     _check_names(problem)
     _check_lengths(problem)
     _check_stays(problem)
+    _check_berths(problem)
     _check_prices(problem.tariff, steps)
     _check_levels(problem.lighting, steps)
     _check_limits(problem.nodes, steps)
@@ -104,12 +129,12 @@ def _check_tree(nodes: tuple[Node, ...]) -> None:
 
 def _check_names(problem: Problem) -> None:
     seen: set[str] = set()
-    for thing in itertools.chain(problem.nodes, problem.assets):
+    for thing in itertools.chain(problem.nodes, problem.assets, problem.access_points):
         if thing.id in seen:
             raise DuplicateId(thing.id)
         seen.add(thing.id)
     nodes = {node.id for node in problem.nodes}
-    for asset in problem.assets:
+    for asset in itertools.chain(problem.assets, problem.access_points):
         if asset.node not in nodes:
             raise UnknownNode(asset.id, asset.node, nodes)
     groups = {group.id for group in problem.lighting}
@@ -145,6 +170,8 @@ def _check_lengths(problem: Problem) -> None:
         must_fit(f"power_kw of load {load.id}", load.power_kw, steps)
     for source in problem.generation:
         must_fit(f"forecast_kw of {source.kind} {source.id}", source.forecast_kw, steps)
+    for call in problem.ships:
+        must_fit(f"hotel_kw of ship call {call.id}", call.hotel_kw, steps)
     for item in problem.in_force:
         must_fit(f"plan in force of {item.asset}", item.setpoint, steps)
 
@@ -157,6 +184,27 @@ def _check_stays(problem: Problem) -> None:
                 "it does not depart within the horizon",
                 "leave it out, or let it depart at the horizon's end with the energy it needs by then",
             )
+
+
+def _check_berths(problem: Problem) -> None:
+    points = {point.id for point in problem.access_points}
+    taken: dict[str, str] = {}
+    for call in problem.ships:
+        if call.at_point is None:
+            continue
+        if call.at_point not in points:
+            raise UnknownAsset(f"Ship call {call.id}", call.at_point, points)
+        if not problem.points_for(call):
+            raise WrongOrder(
+                f"Ship call {call.id}",
+                f"it is plugged in at {call.at_point}, which does not fit it",
+                "correct at_point, or voltage, frequency, plug or power of one of the two",
+            )
+        if call.at_point in taken:
+            raise WrongOrder(
+                f"Ship call {call.id}", f"{taken[call.at_point]} is plugged in at {call.at_point} too", "correct one"
+            )
+        taken[call.at_point] = call.id
 
 
 def _check_prices(tariff: Tariff, steps: int) -> None:

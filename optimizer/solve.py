@@ -120,7 +120,7 @@ class Planner:
     def _through_pulp(self, problem: Problem) -> bool:
         if self._modelling is not Modelling.AUTO:
             return self._modelling is Modelling.PULP
-        planned = len(problem.lighting) + len(problem.charging) + len(problem.generation) + len(problem.batteries)
+        planned = sum(len(family) for family in problem.families) - len(problem.loads)
         return planned * problem.horizon.steps <= PULP_CELLS
 
 

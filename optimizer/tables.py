@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.berths import BerthTable, tabulate_berths
 from optimizer.parts import LightingGroup, Node
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray, table
+from optimizer.shore import ShipCall
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +150,7 @@ class Tables:
     light: LightTable
     charge: SessionTable
     battery: BatteryTable
+    berths: BerthTable
     load_node: IntArray
     load_kw: FloatArray
     source_node: IntArray
@@ -155,14 +158,14 @@ class Tables:
     source_min_kw: FloatArray  # the least of it that must be taken: all of it where it cannot be curtailed
     source_max_kw: FloatArray
     curtail_eur_per_kwh: FloatArray
-    asset_node: IntArray  # lighting, charging, loads, generation, batteries
+    asset_node: IntArray  # lighting, charging, loads, generation, batteries; a ship draws where it plugs in
 
 
 def tabulate(problem: Problem) -> Tables:
     """The arrays of a problem."""
     steps = problem.horizon.steps
     number = {node.id: index for index, node in enumerate(problem.nodes)}
-    node = np.array([number[asset.node] for asset in problem.assets], dtype=np.int64)
+    node = np.array([number[asset.node] for asset in problem.assets if not isinstance(asset, ShipCall)], dtype=np.int64)
     ends = np.cumsum([len(problem.lighting), len(problem.charging), len(problem.loads), len(problem.generation)])
     light_node, charge_node, load_node, source_node, battery_node = np.split(node, ends)
     held = {item.asset: item.setpoint for item in problem.in_force} if problem.frozen_steps else {}
@@ -175,6 +178,7 @@ def tabulate(problem: Problem) -> Tables:
         light=_lights(problem, light_node, held),
         charge=_sessions(problem, charge_node, held),
         battery=_batteries(problem, battery_node, held),
+        berths=tabulate_berths(problem),
         load_node=load_node,
         load_kw=table((load.power_kw for load in problem.loads), steps),
         source_node=source_node,

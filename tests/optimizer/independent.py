@@ -1,7 +1,7 @@
 """The same optimum from other hands: a model written straight from PLANNER's rules, solved by scipy's own HiGHS.
 
 Nothing of `optimizer.model`, `tables` or the rules is used; every either-or has its integer, every figure its own row.
-Knows grid, tariff with peaks of one step, vehicles that stay for whole steps, loads, sources and batteries.
+Knows grid, tariff with peaks of one step, vehicles that stay for whole steps, loads, sources, batteries and ships.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 
 from optimizer.problem import Problem
 from optimizer.profile import Profile
+from optimizer.shore import ShipCall
 
 Terms = dict[int, float]
 
@@ -72,6 +73,7 @@ def least_cost_eur(case: Problem) -> float | None:
     _sources(sheet, case, drawn, fixed)
     _vehicles(sheet, case, drawn)
     _batteries(sheet, case, drawn)
+    _ships(sheet, case, drawn)
     _grid(sheet, case, drawn, fixed)
     return sheet.least_eur()
 
@@ -124,6 +126,47 @@ def _batteries(sheet: Sheet, case: Problem, drawn: dict) -> None:
         price = one.end_missing_eur_per_kwh
         missing = sheet.column(0.0, 0.0 if price is None else math.inf, price or 0.0)
         sheet.row({before: 1.0, missing: 1.0}, low=one.end_kwh)
+
+
+def _ships(sheet: Sheet, case: Problem, drawn: dict) -> None:
+    parent = {node.id: node.parent for node in case.nodes}
+    at_berth: list[tuple[ShipCall, str, int]] = []
+    for call in case.ships:
+        one: Terms = {sheet.column(0.0, 1.0, call.not_connected_eur, whole=1): 1.0}
+        plugged = {}
+        for point in case.access_points:
+            reach: str | None = point.node
+            while reach not in (None, call.node):
+                reach = parent[reach]
+            if call.fits(point) and reach is not None and call.at_point in (None, point.id):
+                plugged[point.id] = sheet.column(0.0, 1.0, whole=1)
+                one[plugged[point.id]] = 1.0
+                at_berth.append((call, point.id, plugged[point.id]))
+        sheet.row(one, 1.0, 1.0)
+        for step in range(case.horizon.steps):
+            _supply(sheet, case, drawn, call, plugged, step)
+    for number, (a, point_id, first) in enumerate(at_berth):
+        for b, other_id, second in at_berth[:number]:
+            if point_id == other_id and a is not b and a.arrives < b.leaves and b.arrives < a.leaves:
+                sheet.row({first: 1.0, second: 1.0}, high=1.0)
+
+
+def _supply(sheet: Sheet, case: Problem, drawn: dict, call: ShipCall, plugged: dict[str, int], step: int) -> None:
+    """What a ship needs in a step = what its engines make + what each point gives."""
+    begin, end = case.horizon.edges_h[step], case.horizon.edges_h[step + 1]
+    first, last = case.horizon.offset_h(call.arrives), case.horizon.offset_h(call.leaves)
+    ready = first + (0.0 if call.at_point else call.connect_h)
+    needed_h = max(min(last, end) - max(first, begin), 0.0)
+    given_h = max(min(last - call.release_h, end) - max(ready, begin), 0.0)
+    hotel = _at(call.hotel_kw, step)
+    carbon = call.engine_kg_per_kwh * case.tariff.carbon_eur_per_t / 1000.0
+    engine = sheet.column(eur=call.engine_eur_per_kwh + carbon)
+    terms: Terms = {engine: 1.0}
+    for point in case.access_points:
+        if point.id in plugged:
+            terms[plugged[point.id]] = hotel * given_h
+            drawn[point.node, step][plugged[point.id]] = hotel * given_h / (end - begin) / point.efficiency
+    sheet.row(terms, hotel * needed_h, hotel * needed_h)
 
 
 def _grid(sheet: Sheet, case: Problem, drawn: dict, fixed: dict) -> None:

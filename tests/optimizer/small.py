@@ -8,6 +8,7 @@ import datetime as dt
 from optimizer.parts import ChargeSession, FixedLoad, Horizon, LightingGroup, Node, Tariff
 from optimizer.plan import Plan
 from optimizer.problem import Problem
+from optimizer.shore import ShipCall
 from optimizer.solve import solve
 from optimizer.storage import Battery
 
@@ -44,6 +45,12 @@ def lamps(id: str = "ring", steps: int = 4, **changes: object) -> LightingGroup:
 def battery(id: str = "store", **changes: object) -> Battery:
     """A battery of 100 kWh on F3, empty, 50 kW either way, without losses, wear or a wanted end."""
     return dataclasses.replace(Battery(id, "F3", 100.0, 50.0, 50.0, 0.0, name=id.capitalize()), **changes)  # type: ignore[arg-type]
+
+
+def ship(id: str = "ferry", arrives_h: float = 0.0, leaves_h: float = 4.0, **changes: object) -> ShipCall:
+    """A ship whose berth reaches every point and that needs 40 kW; its engines make a kWh for 0.50 EUR."""
+    call = ShipCall(id, "grid", at(arrives_h), at(leaves_h), 40.0, 0.50, name=id.capitalize())
+    return dataclasses.replace(call, **changes)  # type: ignore[arg-type]
 
 
 def load(power_kw: float | tuple[float, ...], id: str = "buildings", node: str = "F3") -> FixedLoad:

@@ -180,7 +180,7 @@ def test_documents_carry_batteries() -> None:
 )
 def test_each_hard_rule_of_a_battery_is_watched(power_kw: tuple[float, ...], words: str) -> None:
     case = problem(batteries=(battery(start_kwh=60.0, least_kwh=10.0, end_kwh=50.0),))
-    dispatch = Dispatch(*[np.zeros((0, 4))] * 3, np.array([power_kw]))
+    dispatch = Dispatch(*[np.zeros((0, 4))] * 3, np.array([power_kw]), np.zeros(0, dtype=np.int64))
     assert any(words in sentence for sentence in broken_rules(case, tabulate(case), dispatch))
 
 

@@ -33,7 +33,7 @@ def _broken(change: str, place: tuple[int, ...], value: float) -> list[str]:
     plan = planned(case)
     from optimizer.check import dispatch_of
 
-    dispatch = dispatch_of(plan)
+    dispatch = dispatch_of(case, tabulate(case), plan)
     table = np.array(getattr(dispatch, change))
     table[place] = value
     return list(broken_rules(case, tabulate(case), dataclasses.replace(dispatch, **{change: table})))
@@ -76,7 +76,9 @@ def test_a_power_that_does_not_follow_from_its_setpoint_is_found() -> None:
 
 def test_a_broken_plan_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
     def overdrawn(layout: object, tables: object, values: object) -> Dispatch:
-        return Dispatch(np.zeros((0, 4)), np.full((1, 4), 200.0), np.zeros((0, 4)), np.zeros((0, 4)))
+        return Dispatch(
+            np.zeros((0, 4)), np.full((1, 4), 200.0), np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0, dtype=np.int64)
+        )
 
     monkeypatch.setattr(solving, "read_dispatch", overdrawn)
     with pytest.raises(PlanBroken, match="withheld"):

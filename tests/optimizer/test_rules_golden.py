@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimizer import battery, charging, generation, grid, lighting
+from optimizer import battery, charging, generation, grid, lighting, shipping
+from optimizer.berths import BerthTable
 from optimizer.model import Cells, every_step
 from optimizer.parts import Generation, Node, PeakCharge, Tariff
 from optimizer.profile import IntArray
+from optimizer.shore import AccessPoint
 from optimizer.tables import BatteryTable, tabulate
 from optimizer.through_pulp import PulpModel
 from tests.optimizer import small
@@ -184,6 +186,34 @@ def charge_or_discharge(model: PulpModel) -> None:
     battery.charge_or_discharge(model, ["store"], store, *columns, np.array([[False, True]]))
 
 
+def _berths() -> BerthTable:
+    points = (AccessPoint("A1", "F3", 90.0, efficiency=0.8), AccessPoint("A2", "grid", 50.0))
+    calls = (
+        small.ship("ferry", connect_h=0.5, not_connected_eur=25.0),
+        small.ship("tug", arrives_h=1.0, hotel_kw=(70.0, 70.0)),
+    )
+    return tabulate(problem(2, access_points=points, ships=calls)).berths
+
+
+def plug_in_once_or_run_engines(model: PulpModel) -> None:
+    shipping.plug_in_once_or_run_engines(model, ["ferry", "tug"], _berths())
+
+
+def serve_one_ship_at_a_time(model: PulpModel) -> None:
+    plugged = model.columns("plugged", every_step(["option"], 3), 0.0, 1.0)
+    shipping.serve_one_ship_at_a_time(model, ["A1", "A2"], _berths(), plugged)
+
+
+def draw_shore_power(model: PulpModel) -> None:
+    plugged = model.columns("plugged", every_step(["option"], 3), 0.0, 1.0)
+    shipping.draw_shore_power(model, _berths(), _balance(model, 2, 2), plugged)
+
+
+def burn_fuel_while_not_connected(model: PulpModel) -> None:
+    plugged = model.columns("plugged", every_step(["option"], 3), 0.0, 1.0)
+    shipping.burn_fuel_while_not_connected(model, _berths(), plugged)
+
+
 RULES: tuple[Callable[[PulpModel], None], ...] = (
     stay_within_feeder,
     balance_node,
@@ -207,6 +237,10 @@ RULES: tuple[Callable[[PulpModel], None], ...] = (
     end_with_wanted_charge,
     pay_for_wear,
     charge_or_discharge,
+    plug_in_once_or_run_engines,
+    serve_one_ship_at_a_time,
+    draw_shore_power,
+    burn_fuel_while_not_connected,
 )
 
 
@@ -223,7 +257,7 @@ def test_a_rule_writes_exactly_its_golden_file(rule: Callable[[PulpModel], None]
 
 
 def test_no_rule_of_the_families_lacks_a_golden_file() -> None:
-    families = (grid, lighting, charging, generation, battery)
+    families = (grid, lighting, charging, generation, battery, shipping)
     rules = {
         name
         for family in families
