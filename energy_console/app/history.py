@@ -70,10 +70,11 @@ def _answer(args: argparse.Namespace) -> None:
     if kind == "parquet" and args.out is None:
         raise BadInput("Parquet does not go to a terminal: name a file with --out, such as --out history.parquet.")
     site = load_site(args.site)
+    window = _window(args, site)
     historian = open_store(site.id, site.store, args.store, writing=False)
     try:
         site = replace(site, points=(*site.points, *imported_points(historian)))
-        question = _question(args, site)
+        question = Question(find_points(args.points, [point.id for point in site.points]), *window)
         with _target(args.out) as file:
             writer = FORMATS[kind](file, site, question)
             _fill(writer, historian, question)
@@ -87,12 +88,13 @@ def _format_by_name(out: str | None) -> str:
     return {".json": "json", ".parquet": "parquet"}.get(suffix, "csv")
 
 
-def _question(args: argparse.Namespace, site: Site) -> Question:
+def _window(args: argparse.Namespace, site: Site) -> tuple[int, int, int | None]:
+    """Start, end and width of spans, ns. Raises BadInput."""
     start, end = utc_time(args.start, site.place.zone), utc_time(args.end, site.place.zone)
     if end <= start:
         raise BadInput(f"--from {args.start} is not before --to {args.end}: swap them or move one.")
     every = None if args.every is None else round(span_s(args.every) * 1e9)
-    return Question(find_points(args.points, [point.id for point in site.points]), _ns(start), _ns(end), every)
+    return _ns(start), _ns(end), every
 
 
 def _ns(moment: dt.datetime) -> int:
