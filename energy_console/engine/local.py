@@ -248,6 +248,9 @@ class LocalEngine:
             waits = f"{self._writer.behind_s:.0f} s of readings wait in memory"
             lost = f", {self._writer.lost} were lost" if self._writer.lost else ""
             yield Condition("store", 1, "store", f"Store: {self._writer.trouble}", waits + lost, on_delay_s=1.0)
+        if away := self.historian.trouble():
+            kept = "everything is kept on this machine until it is back"
+            yield Condition("store away", 2, "store", f"Store: {away}", kept, on_delay_s=5.0)
         if ails := self._ails():
             yield Condition("field", 1, "field", ails, "no device can answer")
         for notice in self.historian.notices():

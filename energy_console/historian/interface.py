@@ -142,4 +142,7 @@ class Historian(Protocol):
     def notices(self) -> list[str]:
         """Sentences, each given once: what the store did by itself (a damaged file set aside), or cannot do now."""
 
+    def trouble(self) -> str:
+        """A sentence while what is written is safe, but not yet where others can read it; empty otherwise."""
+
     def close(self) -> None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
@@ -101,6 +103,19 @@ class Server:
             self._process.send_signal(how)
             self._process.wait(START_WITHIN_S)
             self._process = None
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Every process of it is there and does nothing, as on a machine that hangs. Not on Windows."""
+        assert self._process is not None
+        family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+        for one in family:
+            one.suspend()
+        try:
+            yield
+        finally:
+            for one in family:
+                one.resume()
 
     def remove(self) -> None:
         self._end(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)

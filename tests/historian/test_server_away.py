@@ -72,6 +72,7 @@ def test_what_is_written_while_the_server_is_away_is_there_afterwards_in_order_a
     assert [record.steps[0].kind for record in store.open_ledger()] == ["sending"]
     with pytest.raises(StoreAway, match="cannot be reached"):
         store.read(POWER, at(0), at(9))
+    assert "cannot be reached" in store.trouble()
     (gone,) = store.notices()
     assert "kept on this machine" in gone
     server.start()
@@ -83,6 +84,7 @@ def test_what_is_written_while_the_server_is_away_is_there_afterwards_in_order_a
     assert reader.get_state("alarms", "now") == {"open": 1}
     assert [step.text for step in reader.open_ledger()[0].steps] == ["Sent."]
     assert any("is back" in notice for notice in store.notices())
+    assert store.trouble() == ""
     reader.close()
     store.close()
 
@@ -115,6 +117,24 @@ def test_an_engine_starts_while_the_server_is_away_and_a_later_run_delivers_it(
     wait_for(lambda: is_delivered(fourth))
     assert fourth.read(POINTS[3].id, at(0), at(9)).value.tolist() == [1.0, 2.0]
     fourth.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs processes that stand still")
+def test_a_server_that_stands_still_holds_nobody_up(
+    server: Server, site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("energy_console.historian.postgres.delivery.PATIENCE_S", 0.3)
+    store = engine_of(server.url, site, tmp_path)
+    store.register(POINTS)
+    wait_for(lambda: is_delivered(store))
+    with server.standing_still():
+        append_numbers(store, 1, 2, 3)
+        assert "takes too long" in store.trouble()
+        assert store.newest()[1][0] == 3.0
+    wait_for(lambda: is_delivered(store))
+    monkeypatch.undo()
+    assert store.read(POWER, at(0), at(9)).value.tolist() == [1.0, 2.0, 3.0]
+    store.close()
 
 
 def test_a_second_engine_on_the_same_machine_is_told_of_the_first_also_while_the_server_is_away(

@@ -184,6 +184,9 @@ class PostgresEngine(PostgresReader):
                 return found
         return self._spool.open_commands()
 
+    def trouble(self) -> str:
+        return self._delivery.trouble
+
     def close(self) -> None:
         self._delivery.close()
         self._keeper.close()

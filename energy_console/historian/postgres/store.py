@@ -194,6 +194,9 @@ class PostgresReader:
         said, self._notices[:] = list(self._notices), []
         return said
 
+    def trouble(self) -> str:
+        return ""
+
     def close(self) -> None:
         for listener in self._listeners:
             listener.close()
