@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
+from hardware.points import Point, ScanBatch
 from hardware.profiles import profile
 from hardware.scanner import Rests, Scanner
 from tests.benchmarks.acquisition import Answering
@@ -25,6 +26,7 @@ from tests.benchmarks.engine import DEVICES, LINKS, SILENT, serve_field, write_s
 
 SAMPLE_S = 5.0
 ALLOWED_GROWTH = 0.05  # of the memory in the second quarter, in the last one
+_MIDDAY_NS = 1_760_011_200_000_000_000  # some day in the past: what is sealed is merged, too
 _CYCLE_S = 0.01
 _SILENT_UNIT = 210  # the benchmark's field answers nobody above 200
 
@@ -89,12 +91,53 @@ def engine_for(seconds: float) -> list[tuple[float, float]]:
     return found
 
 
+def store_for(seals: int, batches: int = 4) -> list[float]:
+    """Fills and seals a store so many times, in a process of its own, each time `batches` of 125,000 readings.
+
+    MB of memory before the first sealing and after each one.
+    """
+    context = multiprocessing.get_context("spawn")
+    told, tells = context.Pipe(duplex=False)
+    process = context.Process(target=_run_store, args=(seals, batches, tells))
+    process.start()
+    tells.close()
+    found: list[float] = told.recv()
+    process.join()
+    return found
+
+
 def growth_of(samples: Sequence[tuple[float, float]]) -> float:
     """How much more memory the last quarter takes than the second, as a share; the first is for warming up."""
     memory = np.array([megabytes for _, megabytes in samples])
     quarter = len(memory) // 4
     before, after = float(np.median(memory[quarter : 2 * quarter])), float(np.median(memory[-quarter:]))
     return after / before - 1.0
+
+
+def _run_store(seals: int, batches: int, tells: Pipe) -> None:
+    from energy_console.historian.embedded import open_embedded
+
+    count, each_s = 1000, 125
+    points = [
+        Point(f"M{n // 10:03d}/q{n % 10}", f"M{n // 10:03d}", f"q{n % 10}", "kW", f"Point {n}") for n in range(count)
+    ]
+    index = np.tile(np.arange(count, dtype=np.int32), each_s)
+    since_ns = np.repeat(np.arange(each_s, dtype=np.int64), count) * 1_000_000_000
+    value, status = np.random.default_rng(7).normal(230.0, 5.0, count * each_s), np.zeros(count * each_s, np.uint16)
+    taken, process, at_ns = [], psutil.Process(), _MIDDAY_NS
+    with tempfile.TemporaryDirectory() as name:
+        store = open_embedded(Path(name) / "store", writing=True)
+        store.register(points)
+        taken.append(process.memory_info().rss / 1e6)
+        for _ in range(seals):
+            for _ in range(batches):
+                store.append(ScanBatch(0, index, since_ns + at_ns, value, status))
+                at_ns += each_s * 1_000_000_000
+            store.seal()
+            store.merge()
+            taken.append(process.memory_info().rss / 1e6)
+        store.close()
+    tells.send(taken)
 
 
 def _run_engine(ports: list[int], seconds: float, told: Pipe) -> None:

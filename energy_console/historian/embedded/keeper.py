@@ -9,6 +9,7 @@ import time
 
 from energy_console.historian.embedded.database import store_faults
 from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.freed import give_back
 from energy_console.historian.embedded.merging import merge_day, merge_month, next_day_merge, next_month_merge
 from energy_console.historian.embedded.newest import NewestFile
 from energy_console.historian.embedded.parquet import Step
@@ -102,6 +103,7 @@ class Keeper:
             seal_all(self._folder, self._newest, self._step)
             with self._count:
                 self._waiting -= before
+        give_back()
 
     def merge_now(self, now: dt.datetime) -> bool:
         """One merge, if one is due; False if not. Raises StoreError, Stopped."""
@@ -113,7 +115,9 @@ class Keeper:
                 merge_day(self._folder, self._newest, day, self._step, self._rest)
             elif month := next_month_merge(files, today):
                 merge_month(self._folder, self._newest, month, self._step, self._rest)
-            return bool(day or month)
+        if day or month:
+            give_back()
+        return bool(day or month)
 
     def _rest(self) -> None:
         """Between two portions of a merge: gives others the processor; ends the merge on closing or for a sealing."""
