@@ -201,3 +201,14 @@ def test_a_lost_list_of_files_is_made_anew_with_the_imports_in_it(desk: Desk) ->
     open_embedded(desk.store, writing=True).close()
     assert len(desk.kept("import.x/p_kw").value) == 100
     assert desk.told("--undo", 1)["taken_back"] == 100
+
+
+def test_a_lost_book_gives_no_number_twice_and_what_it_told_of_can_still_be_taken_back(desk: Desk) -> None:
+    desk.told(csv(desk, range(10)), "--as", "x", "--write")
+    for path in desk.store.glob("state.sqlite*"):
+        path.unlink()
+    open_embedded(desk.store, writing=True).close()
+    assert desk.told(csv(desk, range(5, 30)), "--as", "x", "--write")["import"] == 2
+    assert len(desk.kept("import.x/p_kw").value) == 30
+    assert desk.told("--undo", 1)["taken_back"] == 10
+    assert desk.kept("import.x/p_kw").value.tolist() == [n + 0.5 for n in range(10, 30)]

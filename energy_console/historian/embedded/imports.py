@@ -129,6 +129,11 @@ def import_paths(folder: StoreFolder) -> Iterator[Path]:
         yield from (folder.root / kind).glob("import-*/*.parquet")
 
 
+def last_number(folder: StoreFolder) -> int:
+    """The highest number of an import that files are there of, 0 where there are none."""
+    return max((import_of(path.parent.name) or 0 for path in import_paths(folder)), default=0)
+
+
 def _remove(folder: StoreFolder, files: Sequence[SealedFile]) -> None:
     for file in files:
         path = path_of(folder, file)

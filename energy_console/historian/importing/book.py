@@ -11,7 +11,14 @@ from typing import Any
 
 from energy_console.historian.embedded import open_embedded
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.imports import ImportedSeries, add_import, files_of, lock_imports, take_back
+from energy_console.historian.embedded.imports import (
+    ImportedSeries,
+    add_import,
+    files_of,
+    last_number,
+    lock_imports,
+    take_back,
+)
 from energy_console.historian.embedded.newest import NewestFile
 from energy_console.historian.errors import StoreMissing
 from energy_console.historian.importing.faults import ImportRefused
@@ -77,7 +84,8 @@ class Book:
         series = [ImportedSeries(one.point, one.time_ms, one.value) for one in points if one.point and len(one.time_ms)]
         if not series:
             raise ImportRefused("Nothing to write: every reading is in the store already, or no column has a point.")
-        number = max((int(key) for key in self.historian.list_state(ROOM)), default=0) + 1
+        known = [int(key) for key in self.historian.list_state(ROOM)]  # a new book knows none of an older one's files
+        number = max(max(known, default=0), last_number(self._folder)) + 1
         entry = _entry(files, points, who)
         self._put(number, {**entry, "state": "begun"})
         count = add_import(self._folder, self._newest, number, series)
@@ -94,6 +102,8 @@ class Book:
     def undo(self, number: int, who: str) -> int:
         """Takes exactly the readings of one import back, once. Returns how many. Raises ImportRefused, StoreError."""
         entry = self.historian.get_state(ROOM, _key(number))
+        if entry is None and files_of(self._newest, number):
+            entry = {"state": "written", "files": [], "points": {}}  # the book was lost with the store's state
         if entry is None:
             known = ", ".join(str(int(key)) for key in self.historian.list_state(ROOM)) or "none"
             raise ImportRefused(f"The store has no import {number}: it has {known}.")
