@@ -10,7 +10,7 @@ import numpy as np
 from optimizer.model import Cells, Model, once_each
 from optimizer.problem import Problem
 from optimizer.profile import FloatArray, IntArray
-from optimizer.tables import SessionTable, Tables
+from optimizer.tables import SessionTable, Tables, steps_on_from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,8 @@ def write_charging(model: Model, problem: Problem, tables: Tables, balance: IntA
     draw_charging_power(model, charge, balance, columns, session, step)
     missing, rows = bring_wanted_energy(model, names, charge, tables.hours, columns, session, step)
     ready_rows = be_ready_in_time(model, names, charge, tables.hours, columns, session, step)
-    draw_least_power_or_none(model, names, charge, columns, session, step)
+    on = draw_least_power_or_none(model, names, charge, columns, session, step)
+    stay_on_for_least_time(model, names, charge, tables.hours, on)
     return ChargeBlock(columns, session, step, missing, rows, ready_rows)
 
 
@@ -112,12 +113,16 @@ def be_ready_in_time(
 
 def draw_least_power_or_none(
     model: Model, names: Sequence[str], charge: SessionTable, columns: IntArray, session: IntArray, step: IntArray
-) -> None:
-    """Power is 0, or between the least while on and the most, in kW. Needs an integer a step: only where asked."""
+) -> IntArray:
+    """Power is 0, or between the least while on and the most, in kW. Needs an integer a step: only where asked.
+
+    Gives the columns of on, shape (sessions, steps), -1 where there is none.
+    """
     least = charge.least_on_kw[session, step]
     asked = np.flatnonzero(least > 0.0)
+    on_of = np.full(charge.share.shape, -1, dtype=np.int64)
     if not asked.size:
-        return
+        return on_of
     cells = Cells(names, session[asked], step[asked])
     on = model.columns("on", cells, 0.0, 1.0, integer=True)
     lowest = model.rows("least_power", cells, 0.0, np.inf)
@@ -126,3 +131,27 @@ def draw_least_power_or_none(
     highest = model.rows("most_power", cells, -np.inf, 0.0)
     model.put(highest, columns[asked], 1.0)
     model.put(highest, on, -charge.highest_kw[session[asked], step[asked]])
+    on_of[session[asked], step[asked]] = on
+    return on_of
+
+
+def stay_on_for_least_time(
+    model: Model, names: Sequence[str], charge: SessionTable, hours: FloatArray, on: IntArray
+) -> None:
+    """on(t) - on(t-1) <= on(s) for each step s within the least time on after t, while the vehicle is there."""
+    asked = [
+        (row, step, later)
+        for row in np.flatnonzero(charge.least_on_h > 0.0)
+        for step in np.flatnonzero(on[row] >= 0)
+        if step == 0 or charge.highest_kw[row, step - 1] <= 0.0 or on[row, step - 1] >= 0
+        for later in steps_on_from(float(charge.least_on_h[row]), hours, int(step))
+        if on[row, later] >= 0
+    ]
+    if not asked:
+        return
+    session, step, later = (np.array(part, dtype=np.int64) for part in zip(*asked, strict=True))
+    rows = model.rows("least_time", Cells(names, session, later), 0.0, np.inf)
+    model.put(rows, on[session, later], 1.0)
+    model.put(rows, on[session, step], -1.0)
+    before = np.where(step > 0, on[session, step - 1], -1)
+    model.put(rows[before >= 0], before[before >= 0], 1.0)

@@ -10,7 +10,7 @@ from optimizer.build import Dispatch, asset_power_kw, node_power_kw
 from optimizer.plan import Kind, Plan
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray
-from optimizer.tables import Tables, tabulate
+from optimizer.tables import Tables, steps_on_from, tabulate
 
 TOLERANCE = 1e-4  # kW, kWh; levels are checked to a hundredth of it
 _RELATIVE = 1e-6
@@ -113,6 +113,7 @@ def _charge(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str
     for row, step, worst in _breaches(charge.lowest_kw - power, charge.highest_kw):
         yield f"Session {sessions[row].id} draws {worst:.3f} kW less than it is held to, first in step {step}."
     on = power > TOLERANCE
+    yield from _least_time_on(problem, tables, on)
     for row, step, worst in _breaches(np.where(on, charge.least_on_kw - power, -1.0)):
         yield f"Session {sessions[row].id} draws {worst:.3f} kW less than the least it can, first in step {step}."
     brings = power * tables.hours * charge.efficiency[:, None]
@@ -124,6 +125,21 @@ def _charge(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str
         yield f"Session {sessions[row].id} leaves with {worst:.3f} kWh less than it must have."
     for row, _, worst in _breaches((charge.ready_kwh - ready)[:, None], charge.energy_kwh[:, None]):
         yield f"Session {sessions[row].id} has {worst:.3f} kWh less than it must have by the time it is to be ready."
+
+
+def _least_time_on(problem: Problem, tables: Tables, on: BoolArray) -> Iterator[str]:
+    """Only where a vehicle could be on or off by choice: not in frozen steps, not from one of them on."""
+    charge = tables.charge
+    free = charge.least_on_kw > 0.0
+    for row in np.flatnonzero(charge.least_on_h > 0.0):
+        for step in np.flatnonzero(on[row] & free[row]):
+            if step > 0 and (on[row, step - 1] or (charge.highest_kw[row, step - 1] > 0.0 and not free[row, step - 1])):
+                continue
+            asked = steps_on_from(float(charge.least_on_h[row]), tables.hours, int(step))
+            if any(free[row, later] and not on[row, later] for later in asked):
+                session = problem.charging[row].id
+                yield f"Session {session} is switched off before its least time on is over, on from step {step}."
+                break
 
 
 def _batteries(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from optimizer.elastic import NO_BREAK, Elastic, Requirement, write_elastic
 from optimizer.highs import End, HighsSession, Solution
 from optimizer.model import NO_STEP
-from optimizer.parts import Horizon
+from optimizer.parts import ChargeSession, Horizon
 from optimizer.plan import Answer, Conflict, Infeasible, Unsolved
 from optimizer.problem import Problem
 from optimizer.profile import IntArray
@@ -172,12 +172,15 @@ def _title(problem: Problem, thing: str) -> str:
 def _least_power_conflicts(problem: Problem) -> tuple[Conflict, ...]:
     """Without integers there would be a plan: what is left to blame is the least power while on."""
     return tuple(
-        Conflict(
-            s.id, "draw_least_power_or_none", s.arrives, s.departs, f"{s.title} cannot draw less than {s.min_kw:g} kW."
-        )
+        Conflict(s.id, "draw_least_power_or_none", s.arrives, s.departs, _least_power(s))
         for s in problem.charging
         if s.min_kw > 0.0
     )
+
+
+def _least_power(session: ChargeSession) -> str:
+    stays = f", and stays on for {session.least_on_h:g} h once it is" if session.least_on_h > 0.0 else ""
+    return f"{session.title} cannot draw less than {session.min_kw:g} kW{stays}."
 
 
 _SENTENCES: dict[str, Callable[[Problem, str, int | None, int | None], str]] = {

@@ -215,6 +215,7 @@ class ChargeSession:
     missing_eur_per_kwh: float
     required_kwh: float = 0.0
     min_kw: float = 0.0  # least power while on; above 0 the plan needs integers
+    least_on_h: float = 0.0  # once on, it stays on for so long or until it leaves; needs a least power
     efficiency: float = 1.0
     ready_kwh: float = 0.0  # part of the energy that must be there by `ready_by`
     ready_by: dt.datetime | None = None
@@ -230,6 +231,9 @@ class ChargeSession:
             raise WrongOrder(title, "it departs before it arrives", "correct one of the two times")
         must_be_number(f"max_kw of {title}", self.max_kw, 0.0)
         must_be_number(f"min_kw of {title}", self.min_kw, 0.0, self.max_kw)
+        must_be_number(f"least_on_h of {title}", self.least_on_h, 0.0)
+        if self.least_on_h > 0.0 and self.min_kw <= 0.0:
+            raise WrongOrder(title, "it has a least time on but no least power", "give a min_kw above 0")
         must_be_number(f"energy_kwh of {title}", self.energy_kwh, 0.0)
         must_be_number(f"required_kwh of {title}", self.required_kwh, 0.0, self.energy_kwh)
         must_be_number(f"ready_kwh of {title}", self.ready_kwh, 0.0, self.energy_kwh)

@@ -97,12 +97,20 @@ class SessionTable:
     lowest_kw: FloatArray  # mean over the step; above 0 only in frozen steps
     highest_kw: FloatArray
     least_on_kw: FloatArray  # lowest mean power while on; 0 where there is none or the step is frozen
+    least_on_h: FloatArray  # once on, at least so long or until departure; frozen steps are not asked
     energy_kwh: FloatArray
     required_kwh: FloatArray
     missing_eur_per_kwh: FloatArray
     efficiency: FloatArray
     ready_kwh: FloatArray
     before_ready: FloatArray  # part of the vehicle's stay in the step that is before `ready_by`
+
+
+def steps_on_from(least_on_h: float, hours: FloatArray, first: int) -> range:
+    """The steps after `first` that something switched on there must stay on, as far as the horizon goes."""
+    reached = np.cumsum(hours[first:])
+    after = first + 1 + int(np.count_nonzero(reached < least_on_h - 1e-9))
+    return range(first + 1, min(after, hours.size))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,6 +287,7 @@ def _sessions(problem: Problem, node: IntArray, held: dict[str, tuple[float, ...
         lowest_kw=lowest,
         highest_kw=highest,
         least_on_kw=least_on,
+        least_on_h=_column(sessions, "least_on_h"),
         energy_kwh=energy,
         required_kwh=_column(sessions, "required_kwh"),
         missing_eur_per_kwh=_column(sessions, "missing_eur_per_kwh"),

@@ -233,7 +233,7 @@ def _let_light_change(problem: Problem, rule: str, thing: str) -> tuple[Problem,
 
 def _draw_less(problem: Problem) -> tuple[Problem, WayOut]:
     """Vehicles may draw less than the least they can, which means pausing them by other means."""
-    sessions = tuple(dataclasses.replace(s, min_kw=0.0) for s in problem.charging)
+    sessions = tuple(dataclasses.replace(s, min_kw=0.0, least_on_h=0.0) for s in problem.charging)
     way = WayOut("", 0.0, "kW", None, "let vehicles draw less than their least power")
     return dataclasses.replace(problem, charging=sessions), way
 

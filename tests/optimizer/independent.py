@@ -94,15 +94,24 @@ def _vehicles(sheet: Sheet, case: Problem, drawn: dict) -> None:
         first, last = horizon.offset_h(one.arrives), horizon.offset_h(one.departs)
         missing = sheet.column(0.0, one.energy_kwh - one.required_kwh, one.missing_eur_per_kwh)
         brought: Terms = {missing: 1.0}
+        switch: dict[int, int] = {}
         for step, hours in enumerate(horizon.steps_h):
             if not first - 1e-9 <= horizon.edges_h[step] < last - 1e-9:
                 continue
             on, power = sheet.column(0.0, 1.0, whole=1), sheet.column()
             sheet.row({power: 1.0, on: -one.max_kw}, high=0.0)
             sheet.row({power: 1.0, on: -one.min_kw}, low=0.0)
+            switch[step] = on
             drawn[one.node, step][power] = 1.0
             brought[power] = hours * one.efficiency
         sheet.row(brought, one.energy_kwh, one.energy_kwh)
+        for begin, on in switch.items():
+            for later in switch:
+                if later > begin and horizon.edges_h[later] < horizon.edges_h[begin] + one.least_on_h - 1e-9:
+                    terms = {switch[later]: 1.0, on: -1.0}
+                    if begin - 1 in switch:
+                        terms[switch[begin - 1]] = terms.get(switch[begin - 1], 0.0) + 1.0
+                    sheet.row(terms, low=0.0)
 
 
 def _batteries(sheet: Sheet, case: Problem, drawn: dict) -> None:

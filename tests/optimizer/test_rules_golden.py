@@ -131,6 +131,12 @@ def draw_least_power_or_none(model: PulpModel) -> None:
     charging.draw_least_power_or_none(model, ["bus"], charge, *columns)
 
 
+def stay_on_for_least_time(model: PulpModel) -> None:
+    tables = tabulate(problem(4, 0.5, charging=(bus(departs_h=2.0, min_kw=4.0, least_on_h=1.5),)))
+    on = model.columns("on", every_step(["bus"], 4), 0.0, 1.0).reshape(1, 4)
+    charging.stay_on_for_least_time(model, ["bus"], tables.charge, tables.hours, on)
+
+
 def use_forecast_or_curtail(model: PulpModel) -> None:
     sources = (Generation("sun", "F3", (0.0, 30.0), 0.02), Generation("wind", "F3", 12.0, None, "wind"))
     tables = tabulate(problem(2, 0.5, generation=sources))
@@ -230,6 +236,7 @@ RULES: tuple[Callable[[PulpModel], None], ...] = (
     bring_wanted_energy,
     be_ready_in_time,
     draw_least_power_or_none,
+    stay_on_for_least_time,
     use_forecast_or_curtail,
     charge_and_discharge_within_power,
     draw_battery_power,
