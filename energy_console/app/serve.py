@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from energy_console.app.open_engine import OpenedEngine, open_engine
 from energy_console.app.spans import span_s
+from hardware.scanner import SETTLED_AFTER_S, settle
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -78,10 +79,18 @@ def _has_ended(opened: OpenedEngine) -> bool:
 def _sit(opened: OpenedEngine, seconds: float | None) -> None:
     """Runs the engine until it is asked to stop, its time is up, or it has ended by itself."""
     asked = _stop_asked()
-    opened.engine.start()
+    _start(opened)
     until = time.monotonic() + seconds if seconds is not None else float("inf")
     while (left_s := until - time.monotonic()) > 0 and not _has_ended(opened) and not asked.wait(min(left_s, 0.5)):
         pass
+
+
+def _start(opened: OpenedEngine) -> None:
+    """Starts the engine; once it runs as it will, this process holds little that comes and goes."""
+    opened.engine.start()
+    later = threading.Timer(SETTLED_AFTER_S, settle)
+    later.daemon = True
+    later.start()
 
 
 def _stop_asked() -> threading.Event:
@@ -104,7 +113,7 @@ def _watch(opened: OpenedEngine, seconds: float | None) -> None:
         newest.update({name: part for name in ("health", "alarms") if (part := getattr(news, name)) is not None})
 
     opened.engine.subscribe(hear)
-    opened.engine.start()
+    _start(opened)
     until = time.monotonic() + seconds if seconds is not None else float("inf")
     with Live(console=Console(stderr=True), auto_refresh=False) as live:
         while time.monotonic() < until and not _has_ended(opened) and not asked.wait(1.0):

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 _Kind = tuple[str, WireCost]  # profile and wire: what a read plan depends on
 
-_FIRST_WITHIN_S = 1.0  # of the start every device has had its first turn, as far as its link is fast enough
+_FIRST_WITHIN_S = 0.4  # of the start every device has had its first turn, as far as its link is fast enough
 
 
 @dataclass(frozen=True, slots=True)

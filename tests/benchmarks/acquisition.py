@@ -38,7 +38,7 @@ from hardware.field import DeviceSpec, FieldSpec, LinkSpec
 from hardware.points import Float64Array, ScanBatch, is_usable
 from hardware.profiles import Profile, plan_reads, profile
 from hardware.profiles.model import ProfilePoint, RegisterType, Table
-from hardware.scanner import Scanner
+from hardware.scanner import SETTLED_AFTER_S, Scanner, settle
 
 DEVICES = 5000
 POINTS = 20
@@ -186,6 +186,7 @@ def run_scanner(ports: list[int], for_s: float, warm_up_s: float, pipe: Pipe) ->
         running = asyncio.create_task(scanner.run())
 
         def begin() -> None:
+            settle()  # as `serve` does after that time
             batches.clear()
             scanner.count_lateness_anew()
 
@@ -248,7 +249,7 @@ def in_process(work: Callable[..., None], *arguments: object) -> Used:
     return found
 
 
-def run(json: bool, for_s: float = 20.0, warm_up_s: float = 15.0, devices: int = DEVICES) -> int:
+def run(json: bool, for_s: float = 20.0, warm_up_s: float = SETTLED_AFTER_S, devices: int = DEVICES) -> int:
     """Measures and prints; 0 if every target was met, 1 if not."""
     links = max(FIELD_PROCESSES, devices // UNITS)
     context = multiprocessing.get_context("spawn")
