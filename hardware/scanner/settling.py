@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 
 SETTLED_AFTER_S = 15.0  # of scanning: every device has been read, who is silent has been found out
@@ -15,3 +16,4 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)  # or libraries that count what is left at the end complain of it
