@@ -6,6 +6,8 @@ import asyncio
 import concurrent.futures
 import functools
 import multiprocessing
+import os
+import threading
 from typing import Any
 
 from optimizer.plan import Answer, Unsolved
@@ -23,7 +25,7 @@ class SolverProcess:
         """Solves one problem; a process that dies is an Unsolved with its reason, and the next call starts another."""
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = concurrent.futures.ProcessPoolExecutor(1, mp_context=context)
+            self._pool = concurrent.futures.ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent)
         try:
             # Handing over the first problem starts the process, which takes long enough to hold up the field's reading.
             future = await asyncio.to_thread(self._pool.submit, _solve, problem, self._time_limit_s)
@@ -36,11 +38,26 @@ class SolverProcess:
         """Ends the process, whatever it does."""
         if self._pool is None:
             return
-        processes = list((self._pool._processes or {}).values())
+        processes = self._pool._processes or {}
+        # Waits for a start under way in another thread, whose process is in the list only afterwards.
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
+        for process in list(processes.values()):
             process.terminate()
         self._pool = None
+
+
+def _end_with_parent() -> None:
+    """In the solver's process: ends it when the engine's process is gone, however that ended.
+
+    A killed parent tells nobody, and the process of a pool holds both ends of the pipe that it waits on.
+    """
+
+    def outlive_nobody() -> None:
+        if (parent := multiprocessing.parent_process()) is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=outlive_nobody, name="parent", daemon=True).start()
 
 
 @functools.cache

@@ -66,7 +66,7 @@ async def profile_fits(
     pause_s: float = PAUSE_S,
 ) -> tuple[ProfileFit, ...]:
     """All profiles, the best first. `said` is told how many of how many are done. Raises FieldError: link lost."""
-    reader = UnitReader(visit, unit, patience_s, PAUSE_S, remembers=True)
+    reader = UnitReader(visit, unit, patience_s, pause_s, remembers=True)
     found = []
     for done, profile in enumerate(profiles, 1):
         found.append(await _fit(reader, profile, identity))
