@@ -167,14 +167,14 @@ def test_a_second_serve_on_one_store_says_who_serves_already(tmp_path) -> None:
         [sys.executable, str(ROOT / "main.py"), *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not (tmp_path / "store" / "writer.json").exists():
             assert time.monotonic() < until
             time.sleep(0.05)
         second = program(*arguments)
     finally:
         first.terminate()
-        _, err = first.communicate(timeout=20)
+        _, err = first.communicate(timeout=60)
     assert second.returncode == 1
     assert f"process {first.pid}" in second.stderr
     assert second.stderr.count("\n") == 1
@@ -228,7 +228,7 @@ def test_without_a_display_a_table_runs_in_the_terminal_and_snapshot_is_named(tm
         time.sleep(3)  # the table is renewed once a second
     finally:
         process.terminate()
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     sentence, _, table = err.partition("\n")
     assert sentence.startswith("There is no display to open a window on")

@@ -73,24 +73,24 @@ def desks(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
 
 
 def test_a_second_console_sees_live_values_and_devices(desks: Desks) -> None:
-    desks.seen.wait_for(lambda: desks.seen.health and desks.seen.health.good_points, 5.0)
+    desks.seen.wait_for(lambda: desks.seen.health and desks.seen.health.answering == 2, 60.0)
     health = desks.seen.health
     assert (health.attached, health.running, health.answering, health.devices) == (True, True, 2, 2)
+    desks.seen.wait_for(lambda: not math.isnan(desks.second.live.reading(POWER).value), 30.0)
     first = desks.second.live.reading(POWER)
-    assert not math.isnan(first.value)
-    desks.seen.wait_for(lambda: desks.second.live.reading(POWER).time_ns > first.time_ns, 10.0)
-    desks.seen.wait_for(lambda: desks.seen.batches, 10.0)
-    assert not desks.seen.not_answering()
+    desks.seen.wait_for(lambda: desks.second.live.reading(POWER).time_ns > first.time_ns, 30.0)
+    desks.seen.wait_for(lambda: desks.seen.batches, 30.0)
+    desks.seen.wait_for(lambda: not desks.seen.not_answering(), 30.0, desks.seen.not_answering)
 
 
 def test_a_silent_device_and_its_alarm_are_seen_and_a_name_is_put_on_it(desks: Desks) -> None:
     tell(desks.virtual.ready["control"], "silent:meter")
     try:
-        desks.seen.wait_for(lambda: set(desks.seen.not_answering()) == {"meter"}, 15.0)
+        desks.seen.wait_for(lambda: set(desks.seen.not_answering()) == {"meter"}, 30.0)
         assert desks.seen.not_answering()["meter"] == "silent: no answer in time"
-        (alarm,) = desks.seen.wait_for(lambda: [a for a in desks.seen.alarms if a.source == "meter"], 15.0)
+        (alarm,) = desks.seen.wait_for(lambda: [a for a in desks.seen.alarms if a.source == "meter"], 30.0)
         desks.second.acknowledge(alarm.id, "B. Second")
-        desks.seen.wait_for(lambda: [a.state for a in desks.seen.alarms] == ["acknowledged"], 10.0)
+        desks.seen.wait_for(lambda: [a.state for a in desks.seen.alarms] == ["acknowledged"], 30.0)
     finally:
         tell(desks.virtual.ready["control"], "heal meter")
     texts = [event.text for event in desks.store.events(0, time.time_ns() + 10**9, ["alarm"])]
@@ -103,7 +103,7 @@ def test_its_write_is_carried_out_exactly_once_by_the_engine(desks: Desks) -> No
     result = answer.within(20.0)
     assert result.ok, result.text
     assert "reads back so" in result.text
-    desks.seen.wait_for(lambda: desks.second.live.reading(LIMIT).value == pytest.approx(9.0), 10.0)
+    desks.seen.wait_for(lambda: desks.second.live.reading(LIMIT).value == pytest.approx(9.0), 30.0)
     time.sleep(1.5)  # a second look of the engine at the orders
     lines = desks.store.events(0, time.time_ns() + 10**9, ["command"])
     assert [(line.source, line.data["who"], line.data["ok"]) for line in lines] == [(LIMIT, "B. Second", True)]
@@ -138,14 +138,14 @@ def test_a_device_is_taken_out_of_service_from_either_desk(desks: Desks) -> None
     desks.second.set_out_of_service("socket", True, "L. Lind", answer)
     assert answer.within(20.0).text == "socket taken out of service by L. Lind."
     seen = desks.seen
-    seen.wait_for(lambda: seen.devices.get("socket") and seen.devices["socket"].state == "out of service", 10.0)
+    seen.wait_for(lambda: seen.devices.get("socket") and seen.devices["socket"].state == "out of service", 30.0)
     answer = Answer()
     desks.engine.set_out_of_service("socket", False, "M. Brandt", answer)
-    assert answer.within(10.0).ok
+    assert answer.within(30.0).ok
     seen.wait_for(lambda: seen.devices["socket"].state == "answering", 20.0)
     answer = Answer()
     desks.engine.set_out_of_service("nobody", True, "M. Brandt", answer)
-    assert answer.within(10.0).text == "The site has no device nobody."
+    assert answer.within(30.0).text == "The site has no device nobody."
 
 
 def test_units_of_a_link_that_is_read_are_found_in_turn_with_the_scan(desks: Desks) -> None:
@@ -172,16 +172,16 @@ def test_units_of_a_link_that_is_read_are_found_in_turn_with_the_scan(desks: Des
 def test_a_link_of_the_engine_is_not_asked_behind_its_back(desks: Desks) -> None:
     answer = Answer()
     desks.second.enquire(FindUnits("meter-cupboard", (1,)), lambda _news: None, answer)
-    assert answer.within(10.0).text.startswith("Another process reads link meter-cupboard")
+    assert answer.within(30.0).text.startswith("Another process reads link meter-cupboard")
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         link = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
         answer = Answer()
         desks.second.enquire(FindUnits(link, (1,)), lambda _news: None, answer)
-        assert "connection is refused" in answer.within(10.0).text
+        assert "connection is refused" in answer.within(30.0).text
     answer = Answer()
     desks.engine.enquire(TryProfile("serial:cellar", 1, "abb_b23"), lambda _news: None, answer)
-    assert "serial" in answer.within(10.0).text
+    assert "serial" in answer.within(30.0).text
 
 
 def test_a_question_that_is_given_up_is_not_answered(desks: Desks) -> None:
@@ -206,27 +206,27 @@ def test_when_the_engine_stops_the_second_console_says_so_and_no_old_value_passe
     monkeypatch.setattr(attached_module, "LOST_AFTER_S", 2.0)
     monkeypatch.setattr(attached_module, "ANSWER_WITHIN_S", 1.0)
     desks.engine.stop()
-    desks.seen.wait_for(lambda: not desks.seen.health.running, 10.0)
+    desks.seen.wait_for(lambda: not desks.seen.health.running, 30.0)
     assert not is_usable(desks.second.live.status).any()
     assert reason_of(desks.second.live.reading(POWER).status) is Reason.STALE
-    desks.seen.wait_for(lambda: len(desks.seen.not_answering()) == 2, 5.0)
+    desks.seen.wait_for(lambda: len(desks.seen.not_answering()) == 2, 30.0)
     late = Answer()
     desks.second.write(LIMIT, 8.0, "B. Second", late)
-    assert "has not answered" in late.within(5.0).text
+    assert "has not answered" in late.within(30.0).text
 
 
 def test_it_goes_on_when_an_engine_is_there_again(desks: Desks) -> None:
     engine = LocalEngine(desks.engine.site, desks.store)
     engine.start()
     try:
-        desks.seen.wait_for(lambda: desks.seen.health.running and desks.seen.health.answering == 2, 15.0)
+        desks.seen.wait_for(lambda: desks.seen.health.running and desks.seen.health.answering == 2, 30.0)
     finally:
         engine.stop()
 
 
 def test_what_a_later_engine_keeps_ends_no_console(desks: Desks, caplog: pytest.LogCaptureFixture) -> None:
     desks.store.put_state("plan", "in force", {"id": "later", "format": 99})
-    desks.seen.wait_for(lambda: "could not be followed" in caplog.text, 5.0)
+    desks.seen.wait_for(lambda: "could not be followed" in caplog.text, 30.0)
     desks.store.put_state("plan", "in force", None)
     time.sleep(1.2)
     assert desks.second._thread.is_alive()

@@ -73,33 +73,33 @@ def test_every_device_answers_within_seconds(day: Day) -> None:
         90.0,
         day.ears.not_answering,
     )
-    day.ears.wait_for(lambda: day.ears.health.answering == len(everyone), 5.0)
+    day.ears.wait_for(lambda: day.ears.health.answering == len(everyone), 30.0)
     measured = {point.id for device in everyone for point in day.engine.site.points if point.device == device}
     rows = [day.engine.live.index[point] for point in measured]
     # A device answers from its first request on, and is handed over after its last: some want rests in between.
-    day.ears.wait_for(lambda: not np.any(day.engine.live.status[rows] >> 8 == Reason.NOT_READ_YET), 20.0)
+    day.ears.wait_for(lambda: not np.any(day.engine.live.status[rows] >> 8 == Reason.NOT_READ_YET), 60.0)
 
 
 def test_a_pulled_plug_turns_that_one_device_bad_with_its_reason_and_no_other(day: Day) -> None:
     link = day.engine.site.device(PLUG).spec.link
     neighbours = [d.id for d in day.engine.site.devices if d.spec.link == link and d.id != PLUG]
     assert day.tell(f"silent:{PLUG}") == f"ok given silent:{PLUG}"
-    day.ears.wait_for(lambda: {reason_of(s) for s in day.statuses(PLUG)} == {Reason.TIMEOUT}, 10.0)
-    day.ears.wait_for(lambda: set(day.ears.not_answering()) == {PLUG}, 10.0, day.ears.not_answering)
+    day.ears.wait_for(lambda: {reason_of(s) for s in day.statuses(PLUG)} == {Reason.TIMEOUT}, 30.0)
+    day.ears.wait_for(lambda: set(day.ears.not_answering()) == {PLUG}, 30.0, day.ears.not_answering)
     name = day.engine.site.device(PLUG).name
-    alarm = day.ears.wait_for(lambda: [a for a in day.ears.alarms if a.source == PLUG and "no answer" in a.text], 10.0)
+    alarm = day.ears.wait_for(lambda: [a for a in day.ears.alarms if a.source == PLUG and "no answer" in a.text], 30.0)
     assert alarm[0].text.startswith(name)
     assert np.isnan(day.engine.live.reading(f"{PLUG}/power_kw").value)
     assert len(neighbours) > 3
     for neighbour in neighbours:
-        assert is_usable(day.statuses(neighbour)).any(), neighbour
-    assert set(day.ears.not_answering()) == {PLUG}
+        day.ears.wait_for(lambda row=neighbour: is_usable(day.statuses(row)).any(), 30.0)
+    day.ears.wait_for(lambda: set(day.ears.not_answering()) == {PLUG}, 30.0, day.ears.not_answering)
 
 
 def test_it_comes_back_by_itself_when_the_plug_is_put_back(day: Day) -> None:
     day.tell(f"heal {PLUG}")
-    day.ears.wait_for(lambda: not day.ears.not_answering(), 20.0, day.ears.not_answering)
-    day.ears.wait_for(lambda: quality_of(day.statuses(PLUG)[0]) is Quality.GOOD, 10.0)
+    day.ears.wait_for(lambda: not day.ears.not_answering(), 60.0, day.ears.not_answering)
+    day.ears.wait_for(lambda: quality_of(day.statuses(PLUG)[0]) is Quality.GOOD, 30.0)
 
 
 def test_a_plan_is_made_approved_written_read_back_and_followed_by_the_field(day: Day) -> None:
@@ -115,9 +115,9 @@ def test_a_plan_is_made_approved_written_read_back_and_followed_by_the_field(day
     result = approved.within(30.0)
     assert result.ok, result.text
     assert result.text.endswith("set-points written and read back.")
-    force = day.ears.wait_for(lambda: day.ears.plan if day.ears.plan.assets else None, 10.0)
+    force = day.ears.wait_for(lambda: day.ears.plan if day.ears.plan.assets else None, 30.0)
     assert force.in_force.approved_by == "A. Tester"
-    assert all(asset.written for asset in force.assets)
+    day.ears.wait_for(lambda: all(asset.written for asset in day.ears.plan.assets), 30.0)  # all of the step that is
     _trends_follow(day)
 
 
@@ -139,7 +139,7 @@ def _trends_follow(day: Day) -> None:
         last = {p: day.store.read(p, ns - 120 * 10**9, ns + 10**9).value[-1:] for p in held}
         return {p: (float(np.sum(v)), held[p]) for p, v in last.items() if not len(v) or abs(v[0] - held[p]) > 0.02}
 
-    until = time.monotonic() + 40.0
+    until = time.monotonic() + 80.0
     while (missing := off()) and time.monotonic() < until:
         time.sleep(0.5)
     assert not missing, missing
@@ -152,13 +152,17 @@ def test_a_plan_in_force_goes_on_after_a_restart_of_the_engine(day: Day) -> None
     day.engine = LocalEngine(day.engine.site, day.store)
     day.ears = Ears(day.engine)
     day.engine.start()
-    day.ears.wait_for(lambda: day.ears.health and day.ears.health.plan_name == name, 5.0)
+    day.ears.wait_for(lambda: day.ears.health and day.ears.health.plan_name == name, 30.0)
     # a quarter of an hour may begin meanwhile, and a session end with it: nearly all are held again
     day.ears.wait_for(
-        lambda: day.ears.plan and len({a.asset for a in day.ears.plan.assets} & held) > 0.8 * len(held), 20.0
+        lambda: day.ears.plan and len({a.asset for a in day.ears.plan.assets} & held) > 0.8 * len(held), 60.0
     )
     assert day.ears.plan.in_force.approved_by == "A. Tester"
-    assert all(asset.written for asset in day.ears.plan.assets), [a.text for a in day.ears.plan.assets if not a.written]
+    day.ears.wait_for(
+        lambda: all(asset.written for asset in day.ears.plan.assets),
+        30.0,
+        lambda: [asset.text for asset in day.ears.plan.assets if not asset.written],
+    )
 
 
 def test_a_plan_taken_out_of_force_lets_every_device_go(day: Day) -> None:
@@ -168,7 +172,7 @@ def test_a_plan_taken_out_of_force_lets_every_device_go(day: Day) -> None:
     assert result.ok, result.text
     assert day.ears.plan.in_force is None
     assert day.engine._control.holds() == ()
-    day.ears.wait_for(lambda: day.ears.health.plan_name == "", 5.0)
+    day.ears.wait_for(lambda: day.ears.health.plan_name == "", 30.0)
 
 
 def test_it_is_all_in_the_journal_and_stopping_leaves_nothing_behind(

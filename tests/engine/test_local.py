@@ -28,14 +28,14 @@ def test_a_virtual_site_that_is_killed_turns_its_values_bad_and_the_engine_says_
             ears.wait_for(lambda: not math.isnan(engine.live.reading(POWER).value), 20.0)
             os.kill(virtual._process.pid, signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
             lost = (Reason.REFUSED, Reason.DROPPED)
-            ears.wait_for(lambda: {reason_of(s) for s in engine.live.status} <= set(lost), 10.0)
+            ears.wait_for(lambda: {reason_of(s) for s in engine.live.status} <= set(lost), 30.0)
             ears.wait_for(
-                lambda: {"Main meter: the connection is refused"} <= set(ears.texts()), 15.0, ears.not_answering
+                lambda: {"Main meter: the connection is refused"} <= set(ears.texts()), 30.0, ears.not_answering
             )
-            ears.wait_for(lambda: any("virtual devices have ended" in text for text in ears.texts()), 5.0)
+            ears.wait_for(lambda: any("virtual devices have ended" in text for text in ears.texts()), 30.0)
             assert np.isnan(engine.live.value).all()
             before = ears.batches
-            ears.wait_for(lambda: ears.batches > before + 1, 10.0)
+            ears.wait_for(lambda: ears.batches > before + 1, 30.0)
             assert ears.health.running
         assert engine.error is None
         assert engine.stats["stored"] == engine.stats["readings"]
@@ -51,9 +51,9 @@ def test_a_clock_set_back_by_an_hour_stops_nothing_and_loses_nothing(tmp_path, m
             monkeypatch.setattr(time, "time_ns", lambda: clock_ns() - hour_s * 10**9)
             monkeypatch.setattr(time, "time", lambda: clock_s() - hour_s)
             set_back = clock_ns()
-            ears.wait_for(lambda: engine.live.reading(POWER).time_ns < set_back - hour_s * 10**9 + 60 * 10**9, 10.0)
+            ears.wait_for(lambda: engine.live.reading(POWER).time_ns < set_back - hour_s * 10**9 + 60 * 10**9, 30.0)
             before = engine.stats["readings"]
-            ears.wait_for(lambda: engine.stats["readings"] > before + 30, 15.0)
+            ears.wait_for(lambda: engine.stats["readings"] > before + 30, 30.0)
             assert ears.health.running
             assert ears.health.good_points == ears.health.points
             assert not ears.alarms
@@ -73,7 +73,7 @@ def test_a_listener_that_fails_is_told_once_and_stops_nobody_else(tmp_path, capl
         engine = LocalEngine(unserved(), store)
         engine.subscribe(lambda news: 1 / 0)
         with running(engine) as ears:
-            ears.wait_for(lambda: ears.batches >= 2, 10.0)
+            ears.wait_for(lambda: ears.batches >= 2, 30.0)
         assert engine.error is None
     assert len([record for record in caplog.records if "was not taken" in record.getMessage()]) == 1
 
@@ -89,7 +89,7 @@ def test_a_store_that_refuses_orders_leaves_the_field_read(tmp_path, monkeypatch
         monkeypatch.setattr(store, "claim_commands", refuse)
         engine = LocalEngine(unserved(), store)
         with running(engine) as ears:
-            ears.wait_for(lambda: len(asked) >= 2 and ears.batches >= 2, 10.0)
+            ears.wait_for(lambda: len(asked) >= 2 and ears.batches >= 2, 30.0)
         assert engine.error is None
 
 
@@ -105,7 +105,7 @@ def test_an_order_that_lay_while_no_engine_ran_or_makes_no_sense_is_answered_and
         numbers = [store.request_command(order) for order in orders]
         engine = LocalEngine(unserved(), store)
         with running(engine) as ears:
-            ears.wait_for(lambda: all(store.command_result(number) for number in numbers), 15.0)
+            ears.wait_for(lambda: all(store.command_result(number) for number in numbers), 30.0)
         told = [store.command_result(number) for number in numbers]
         assert [answer["ok"] for answer in told] == [False] * 4
         words = (
@@ -130,7 +130,7 @@ def test_a_plan_that_cannot_be_made_is_a_sentence_and_can_be_asked_for_again(tmp
             for _ in range(2):
                 made = Answer()
                 engine.make_plan(made)
-                news = made.within(10.0)
+                news = made.within(30.0)
                 assert (news.solving, news.sentence) == (False, "No plan could be made: of a forecast")
         assert engine.error is None
 
@@ -157,8 +157,8 @@ def test_a_probe_of_a_device_that_does_not_answer_says_why(tmp_path) -> None:
             silent, unknown = Answer(), Answer()
             engine.probe("meter", silent)
             engine.probe("metre", unknown)
-            assert silent.within(10.0).fault
-            assert unknown.within(10.0).fault == "the site has no device metre"
+            assert silent.within(30.0).fault
+            assert unknown.within(30.0).fault == "the site has no device metre"
 
 
 def test_a_field_that_cannot_be_prepared_ends_the_engine_with_its_own_sentence(tmp_path) -> None:
@@ -168,10 +168,10 @@ def test_a_field_that_cannot_be_prepared_ends_the_engine_with_its_own_sentence(t
     with store_in(tmp_path) as store:
         engine = LocalEngine(unserved(), store, prepare=fail)
         with running(engine) as ears:
-            ears.wait_for(lambda: ears.health and not ears.health.running, 5.0)
+            ears.wait_for(lambda: ears.health and not ears.health.running, 30.0)
             answer = Answer()
             engine.write(POWER, 1.0, "x", answer)
-            assert "has stopped" in answer.within(5.0).text
+            assert "has stopped" in answer.within(30.0).text
         assert str(engine.error) == "the gateway is on fire"
 
 
@@ -202,4 +202,4 @@ def test_what_is_no_number_is_not_written(tmp_path: Path, value: float) -> None:
         with running(engine):
             answer = Answer()
             engine.write(POWER, value, "x", answer)
-            assert "give a number" in answer.within(5.0).text
+            assert "give a number" in answer.within(30.0).text

@@ -69,7 +69,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_writer, "RETRY_S", 0.05)
 
 
-def until(true: object, seconds: float = 10.0) -> None:
+def until(true: object, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

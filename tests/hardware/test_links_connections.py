@@ -70,7 +70,7 @@ def scan(gateway, connections, until, timeout_s=5.0):
         scanner = Scanner(FieldSpec((link,), devices), take, tick_s=0.05, profiles=lambda name: TYPE)
         running = asyncio.create_task(scanner.run())
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while not until(readings):
                     await asyncio.sleep(0.02)
         finally:
@@ -114,7 +114,7 @@ def test_a_gateway_that_refuses_the_third_connection_is_read_over_two(refuses, c
     caplog.set_level(logging.INFO)
     gateway = Gateway(2, refuses)
     given_up = lambda: sum("at once, not" in record.message for record in caplog.records) == 2  # noqa: E731
-    timeout_s = 0.5 if refuses == "says nothing" else 5.0
+    timeout_s = 0.8 if refuses == "says nothing" else 5.0
     readings, stats = scan(gateway, 4, lambda readings: each_read(8)(readings) and given_up(), timeout_s)
     attempts = gateway.attempts
     assert attempts <= 4  # two that are taken, two that are not, and never another try

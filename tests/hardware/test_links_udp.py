@@ -211,7 +211,7 @@ def test_virtual_devices_answer_over_udp_and_the_scan_reads_them():
             )
             scanner = Scanner(field, batches.append, tick_s=0.05)
             running = asyncio.create_task(scanner.run())
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while not batches:
                     await asyncio.sleep(0.02)
             scanner.stop()

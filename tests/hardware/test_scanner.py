@@ -415,7 +415,7 @@ def test_stopping_from_another_thread_ends_the_run():
             running = asyncio.create_task(scanner.run())
             await asyncio.sleep(0.1)
             threading.Thread(target=scanner.stop).start()
-            await asyncio.wait_for(running, 2.0)
+            await asyncio.wait_for(running, 30.0)
             assert not [task for task in asyncio.all_tasks() if (task.get_name() or "").startswith(("bus", "link"))]
 
     asyncio.run(main())

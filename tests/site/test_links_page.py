@@ -75,7 +75,7 @@ def served(bench):
     command = next(c for c in COMMANDS if " simulate " in c)
     if shutil.which("socat"):
         cable = subprocess.Popen(shlex.split(placed(next(c for c in COMMANDS if c.startswith("socat")))))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (folder / "bench-device").exists():
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -88,7 +88,7 @@ def served(bench):
         yield json.loads(process.stdout.readline())
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
         if cable is not None:
             cable.terminate()
             cable.wait()

@@ -140,7 +140,7 @@ def test_pipelined_requests_are_answered_in_order_over_tcp_and_not_at_all_over_r
             asked = [(number, 1 + number % 2) for number in range(40)]
             writer.write(b"".join(struct.pack(">HHHBBHH", n, 0, 6, 1, 3, 0, count) for n, count in asked))
             for number, count in asked:
-                head = struct.unpack(">HHHBBB", await asyncio.wait_for(reader.readexactly(9), 5))
+                head = struct.unpack(">HHHBBB", await asyncio.wait_for(reader.readexactly(9), 30))
                 assert (head[0], head[5]) == (number, 2 * count)
                 await reader.readexactly(2 * count)
             writer.close()
@@ -152,7 +152,7 @@ def test_pipelined_requests_are_answered_in_order_over_tcp_and_not_at_all_over_r
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(reader.read(1), 0.3)
             writer.write(frame)
-            assert len(await asyncio.wait_for(reader.readexactly(9), 5)) == 9
+            assert len(await asyncio.wait_for(reader.readexactly(9), 30)) == 9
             writer.close()
 
     asyncio.run(scenario())

@@ -58,7 +58,7 @@ def test_a_written_level_reaches_the_lamps() -> None:
     async def scenario() -> None:
         async with serving(spec(STREET), speed=30.0) as served, served.client() as client:
             await client.write_registers(COMMAND, [400, 900], device_id=1)
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 30
             while await level(client) != pytest.approx(0.4):
                 assert time.monotonic() < deadline
                 await asyncio.sleep(0.2)
@@ -117,7 +117,7 @@ def test_requests_in_one_packet_and_in_pieces_are_all_answered() -> None:
             await writer.drain()
             await asyncio.sleep(0.02)
             writer.write(stream[7:])
-            answers = await asyncio.wait_for(reader.readexactly(50 * 13), 3)
+            answers = await asyncio.wait_for(reader.readexactly(50 * 13), 30)
             assert [struct.unpack_from(">H", answers, 13 * k)[0] for k in range(50)] == list(range(50))
             writer.close()
 
@@ -177,7 +177,7 @@ def test_a_link_whose_port_was_taken_meanwhile_comes_back_when_it_is_free() -> N
             await served.tell("refuse:link")
             with socket.create_server(("127.0.0.1", served.ports["link"])):
                 assert await served.tell("heal link") == "ok healed 1"
-            deadline = time.monotonic() + 3
+            deadline = time.monotonic() + 30
             while not served.site.lines[0].listening:
                 assert time.monotonic() < deadline
                 await asyncio.sleep(0.05)
@@ -192,7 +192,7 @@ def test_a_dropping_link_hangs_up_in_mid_answer() -> None:
             await served.tell("drop:link")
             reader, writer = await asyncio.open_connection("127.0.0.1", served.ports["link"])
             writer.write(struct.pack(">HHHBBHH", 1, 0, 6, 1, 3, 0, 2))
-            got = await asyncio.wait_for(reader.read(), 2)
+            got = await asyncio.wait_for(reader.read(), 30)
             assert 0 < len(got) < 13
             writer.close()
 
@@ -215,14 +215,14 @@ def test_an_exception_is_played_with_its_code() -> None:
 def test_a_late_device_answers_late_and_does_not_hold_its_neighbour_up() -> None:
     async def scenario() -> None:
         async with serving(spec(STREET)) as served:
-            await served.tell("late:C1:0.4")
+            await served.tell("late:C1:1.5")
             async with served.client() as late, served.client() as other:
                 started = time.monotonic()
                 waiting = asyncio.create_task(level(late, 1))
                 await level(other, 2)
-                quick = time.monotonic() - started
+                assert not waiting.done()
                 assert await waiting == pytest.approx(1.0)
-                assert quick < 0.4 <= time.monotonic() - started + 0.02
+                assert time.monotonic() - started >= 1.5 - 0.02
 
     asyncio.run(scenario())
 
@@ -234,7 +234,7 @@ def test_a_lying_device_never_answers_what_was_asked() -> None:
             reader, writer = await asyncio.open_connection("127.0.0.1", served.ports["link"])
             for number in range(8):
                 writer.write(struct.pack(">HHHBBHH", number, 0, 6, 1, 3, 0, 2))
-                head = await asyncio.wait_for(reader.readexactly(8), 2)
+                head = await asyncio.wait_for(reader.readexactly(8), 30)
                 transaction, _, length, unit, function = struct.unpack(">HHHBB", head)
                 body = await reader.readexactly(length - 2)
                 asked_for = (number, 1, 3, 5)
@@ -250,7 +250,7 @@ def test_time_sped_up_passes_for_the_site_and_counts_in_its_own_time() -> None:
         async with serving(spec({"M": "eastron_sdm630"}), speed=1200.0) as served:
             played = served.site.world
             start_s, counted = played.time_s, value(played, "M/energy_import_kwh")
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 30
             while played.time_s < start_s + 2400:
                 assert time.monotonic() < deadline
                 await asyncio.sleep(0.05)

@@ -45,7 +45,7 @@ def simulating(*arguments: str) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
     finally:
         process.terminate()
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
         assert (out, err) == ("", "")
 
 
@@ -104,7 +104,7 @@ def test_it_ends_by_itself_when_its_parent_is_gone() -> None:
     assert psutil.Process(process.pid).is_running()
     parent.kill()
     parent.wait()
-    assert process.communicate(timeout=10) == ("", "")
+    assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == 0
 
 

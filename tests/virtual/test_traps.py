@@ -180,7 +180,7 @@ def test_the_scanner_keeps_the_rest_that_the_type_asks_for(tmp_path: Path) -> No
             links = (LinkSpec("link", f"tcp://127.0.0.1:{served.ports['link']}"),)
             scanner = Scanner(FieldSpec(links, field.devices, field.library), lambda batch: None)
             running = asyncio.create_task(scanner.run())
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while scanner.states()["D"].requests < 8:
                 assert time.monotonic() < until
                 await asyncio.sleep(0.05)

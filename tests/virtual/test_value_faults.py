@@ -102,7 +102,7 @@ def test_a_drifting_value_shows_more_and_more() -> None:
         async with reading("eastron_sdm630") as reader:
             await reader.give("drift:D:frequency_hz:-360000")  # its whole value in a second
             seen = [await reader.value("frequency_hz")]
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while seen[-1] > 45:
                 assert time.monotonic() < until
                 await asyncio.sleep(0.1)
@@ -184,7 +184,7 @@ def test_a_device_that_restarts_is_away_and_has_forgotten_what_it_was_told() -> 
             assert await reader.value("limit_a") == 7
             await reader.give("restart:D:1.5")
             assert {reason for _, reason, _ in (await reader.all()).values()} == {Reason.TIMEOUT}
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while (await reader.all())["limit_a"][1] is Reason.TIMEOUT:
                 assert time.monotonic() < until
                 await asyncio.sleep(0.1)
