@@ -36,6 +36,7 @@ class Server:
         if sys.platform != "win32" and os.geteuid() == 0:
             self._as = {"user": NOBODY, "cwd": "/"}
             shutil.chown(self._home, NOBODY)
+            self._programs = self._reachable(programs)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
@@ -51,6 +52,16 @@ class Server:
         ]
         subprocess.run(made, check=True, capture_output=True, **self._as)
         self.start()
+
+    def _reachable(self, programs: Path) -> Path:
+        """A place from which the server's user may run them: a checkout may lie where only its owner may look."""
+        try:
+            subprocess.run([str(programs / "postgres"), "--version"], check=True, capture_output=True, **self._as)
+        except (OSError, subprocess.CalledProcessError):
+            copy = self._home / "installed"
+            shutil.copytree(programs.parent, copy, symlinks=True)
+            return copy / programs.name
+        return programs
 
     @property
     def url(self) -> str:
