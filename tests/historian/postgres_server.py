@@ -58,8 +58,13 @@ class Server:
         try:
             subprocess.run([str(programs / "postgres"), "--version"], check=True, capture_output=True, **self._as)
         except (OSError, subprocess.CalledProcessError):
-            copy = self._home / "installed"
-            shutil.copytree(programs.parent, copy, symlinks=True)
+            installed = programs.parent
+            package = installed.parent
+            copy = self._home / package.name / installed.name
+            shutil.copytree(installed, copy, symlinks=True)
+            libraries = package.with_name(f"{package.name}.libs")  # of the wheel, found by their place beside it
+            if libraries.is_dir():
+                shutil.copytree(libraries, self._home / libraries.name)
             return copy / programs.name
         return programs
 
