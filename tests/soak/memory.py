@@ -40,9 +40,21 @@ class Kept:
     allocated: int
 
 
+def kept_after(moments: Sequence[int]) -> list[Kept]:
+    """Scans nine devices that answer and one that does not on two links, as fast as they go, in a process of its own
+    (what else a process does is counted, too); what it keeps is taken when so many readings have been taken."""
+    context = multiprocessing.get_context("spawn")
+    told, tells = context.Pipe(duplex=False)
+    process = context.Process(target=_run_scan, args=(moments, tells))
+    process.start()
+    tells.close()
+    found: list[Kept] = told.recv()
+    process.join()
+    return found
+
+
 async def scan_for(moments: Sequence[int]) -> list[Kept]:
-    """Scans nine devices that answer and one that does not on two links, as fast as they go; what it keeps is taken
-    when so many readings have been taken."""
+    """What `kept_after` does, in this process."""
     loop = asyncio.get_running_loop()
     servers = [await loop.create_server(Answering, "127.0.0.1", 0) for _ in range(2)]
     ports = [server.sockets[0].getsockname()[1] for server in servers]
@@ -112,6 +124,11 @@ def growth_of(samples: Sequence[tuple[float, float]]) -> float:
     quarter = len(memory) // 4
     before, after = float(np.median(memory[quarter : 2 * quarter])), float(np.median(memory[-quarter:]))
     return after / before - 1.0
+
+
+def _run_scan(moments: Sequence[int], tells: Pipe) -> None:
+    logging.disable(logging.WARNING)
+    tells.send(asyncio.run(scan_for(moments)))
 
 
 def _run_store(seals: int, batches: int, tells: Pipe) -> None:
