@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,6 +104,19 @@ class Point:
     bits: tuple[str, ...] = ()  # names of the bits, lowest first, where the value is a bit field
     states: tuple[tuple[int, str], ...] = ()  # names of the values where the value is an enumeration
     every_s: float = 0.0  # read this seldom where its device is read more often; 0: as often as its device
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a value has to be before something is written: one of `values`, or within [low, high]."""
+
+    values: tuple[float, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+
+    def holds(self, value: float) -> bool:
+        """False also for NaN: what is not known does not hold."""
+        return value in self.values if self.values else self.low <= value <= self.high
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,14 +34,14 @@ def why_not_here(site: Site, live: LiveTable, point_id: str, value: float) -> st
 
 def _why_unmet(point: Point, condition: Condition, live: LiveTable) -> str:
     """What keeps a condition from holding. A value that is not plainly good holds nothing, simulated ones aside."""
-    reading = live.reading(condition.point)
+    reading, allowed = live.reading(condition.point), condition.allowed
     reason = reason_of(reading.status)
     if quality_of(reading.status) is not Quality.GOOD and reason is not Reason.SIMULATED:
         return f"{condition.point} is not known for sure ({reason.name.lower().replace('_', ' ')})"
-    if condition.is_met(reading.value):
+    if allowed.holds(reading.value):
         return ""
-    if condition.values:
-        wanted = " or ".join(told(point, value) for value in condition.values)
+    if allowed.values:
+        wanted = " or ".join(told(point, value) for value in allowed.values)
     else:
-        wanted = f"{condition.low:g} to {condition.high:g} {point.unit}".strip()
+        wanted = f"{allowed.low:g} to {allowed.high:g} {point.unit}".strip()
     return f"{condition.point} is {told(point, reading.value)}, and has to be {wanted}"

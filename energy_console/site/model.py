@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from energy_console.site.formula import Formula
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
 from hardware.link_address import options_of
-from hardware.points import Point
+from hardware.points import Allowed, Point
 from hardware.profiles import BUILT_IN, Library
 
 
@@ -298,16 +298,10 @@ class WaterZone:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What has to hold at another point before something is written: one of `values`, or within [low, high]."""
+    """What has to hold at another point before something is written."""
 
     point: str
-    values: tuple[float, ...] = ()
-    low: float = -math.inf
-    high: float = math.inf
-
-    def is_met(self, value: float) -> bool:
-        """False also for NaN: what is not known is not met."""
-        return value in self.values if self.values else self.low <= value <= self.high
+    allowed: Allowed
 
 
 @dataclass(frozen=True, slots=True)

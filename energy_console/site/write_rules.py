@@ -14,7 +14,7 @@ from energy_console.site.faults import nearest
 from energy_console.site.model import Condition, WriteRule
 from energy_console.site.points import DevicePoints, why_nobody_reads
 from energy_console.site.tables import Row, Table
-from hardware.points import Point
+from hardware.points import Allowed, Point
 from hardware.profiles.switching import OPS, OPS_REQUESTS
 
 # kind of profile -> quantities that the plan sets or a page asks for
@@ -133,7 +133,7 @@ def _condition(row: Row, text: str, have: DevicePoints, known: dict[str, Point])
         if limits is None or float(limits[1]) > float(limits[2]):
             row.fault(f"{match['wanted']} is no range for {point.id}", "write LOW..HIGH, such as 0..5000")
             return None
-        return Condition(point.id, low=float(limits[1]), high=float(limits[2]))
+        return Condition(point.id, Allowed(low=float(limits[1]), high=float(limits[2])))
     return _state(row, point, match["wanted"])
 
 
@@ -151,4 +151,4 @@ def _state(row: Row, point: Point, wanted: str) -> Condition | None:
             )
             return None
         values.append(named[name])
-    return Condition(point.id, tuple(values))
+    return Condition(point.id, Allowed(tuple(values)))

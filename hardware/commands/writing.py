@@ -68,11 +68,11 @@ class Writing:
         for need in target.coded.needs:
             coded = target.profile.point(need.quantity)
             now = await self.read(target, coded, surely=True)
-            if not need.is_met(now):
+            if not (allowed := need.allowed).holds(now):
                 states = dict(coded.states)
                 shown = "not known" if math.isnan(now) else states.get(int(now), f"{now:g} {coded.unit}".strip())
-                wanted = " or ".join(states.get(int(v), f"{v:g}") for v in need.values)
-                wanted = wanted or f"{need.low:g} to {need.high:g} {coded.unit}".strip()
+                wanted = " or ".join(states.get(int(v), f"{v:g}") for v in allowed.values)
+                wanted = wanted or f"{allowed.low:g} to {allowed.high:g} {coded.unit}".strip()
                 return f"{target.name} was not written: {coded.name} is {shown}, and has to be {wanted}."
         return ""
 

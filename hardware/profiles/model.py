@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass, replace
+
+from hardware.points import Allowed
 
 LEAST_SETTLE_S = 0.05
 LEAST_READ_BACK_S = 0.5
@@ -106,16 +107,10 @@ class Purpose(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """An interlock of one device: `quantity` is one of `values`, or within [low, high], or nothing is written."""
+    """An interlock of one device: `quantity` is what is allowed, or nothing is written."""
 
     quantity: str
-    values: tuple[float, ...] = ()
-    low: float = -math.inf
-    high: float = math.inf
-
-    def is_met(self, value: float) -> bool:
-        """False also for NaN: what is not known is not met."""
-        return value in self.values if self.values else self.low <= value <= self.high
+    allowed: Allowed
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from hardware.points import Allowed
 from hardware.profiles.faults import FaultList, nearest
 from hardware.profiles.model import Need, ProfilePoint
 
@@ -47,7 +48,7 @@ def _need(quantity: str, wanted: Any, known: Mapping[str, ProfilePoint]) -> Need
     numbers = wanted if isinstance(wanted, list) else []
     if len(numbers) != 2 or not all(_is_number(number) for number in numbers) or numbers[0] > numbers[1]:
         return f"'{quantity}' has no states: give its range as [lowest, highest]."
-    return Need(quantity, low=float(numbers[0]), high=float(numbers[1]))
+    return Need(quantity, Allowed(low=float(numbers[0]), high=float(numbers[1])))
 
 
 def _state_need(other: ProfilePoint, wanted: Any) -> Need | str:
@@ -60,7 +61,7 @@ def _state_need(other: ProfilePoint, wanted: Any) -> Need | str:
             return f"'{other.quantity}' has no state {name!r}; {hint}"
     if not names:
         return f"Name the states of '{other.quantity}' in which this may be written."
-    return Need(other.quantity, tuple(named[name] for name in names))
+    return Need(other.quantity, Allowed(tuple(named[name] for name in names)))
 
 
 def _is_number(value: Any) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hardware.commands import why_not
+from hardware.points import Allowed
 from hardware.profiles import ProfileFaults, load_profile, points_of, profile, profile_names
 from hardware.profiles.library import FOLDER
 from hardware.profiles.model import Need, Purpose
@@ -43,7 +44,7 @@ def test_shore_power_takes_two_requests_and_nothing_else():
     for point in writable.values():
         assert point.purpose is Purpose.REQUEST
         assert point.fallback_value == 0.0
-        assert point.needs == (Need("step", (8.0,)), Need("communication_fault", (0.0,)))
+        assert point.needs == (Need("step", Allowed((8.0,))), Need("communication_fault", Allowed((0.0,))))
 
 
 def breaker(table, lines):
@@ -123,6 +124,6 @@ def test_a_wrong_declaration_is_told_in_a_sentence(tmp_path, old, new, says):
 
 
 def test_an_interlock_that_is_not_known_is_not_met():
-    assert not Need("step", (8.0,)).is_met(math.nan)
-    assert not Need("power_kw", low=0.0, high=10.0).is_met(math.nan)
-    assert Need("power_kw", low=0.0).is_met(1e9)
+    assert not Allowed((8.0,)).holds(math.nan)
+    assert not Allowed(low=0.0, high=10.0).holds(math.nan)
+    assert Allowed(low=0.0).holds(1e9)
