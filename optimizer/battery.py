@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.battery_table import BatteryTable
 from optimizer.model import Cells, Model, every_step, once_each
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray
-from optimizer.tables import BatteryTable, Tables
+from optimizer.tables import Tables
 
 _AT_ONCE_KW = 1e-5
 

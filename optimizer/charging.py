@@ -10,7 +10,8 @@ import numpy as np
 from optimizer.model import Cells, Model, once_each
 from optimizer.problem import Problem
 from optimizer.profile import FloatArray, IntArray
-from optimizer.tables import SessionTable, Tables, steps_on_from
+from optimizer.session_table import SessionTable, steps_on_from
+from optimizer.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,8 @@ from optimizer.build import Dispatch, asset_power_kw, node_power_kw
 from optimizer.plan import Kind, Plan
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray
-from optimizer.tables import Tables, steps_on_from, tabulate
+from optimizer.session_table import steps_on_from
+from optimizer.tables import Tables, tabulate
 
 TOLERANCE = 1e-4  # kW, kWh; levels are checked to a hundredth of it
 _RELATIVE = 1e-6

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from optimizer.light_table import LightTable
 from optimizer.model import Cells, Model
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray
-from optimizer.tables import LightTable, Tables
+from optimizer.tables import Tables
 
 _WASTE_KW = 1e-5
 

@@ -59,3 +59,8 @@ def read_only(array: NDArray[Any]) -> NDArray[Any]:
     """The same array, closed for writing: plans cross threads."""
     array.flags.writeable = False
     return array
+
+
+def column(items: Iterable[object], field: str) -> FloatArray:
+    """One figure of many things as an array of shape (things,)."""
+    return np.array([getattr(item, field) for item in items], dtype=float)

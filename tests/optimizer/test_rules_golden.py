@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 
 from optimizer import battery, charging, generation, grid, lighting, shipping
+from optimizer.battery_table import BatteryTable
 from optimizer.berths import BerthTable
 from optimizer.model import Cells, every_step
 from optimizer.parts import Generation, Node, PeakCharge, Tariff
 from optimizer.profile import IntArray
 from optimizer.shore import AccessPoint
-from optimizer.tables import BatteryTable, tabulate
+from optimizer.tables import tabulate
 from optimizer.through_pulp import PulpModel
 from tests.optimizer import small
 from tests.optimizer.small import at, bus, lamps, problem
