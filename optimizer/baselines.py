@@ -16,6 +16,7 @@ from optimizer.build import Dispatch
 from optimizer.check import broken_rules
 from optimizer.costs import account
 from optimizer.naive import naive_dispatch
+from optimizer.order import in_one_order, outcome_in_order_of, rows_in_order_of
 from optimizer.plan import Outcome
 from optimizer.problem import Problem
 from optimizer.profile import FloatArray, over_steps
@@ -51,8 +52,10 @@ class BaselineCase:
 
 def run_baselines(problem: Problem) -> tuple[BaselineCase, ...]:
     """Every baseline of a problem, in the order of their names' list."""
-    tables = tabulate(problem)
-    return tuple(_case(problem, tables, baseline) for baseline in Baseline)
+    ordered = in_one_order(problem)
+    tables, rows = tabulate(ordered), rows_in_order_of(ordered, problem)
+    found = (_case(ordered, tables, baseline) for baseline in Baseline)
+    return tuple(dataclasses.replace(c, outcome=outcome_in_order_of(c.outcome, problem, rows)) for c in found)
 
 
 def _case(problem: Problem, tables: Tables, baseline: Baseline) -> BaselineCase:

@@ -22,6 +22,7 @@ from optimizer.highs import End, HighsArrays, HighsSession, Solution
 from optimizer.infeasible import explain_infeasible
 from optimizer.merge import Merged, merge_equal_groups
 from optimizer.naive import naive_dispatch
+from optimizer.order import in_one_order, in_order_of
 from optimizer.plan import Answer, Plan, Solved, Status, Unsolved
 from optimizer.problem import Problem
 from optimizer.tables import Tables, tabulate
@@ -68,15 +69,19 @@ class Planner:
     ) -> Answer:
         """Plans. Over integers the search may stop at the relative `gap`; without integers a plan is optimal.
 
-        Raises PlanBroken, never hands out a plan that breaks a hard rule.
+        Raises PlanBroken, never hands out a plan that breaks a hard rule. The order of the parts plays no part.
         """
-        terms = _Terms(time_limit_s, gap, cancel)
+        ordered = in_one_order(problem)
+        answer = self._solve(ordered, _Terms(time_limit_s, gap, cancel))
+        return in_order_of(answer, problem) if isinstance(answer, Plan) and ordered is not problem else answer
+
+    def _solve(self, problem: Problem, terms: _Terms) -> Answer:
         merged = merge_equal_groups(problem)
         task = _Task(problem, merged, tabulate(merged.problem), terms)
         found = self._find(task)
         match found.solution.end:
             case End.INFEASIBLE:
-                return explain_infeasible(problem, terms.left_s, cancel, terms.seconds)
+                return explain_infeasible(problem, terms.left_s, terms.cancel, terms.seconds)
             case End.CANCELLED:
                 return Unsolved("Planning was cancelled.", terms.seconds())
             case End.UNBOUNDED | End.FAILED:
