@@ -69,6 +69,10 @@ class Server:
         return programs
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
+    @property
     def url(self) -> str:
         return f"postgresql://tester@127.0.0.1:{self.port}/postgres"
 
@@ -111,8 +115,20 @@ class Server:
         self._end(signal.SIGINT)
 
     def kill(self) -> None:
-        """As a crash: every process of it is gone at once."""
-        self._end(signal.SIGQUIT if sys.platform != "win32" else signal.SIGTERM)
+        """As a crash: every process of it is gone at once (kill -9), the first one first, so that it mends nothing."""
+        if self._process is not None:
+            family = self._family()
+            for one in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    one.kill()
+            self._process.wait(START_WITHIN_S)
+            psutil.wait_procs(family, START_WITHIN_S)  # their shared memory has to be free before it starts again
+            self._process = None
+
+    def _family(self) -> list[psutil.Process]:
+        assert self._process is not None
+        first = psutil.Process(self._process.pid)
+        return [first, *first.children(recursive=True)]
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
@@ -123,8 +139,7 @@ class Server:
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
         """Every process of it is there and does nothing, as on a machine that hangs. Not on Windows."""
-        assert self._process is not None
-        family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+        family = self._family()
         for one in family:
             one.suspend()
         try:
