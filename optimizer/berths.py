@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +12,16 @@ import numpy as np
 from optimizer.parts import Horizon
 from optimizer.problem import Problem
 from optimizer.profile import FloatArray, IntArray, table
+
+_OF_OPTIONS = ("ship", "point", "node", "draws_kw", "while_on_kw", "shore_kwh")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clash:
+    """Options of one access point whose ships are there at one moment: at most so many may be chosen."""
+
+    options: IntArray
+    places: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +37,12 @@ class BerthTable:
     point: IntArray  # of each option, its place among the access points
     node: IntArray  # of each option: where it draws
     draws_kw: FloatArray  # mean power at that node, shape (options, steps)
+    while_on_kw: FloatArray  # power at that node while on shore power, 0 where it is not; shape (options, steps)
     shore_kwh: FloatArray  # what the ship gets, shape (options, steps)
-    clashes: tuple[IntArray, ...]  # options of one access point that are there at one moment: at most one of each
+    clashes: tuple[Clash, ...]
+    arrives_h: FloatArray  # hours from the horizon's start, shape (ships,)
+    leaves_h: FloatArray
+    plugged_at: IntArray  # the access point each ship is plugged in at already, -1 for none
 
     @property
     def ships(self) -> int:
@@ -36,6 +52,15 @@ class BerthTable:
         """The option of a ship at a point, -1 where it does not fit."""
         found = np.flatnonzero((self.ship == ship) & (self.point == point))
         return int(found[0]) if found.size else -1
+
+    def overlap(self, a: int, b: int) -> bool:
+        """Whether two ships are there at one moment."""
+        return bool(self.arrives_h[a] < self.leaves_h[b] and self.arrives_h[b] < self.leaves_h[a])
+
+    def only(self, options: IntArray) -> BerthTable:
+        """The table with these options alone; what clashes is left as it is."""
+        of_options = {name: getattr(self, name)[options] for name in _OF_OPTIONS}
+        return dataclasses.replace(self, **of_options)
 
     def power_kw(self, option: IntArray) -> FloatArray:
         """What ships draw from the grid by the option each has (-1: none), shape (ships, steps)."""
@@ -49,6 +74,16 @@ class BerthTable:
         """Adds what ships draw to the nodes of their points; in place, shape (nodes, steps)."""
         used = option[option >= 0]
         np.add.at(own_kw, self.node[used], self.draws_kw[used])
+
+    def most_kw(self) -> tuple[IntArray, FloatArray]:
+        """Node of each access point that has options, and the most it can ever draw, shape (points, steps).
+
+        Ships that follow each other within a step share it: no more than the highest load while on shore power.
+        """
+        _, first, place = np.unique(self.point, return_index=True, return_inverse=True)
+        most = np.zeros((first.size, self.draws_kw.shape[1]))
+        np.maximum.at(most, place, self.while_on_kw)
+        return self.node[first], most
 
     def _chosen(self, of_options: FloatArray, option: IntArray) -> FloatArray:
         chosen = np.zeros_like(self.hotel_kwh)
@@ -71,6 +106,9 @@ def tabulate_berths(problem: Problem) -> BerthTable:
         shore[row] = hotel[s] * _present(horizon, call.arrives, call.leaves, delay_h, call.release_h) * horizon.hours
     efficiency = np.array([item.efficiency for item in problem.access_points], dtype=float)
     carbon = np.array([call.engine_kg_per_kwh for call in calls], dtype=float)
+    arrives_h = np.array([horizon.offset_h(call.arrives) for call in calls], dtype=float)
+    leaves_h = np.array([horizon.offset_h(call.leaves) for call in calls], dtype=float)
+    place_of = {item.id: place for place, item in enumerate(problem.access_points)}
     return BerthTable(
         hotel_kwh=hotel * present * horizon.hours,
         engine_eur_per_kwh=np.array([call.engine_eur_per_kwh for call in calls], dtype=float),
@@ -81,8 +119,12 @@ def tabulate_berths(problem: Problem) -> BerthTable:
         point=point,
         node=np.array([number[problem.access_points[p].node] for _, p in options], dtype=np.int64),
         draws_kw=shore / horizon.hours / efficiency[point][:, None] if options else shore,
+        while_on_kw=np.where(shore > 0.0, hotel[ship] / efficiency[point][:, None], 0.0) if options else shore,
         shore_kwh=shore,
-        clashes=tuple(_clashes(problem, options)),
+        clashes=find_clashes(ship, point, arrives_h, leaves_h),
+        arrives_h=arrives_h,
+        leaves_h=leaves_h,
+        plugged_at=np.array([place_of.get(call.at_point or "", -1) for call in calls], dtype=np.int64),
     )
 
 
@@ -97,16 +139,23 @@ def _present(
     return np.asarray(np.where(share < 1e-9, 0.0, np.where(share > 1.0 - 1e-9, 1.0, share)))
 
 
-def _clashes(problem: Problem, options: list[tuple[int, int]]) -> list[IntArray]:
-    """For each option those of its point whose ship is there when its own arrives, where that is more than one."""
-    found: set[tuple[int, ...]] = set()
-    for s, p in options:
-        moment = problem.ships[s].arrives
-        there = [
-            row
-            for row, (other, point) in enumerate(options)
-            if point == p and problem.ships[other].arrives <= moment < problem.ships[other].leaves
-        ]
-        if len(there) > 1:
-            found.add(tuple(there))
-    return [np.array(there, dtype=np.int64) for there in sorted(found)]
+def find_clashes(
+    ship: IntArray,
+    point: IntArray,
+    arrives_h: FloatArray,
+    leaves_h: FloatArray,
+    places: Mapping[int, int] | None = None,
+) -> tuple[Clash, ...]:
+    """The largest sets of options of a point whose ships are there when one of them arrives, more than it has places.
+
+    Whatever overlaps at all does so when one arrives, so these moments are enough.
+    """
+    found = []
+    for number in np.unique(point).tolist():
+        at = np.flatnonzero(point == number)
+        begins, ends = arrives_h[ship[at]], leaves_h[ship[at]]
+        there = {frozenset(at[(begins <= moment) & (moment < ends)].tolist()) for moment in begins}
+        room = 1 if places is None else places[number]
+        largest = [one for one in there if len(one) > room and not any(one < other for other in there)]
+        found += [Clash(np.array(sorted(one), dtype=np.int64), room) for one in sorted(largest, key=sorted)]
+    return tuple(found)

@@ -82,7 +82,7 @@ def write_model(model: Model, problem: Problem, tables: Tables, integers: Intege
         charge=write_charging(model, problem, tables, grid.balance),
         source=write_generation(model, problem, tables, grid.balance),
         battery=write_batteries(model, problem, tables, grid.balance, integers.battery_one_way),
-        ships=write_shipping(model, problem, tables, grid.balance),
+        ships=write_shipping(model, problem, tables, grid),
     )
 
 
@@ -108,7 +108,7 @@ def read_dispatch(layout: Layout, tables: Tables, values: FloatArray) -> Dispatc
         charge_kw=layout.charge.powers_kw(tables.charge, values),
         used_kw=layout.source.used_kw(tables, values),
         battery_kw=layout.battery.power_kw(values),
-        berth=layout.ships.options(tables.berths, values),
+        berth=layout.ships.options(values),
     )
 
 

@@ -163,10 +163,10 @@ def _batteries(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[
 
 def _ships(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterator[str]:
     used = dispatch.berth[dispatch.berth >= 0]
-    for options in tables.berths.clashes:
-        both = [problem.ships[int(tables.berths.ship[option])].id for option in options if option in used]
-        if len(both) > 1:
-            point = problem.access_points[int(tables.berths.point[options[0]])].id
+    for clash in tables.berths.clashes:
+        both = [problem.ships[int(tables.berths.ship[option])].id for option in clash.options if option in used]
+        if len(both) > clash.places:
+            point = problem.access_points[int(tables.berths.point[clash.options[0]])].id
             yield f"Access point {point} serves {' and '.join(both)} at once."
 
 

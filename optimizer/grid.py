@@ -27,6 +27,12 @@ class GridBlock:
     upper_kw: FloatArray
     peak_rows: tuple[tuple[IntArray, IntArray], ...]  # a charge: its rows, and for each step which of them, or -1
 
+    @property
+    def held(self) -> set[int]:
+        """Numbers of the nodes that a limit may hold in some step."""
+        bounded = np.isfinite(self.lower_kw).any(axis=1) | np.isfinite(self.upper_kw).any(axis=1)
+        return set(np.flatnonzero(bounded).tolist())
+
 
 def write_grid(model: Model, problem: Problem, tables: Tables, fixed_kw: FloatArray) -> GridBlock:
     """All rules of grid and tariff. `fixed_kw`: what each node's own assets draw in any case, (nodes, steps)."""
@@ -56,7 +62,7 @@ def reach_kw(tables: Tables) -> tuple[FloatArray, FloatArray]:
     for node, least, most in parts:
         np.add.at(own[0], node, least)
         np.add.at(own[1], node, most)
-    np.add.at(own[1], tables.berths.node, tables.berths.draws_kw)
+    np.add.at(own[1], *tables.berths.most_kw())
     return tables.tree.sum_up(own[0]), tables.tree.sum_up(own[1])
 
 

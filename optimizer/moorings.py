@@ -47,7 +47,7 @@ def _why_on_engines(problem: Problem, tables: Tables, dispatch: Dispatch, ship: 
         return f"{title} stays on its engines: no access point at its berth fits it."
     others: set[int] = set()
     for option in options.tolist():
-        near = {int(o) for clash in berths.clashes if option in clash for o in clash}
+        near = {int(o) for clash in berths.clashes if option in clash.options for o in clash.options}
         taken = near & {int(o) for o in dispatch.berth}
         if not taken:
             return f"{title} stays on its engines: shore power would cost more, or a limit has no room for it."

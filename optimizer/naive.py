@@ -103,11 +103,15 @@ def _plug_in_on_arrival(tables: Tables, headroom_kw: FloatArray) -> IntArray:
     """The option of each ship, in the order the problem lists them; -1 where no point is free or no limit has room."""
     berths, tree, room = tables.berths, tables.tree, headroom_kw.copy()
     berth = np.full(berths.ships, -1, dtype=np.int64)
-    for option in range(berths.ship.size):
-        ship, path = int(berths.ship[option]), tree.path(int(berths.node[option]))
-        taken = any(option in clash and np.isin(clash, berth[berth >= 0]).any() for clash in berths.clashes)
-        if berth[ship] < 0 and not taken and (room[path] >= berths.draws_kw[option] - _ROUNDING_KW).all():
+    ships_at: dict[int, list[int]] = {}
+    for option, (ship, point) in enumerate(zip(berths.ship.tolist(), berths.point.tolist(), strict=True)):
+        taken = any(berths.overlap(ship, other) for other in ships_at.get(point, ()))
+        if berth[ship] >= 0 or taken:
+            continue
+        path = tree.path(int(berths.node[option]))
+        if (room[path] >= berths.draws_kw[option] - _ROUNDING_KW).all():
             berth[ship] = option
+            ships_at.setdefault(point, []).append(ship)
             room[path] -= berths.draws_kw[option]
     return berth
 

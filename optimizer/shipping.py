@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.alike_points import AlikePoints, merge_alike_points
 from optimizer.berths import BerthTable
+from optimizer.grid import GridBlock
 from optimizer.model import NO_STEP, Cells, Model, once_each
 from optimizer.problem import Problem
 from optimizer.profile import FloatArray, IntArray
@@ -16,26 +18,25 @@ from optimizer.tables import Tables
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShipBlock:
-    """Where ships stand in the model: a column for each option."""
+    """Where ships stand in the model: a column for each option at one of the kinds of points."""
 
     plugged: IntArray
+    alike: AlikePoints
 
-    def options(self, berths: BerthTable, values: FloatArray) -> IntArray:
+    def options(self, values: FloatArray) -> IntArray:
         """The option of each ship, -1 where it runs its engines, shape (ships,)."""
-        option = np.full(berths.ships, -1, dtype=np.int64)
-        chosen = np.flatnonzero(values[self.plugged] > 0.5)
-        option[berths.ship[chosen]] = chosen
-        return option
+        return self.alike.moor(np.flatnonzero(values[self.plugged] > 0.5))
 
 
-def write_shipping(model: Model, problem: Problem, tables: Tables, balance: IntArray) -> ShipBlock:
-    """All rules of ships at shore power."""
-    berths, names = tables.berths, [call.id for call in problem.ships]
+def write_shipping(model: Model, problem: Problem, tables: Tables, grid: GridBlock) -> ShipBlock:
+    """All rules of ships at shore power, with the points that are alike as one."""
+    alike = merge_alike_points(tables.berths, tables.tree, grid.held)
+    berths, balance, names = alike.merged, grid.balance, [call.id for call in problem.ships]
     plugged = plug_in_once_or_run_engines(model, names, berths)
     serve_one_ship_at_a_time(model, [point.id for point in problem.access_points], berths, plugged)
     draw_shore_power(model, berths, balance, plugged)
     burn_fuel_while_not_connected(model, berths, plugged)
-    return ShipBlock(plugged)
+    return ShipBlock(plugged, alike)
 
 
 def plug_in_once_or_run_engines(model: Model, names: Sequence[str], berths: BerthTable) -> IntArray:
@@ -54,11 +55,15 @@ def plug_in_once_or_run_engines(model: Model, names: Sequence[str], berths: Bert
 
 
 def serve_one_ship_at_a_time(model: Model, points: Sequence[str], berths: BerthTable, plugged: IntArray) -> None:
-    """Sum over the ships at the berth at one moment of plugged in at a point <= 1, whenever one arrives."""
-    at = np.array([berths.point[options[0]] for options in berths.clashes], dtype=np.int64)
-    rows = model.rows("one_ship", Cells(points, at, np.full(at.size, NO_STEP, dtype=np.int64)), -np.inf, 1.0)
-    for row, options in zip(rows, berths.clashes, strict=True):
-        model.put(row, plugged[options], 1.0)
+    """Sum over the ships at the berth at one moment of plugged in at a point <= 1, whenever one arrives.
+
+    For points that are alike and written as one: <= how many they are.
+    """
+    at = np.array([berths.point[clash.options[0]] for clash in berths.clashes], dtype=np.int64)
+    places = np.array([clash.places for clash in berths.clashes], dtype=float)
+    rows = model.rows("one_ship", Cells(points, at, np.full(at.size, NO_STEP, dtype=np.int64)), -np.inf, places)
+    for row, clash in zip(rows, berths.clashes, strict=True):
+        model.put(row, plugged[clash.options], 1.0)
 
 
 def draw_shore_power(model: Model, berths: BerthTable, balance: IntArray, plugged: IntArray) -> None:

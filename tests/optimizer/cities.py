@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
 
 from optimizer.parts import ChargeSession, FixedLoad, Generation, Horizon, LightingGroup, Node, PeakCharge, Tariff
 from optimizer.problem import Problem
+from optimizer.shore import AccessPoint, ShipCall
 
 START = dt.datetime(2026, 11, 22, 14, 0, tzinfo=dt.UTC)
 STEP_H = 0.25
@@ -108,3 +110,65 @@ def _prices(rng: np.random.Generator, steps: int) -> tuple[float, ...]:
         + 0.02 * rng.standard_normal(-(-steps // 4))
     )
     return tuple(np.repeat(np.clip(hourly, 0.04, None), 4)[:steps].tolist())
+
+
+_PLUGS = (("low", 0.4, 50.0, 250.0), ("high 60", 6.6, 60.0, 2000.0), ("high 50", 6.6, 50.0, 2000.0))
+
+
+def quay(
+    points: int = 154, calls: int = 60, groups: int = 50, sessions: int = 100, steps: int = 96, *, seed: int = 1
+) -> Problem:
+    """Eight quays of shore power stations with two points each, and a small district beside them.
+
+    A call asks for the points of its quay that fit it; cables of the quays and converters of the stations are short of
+    what all ships together would draw, and there are more calls than points of some kinds.
+    """
+    rng = np.random.default_rng(seed)
+    beside = district(groups, sessions, steps, feeders=4, seed=seed)
+    quays = [f"quay-{n}" for n in range(8)]
+    stations = -(-points // 2)
+    places = [
+        _point(rng, n, f"station-{n // 2:02d}", _PLUGS[(n // 2 // len(quays)) % len(_PLUGS)]) for n in range(points)
+    ]
+    station_kw = [sum(point.max_kw for point in places[2 * n : 2 * n + 2]) for n in range(stations)]
+    behind = [sum(station_kw[n] for n in range(stations) if n % len(quays) == k) for k in range(len(quays))]
+    nodes = (
+        dataclasses.replace(beside.nodes[0], limit_kw=float(beside.nodes[0].limit_kw) + 0.3 * sum(behind)),  # type: ignore[arg-type]
+        *beside.nodes[1:],
+        *(Node(name, "grid", 0.35 * kw) for name, kw in zip(quays, behind, strict=True)),
+        *(
+            Node(f"station-{n:02d}", quays[n % len(quays)], station_kw[n] * (0.7 if n % 5 == 0 else 1.0))
+            for n in range(stations)
+        ),
+    )
+    ships = tuple(_call(rng, n, str(rng.choice([*quays, *["grid"] * 8])), beside.horizon) for n in range(calls))
+    return dataclasses.replace(beside, nodes=nodes, access_points=tuple(places), ships=ships)
+
+
+def _point(rng: np.random.Generator, number: int, station: str, kind: tuple[str, float, float, float]) -> AccessPoint:
+    plug, voltage_kv, frequency_hz, max_kw = kind
+    return AccessPoint(
+        f"point-{number:03d}", station, max_kw, (voltage_kv,), (frequency_hz,), (plug,), 0.97 if plug == "low" else 0.95
+    )
+
+
+def _call(rng: np.random.Generator, number: int, quay: str, horizon: Horizon) -> ShipCall:
+    plug, voltage_kv, frequency_hz, max_kw = _PLUGS[int(rng.choice(3, p=(0.3, 0.45, 0.25)))]
+    arrives_h = float(rng.uniform(-6.0, 20.0))
+    leaves_h = arrives_h + float(rng.uniform(5.0, 16.0))
+    hotel_kw = float(rng.uniform(0.3, 0.95)) * max_kw * (1.0 + 0.1 * np.sin(_hours(horizon.steps) + number))
+    return ShipCall(
+        id=f"call-{number:02d}",
+        node=quay,
+        arrives=horizon.start + dt.timedelta(hours=arrives_h),
+        leaves=horizon.start + dt.timedelta(hours=max(leaves_h, 1.0)),
+        hotel_kw=tuple(np.minimum(hotel_kw, max_kw).tolist()),
+        engine_eur_per_kwh=float(rng.uniform(0.16, 0.24)),
+        voltage_kv=voltage_kv,
+        frequency_hz=frequency_hz,
+        plug=plug,
+        engine_kg_per_kwh=0.7,
+        connect_h=0.75,
+        release_h=0.5,
+        not_connected_eur=float(rng.choice([0.0, 400.0, 2500.0])),
+    )
