@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
 SURE_WITHIN_S = 10.0  # a disk that takes longer to keep one line is as good as gone
-ALWAYS_NS = (-(2**62), 2**62)
 
 
 class Entry:
@@ -42,8 +41,7 @@ class Ledger:
         """Blocks for two questions to the store. Raises StoreError."""
         self._historian = historian
         self.cut_off: list[LedgerRecord] = historian.open_ledger()  # what an earlier run did not see the end of
-        newest = historian.ledger(*ALWAYS_NS, limit=1)
-        self._last = newest[0].command.id if newest else 0
+        self._last = historian.last_number()
         self._commands: list[LedgerCommand] = []
         self._steps: list[LedgerStep] = []
         self._asking: list[asyncio.Future[str]] = []

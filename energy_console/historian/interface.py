@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
+from energy_console.historian.share import EnginePresence
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
 
 
@@ -137,7 +138,19 @@ class Historian(Protocol):
         """The newest `limit` commands asked in the window, newest first; of one device or point where it is named."""
 
     def open_ledger(self) -> list[LedgerRecord]:
-        """Commands that are under way or held, oldest first; right after a crash: those it cut off."""
+        """Commands that are under way or held, oldest first; right after a crash: those it cut off.
+
+        Of an engine that serves an area: those of its devices, also where another had begun them.
+        """
+
+    def last_number(self) -> int:
+        """The highest number this engine has given to a command; no other engine gives those that follow."""
+
+    def leads(self) -> bool:
+        """Whether this engine plans and speaks for the whole site: where several serve areas of it, one at a time."""
+
+    def engines(self) -> list[EnginePresence]:
+        """Who serves which area and when it was last heard of; empty where the store has one engine at most."""
 
     def notices(self) -> list[str]:
         """Sentences, each given once: what the store did by itself (a damaged file set aside), or cannot do now."""

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from energy_console.historian.embedded import default_store, open_embedded
 from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
+from energy_console.historian.share import WHOLE, Share
 
 SERVER_SCHEMES = ("postgresql://", "postgres://")
 KEYRING_SERVICE = "energy-console"
@@ -19,28 +20,27 @@ def is_server(store: str) -> bool:
     return store.startswith(SERVER_SCHEMES)
 
 
-def open_store(site_id: str, named_by_site: str, chosen: Store, *, writing: bool, area: str = "") -> Historian:
+def open_store(site_id: str, named_by_site: str, chosen: Store, *, writing: bool, share: Share = WHOLE) -> Historian:
     """The store of a site: `chosen` on the command line, else what site.toml names, else the usual folder.
 
-    With `area`, an engine that serves only that part of the site: several may write, on a server. Raises StoreError.
+    `share`: what of the site a writing engine serves; on a server several may, each its areas. Raises StoreError.
     """
     store = os.fspath(chosen or named_by_site)
     if not is_server(store):
-        if area:
+        if not share.is_whole:
             raise StoreError("A store in a folder has one engine: serve the whole site, or name a server as its store.")
         return open_embedded(store_folder(site_id, named_by_site, chosen), writing)
-    from energy_console.historian.postgres import WHOLE_SITE, engine_of, reader_of
+    from energy_console.historian.postgres import engine_of, reader_of
 
     if not writing:
         return reader_of(with_password(store), site_id)
-    area = area or WHOLE_SITE
-    return engine_of(with_password(store), site_id, outbox_folder(site_id, area), area)
+    return engine_of(with_password(store), site_id, outbox_folder(site_id, share), share)
 
 
-def outbox_folder(site_id: str, area: str) -> Path:
+def outbox_folder(site_id: str, share: Share = WHOLE) -> Path:
     """Where an engine keeps what its server has not taken yet: beside the folder that a store of its own would be."""
     usual = default_store(site_id)
-    return usual.with_name(f"{usual.name}-outbox") / area
+    return usual.with_name(f"{usual.name}-outbox") / share.name
 
 
 def store_folder(site_id: str, named_by_site: str, chosen: Store) -> Path:

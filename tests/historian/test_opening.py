@@ -13,6 +13,7 @@ from energy_console.app import main
 from energy_console.historian.embedded import EmbeddedHistorian
 from energy_console.historian.errors import StoreAddress, StoreAway, StoreError
 from energy_console.historian.opening import open_store, store_folder, with_password
+from energy_console.historian.share import Share
 
 ONE = str(Path(__file__).resolve().parents[2] / "sites" / "one-meter")
 
@@ -75,7 +76,7 @@ def test_an_engine_keeps_what_it_reads_beside_its_usual_folder_while_its_server_
 
 def test_a_store_in_a_folder_has_one_engine(tmp_path) -> None:
     with pytest.raises(StoreError, match="serve the whole site"):
-        open_store("x", str(tmp_path), None, writing=True, area="port")
+        open_store("x", str(tmp_path), None, writing=True, share=Share(("port",)))
 
 
 def test_a_site_is_served_and_asked_on_a_server(server: str, capsys, monkeypatch, tmp_path) -> None:

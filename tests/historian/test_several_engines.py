@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from energy_console.historian.errors import StoreBusy
 from energy_console.historian.ledger import LedgerCommand, LedgerStep
-from energy_console.historian.postgres import WHOLE_SITE, PostgresEngine, engine_of, reader_of
+from energy_console.historian.postgres import PostgresEngine, engine_of, reader_of
+from energy_console.historian.share import Share
 from tests.historian.series import POINTS, at, batch
 
 ALWAYS = (-(2**62), 2**62)
@@ -25,8 +27,8 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def engines(server: str, site: str, tmp_path: Path) -> Iterator[tuple[PostgresEngine, PostgresEngine]]:
     """Of the areas port (the first two points) and heat (the others)."""
-    port = engine_of(server, site, tmp_path / "port", "port")
-    heat = engine_of(server, site, tmp_path / "heat", "heat")
+    port = engine_of(server, site, tmp_path / "port", Share(("port",)))
+    heat = engine_of(server, site, tmp_path / "heat", Share(("heat",)))
     port.register(POINTS[:2])
     heat.register(POINTS[2:])
     yield port, heat
@@ -70,6 +72,7 @@ def test_an_order_is_claimed_by_the_engine_that_owns_what_it_names(
     first = reader.request_command({"do": "write", "point": POINTS[2].id, "value": 1.0})
     second = reader.request_command({"do": "probe", "device": POINTS[0].device})
     third = reader.request_command({"do": "acknowledge", "alarm": 3})
+    assert port.leads()
     assert [number for number, _ in port.claim_commands("engine")] == [second, third]
     assert [number for number, _ in heat.claim_commands("engine")] == [first]
     assert [number for number, _ in heat.claimed_commands("engine")] == [first]
@@ -84,28 +87,97 @@ def test_an_area_has_one_engine(
     engines: tuple[PostgresEngine, PostgresEngine], server: str, site: str, tmp_path
 ) -> None:
     with pytest.raises(StoreBusy, match="already being written by process"):
-        engine_of(server, site, tmp_path / "another machine", "port")
+        engine_of(server, site, tmp_path / "another machine", Share(("port",)))
     with pytest.raises(StoreBusy, match="already being written by process"):
-        engine_of(server, site, tmp_path / "another machine", WHOLE_SITE)
+        engine_of(server, site, tmp_path / "another machine")
     for engine in engines:
         engine.close()
-    engine_of(server, site, tmp_path / "another machine", WHOLE_SITE).close()
+    engine_of(server, site, tmp_path / "another machine").close()
 
 
-def test_ledgers_of_several_engines_are_one_to_read_and_keep_their_own_numbers(
+def command(engine: PostgresEngine, device: str, second: int) -> LedgerCommand:
+    number = engine.last_number() + 1
+    return LedgerCommand(number, at(second), device, f"{device}/limit_kw", 5.0, "Ada", "")
+
+
+def test_commands_of_several_engines_are_numbered_apart_and_are_one_ledger_to_read(
     engines: tuple[PostgresEngine, PostgresEngine], server: str, site: str
 ) -> None:
     port, heat = engines
-    for engine, device, moment in ((port, "A01", 1), (heat, "H01", 2)):
-        engine.append_ledger([LedgerCommand(1, at(moment), device, f"{device}/limit_kw", 5.0, "Ada", "")], [])
-        engine.append_ledger([], [LedgerStep(1, at(moment), "sending", f"To {device}.")])
-    port.append_ledger([], [LedgerStep(1, at(3), "read back", "There.", 5.0, True)])
+    asked = [(port, command(port, "M0", 1)), (heat, command(heat, "M2", 2)), (port, command(port, "M0", 3))]
+    assert len({one.id for _, one in asked[:2]}) == 2
+    for engine, one in asked[:2]:
+        engine.append_ledger([one], [])
+        engine.append_ledger([], [LedgerStep(one.id, at(5), "sending", f"To {one.device}.")])
+    assert port.last_number() == asked[0][1].id
+    port.append_ledger([], [LedgerStep(asked[0][1].id, at(6), "read back", "There.", 5.0, True)])
     reader = reader_of(server, site)
     found = [(record.command.device, len(record.steps), record.is_open) for record in reader.ledger(*ALWAYS)]
-    assert found == [("H01", 1, True), ("A01", 2, False)]
-    assert [record.command.device for record in reader.open_ledger()] == ["H01"]
+    assert found == [("M2", 1, True), ("M0", 2, False)]
+    assert [record.command.device for record in reader.open_ledger()] == ["M2"]
     assert port.open_ledger() == []
     assert len(heat.open_ledger()) == 1
+    reader.close()
+
+
+def test_an_engine_that_takes_an_area_over_has_its_open_commands_orders_and_readings(
+    engines: tuple[PostgresEngine, PostgresEngine], server: str, site: str, tmp_path: Path
+) -> None:
+    port, heat = engines
+    port.append(batch([(0, 0, 1.5)]))
+    left = command(port, "M0", 1)
+    port.append_ledger([left], [LedgerStep(left.id, at(1), "sending", "To M0.")])
+    reader = reader_of(server, site)
+    order = reader.request_command({"do": "write", "point": POINTS[0].id, "value": 1.0})
+    port.close()
+    heat.close()
+    both = engine_of(server, site, tmp_path / "heat", Share(("heat", "port"), {POINTS[0].id: "port"}))
+    both.register((POINTS[0], *POINTS[2:]))
+    assert both.newest()[1][0] == 1.5
+    assert [number for number, _ in both.claim_commands("engine")] == [order]
+    (open_still,) = both.open_ledger()
+    own = command(both, "M2", 4)
+    assert open_still.command == left
+    assert own.id != left.id
+    both.append_ledger([own], [LedgerStep(left.id, at(5), "unknown", "Looked at.", None, True)])
+    assert [(one.command.id, one.is_open) for one in reader.ledger(*ALWAYS)] == [(own.id, True), (left.id, False)]
+    both.seal()
+    assert reader.spans(POINTS[0].id, at(0), at(60), 60 * 10**9).count.tolist() == [1]
+    reader.close()
+    both.close()
+
+
+def test_one_engine_leads_and_another_does_when_it_is_gone(
+    engines: tuple[PostgresEngine, PostgresEngine], server: str, site: str
+) -> None:
+    port, heat = engines
+    assert [port.leads(), heat.leads()] == [True, False]
+    reader = reader_of(server, site)
+    assert {one.area: one.is_there for one in reader.engines()} == {"port": True, "heat": True}
+    for_all = reader.request_command({"do": "revert plan", "who": "Ada"})
+    of_heat = reader.request_command({"do": "acknowledge", "alarm": 3, "area": "heat"})
+    assert [number for number, _ in heat.claim_commands("engine")] == [of_heat]
+    port.close()
+    until = time.monotonic() + WAIT_S
+    while not heat.leads():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert [number for number, _ in heat.claim_commands("engine")] == [for_all]
+    assert {one.area: one.is_there for one in reader.engines()} == {"port": False, "heat": True}
+    reader.close()
+
+
+def test_a_state_that_waited_for_its_server_does_not_replace_what_another_has_written_since(
+    engines: tuple[PostgresEngine, PostgresEngine], server: str, site: str
+) -> None:
+    port, heat = engines
+    heat.put_state("alarms", "open port", "newer, by the engine that took over")
+    port._write("state", ["alarms", "open port", "older, delivered late", at(0)])
+    port._write("state", ["alarms", "open heat", "nobody has written here", at(0)])
+    reader = reader_of(server, site)
+    assert reader.get_state("alarms", "open port") == "newer, by the engine that took over"
+    assert reader.get_state("alarms", "open heat") == "nobody has written here"
+    assert [value for _, _, value in reader.past_state("alarms", "open port")] == ["older, delivered late"]
     reader.close()
 
 

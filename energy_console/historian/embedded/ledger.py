@@ -63,6 +63,12 @@ def records(
     return _records(connection, f"where {where} order by id desc limit ?", (*chosen, limit))
 
 
+def last_number(connection: apsw.Connection) -> int:
+    if not rows_of(connection, "select 1 from sqlite_schema where name = 'ledger'"):
+        return 0
+    return int(rows_of(connection, "select coalesce(max(id), 0) from ledger")[0][0])
+
+
 def unfinished(connection: apsw.Connection) -> list[LedgerRecord]:
     """Commands whose last step is still to come, oldest first."""
     return _records(connection, "where id in (select command from ledger_open) order by id", ())

@@ -128,6 +128,10 @@ class StateFile:
         with self._lock, store_faults(self._path), snapshot(self._connection):
             return ledger.unfinished(self._connection)
 
+    def last_number(self) -> int:
+        with self._lock, store_faults(self._path):
+            return ledger.last_number(self._connection)
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()

@@ -24,6 +24,7 @@ from energy_console.historian.interface import Buckets, Event, Series
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.newest import Newest
 from energy_console.historian.rolling import buckets_of, cells_from, reach, settled
+from energy_console.historian.share import EnginePresence
 from energy_console.historian.tiers import Cells, in_order
 from energy_console.historian.zoom import Grid, fitting_grid, grid_of
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
@@ -285,6 +286,15 @@ class EmbeddedHistorian:
 
     def open_ledger(self) -> list[LedgerRecord]:
         return self._state.open_ledger()
+
+    def last_number(self) -> int:
+        return self._state.last_number()
+
+    def leads(self) -> bool:
+        return True
+
+    def engines(self) -> list[EnginePresence]:
+        return []
 
     # Housekeeping
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 import psycopg
 
 from energy_console.historian.errors import StoreAddress, StoreAway, StoreBusy, StoreError, StoreForeign, StoreTooNew
-from energy_console.historian.postgres.engine_rights import become_engine
+from energy_console.historian.postgres.engine_rights import become_engine, say_gone, say_here, take_lead
 from energy_console.historian.postgres.server import Connection, Place, server_faults
 from energy_console.historian.postgres.spool import Record, Spool
 from energy_console.historian.postgres.taking import Taker
+from energy_console.historian.share import Share
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ PATIENCE_S = 10.0
 """A server that takes longer for one record is treated as away: readings are safe in the spool meanwhile."""
 
 RETRY_S = 1.0
+SAY_HERE_EVERY_S = 2.0
 MOST_READINGS = 200_000  # in one transaction
 MOST_RECORDS = 200
 END_S = 10.0
@@ -34,10 +37,10 @@ class Delivery:
     """Owns the writing connection. `taken` is called with the readings of each portion that the server has."""
 
     def __init__(
-        self, place: Place, area: str, spool: Spool, notices: list[str], appended: Callable[[int], None]
+        self, place: Place, share: Share, spool: Spool, notices: list[str], appended: Callable[[int], None]
     ) -> None:
         """Raises StoreError where the server answers and refuses; one that is away is tried again and again."""
-        self._place, self._area, self._spool, self._notices, self._appended = place, area, spool, notices, appended
+        self._place, self._share, self._spool, self._notices, self._appended = place, share, spool, notices, appended
         self._turn = threading.Condition()
         self._delivered = 0
         self._wanted = spool.last
@@ -47,6 +50,8 @@ class Delivery:
         self._taker: Taker | None = None
         self._behind = False
         self._stopping = threading.Event()
+        self._said_here_s = time.monotonic()
+        self.leads = False  # the engines of the site, where several serve areas of it
         self.trouble = ""  # why the server cannot be had, empty while it can
         try:
             self._connect()
@@ -95,11 +100,25 @@ class Delivery:
         while not self._stopping.is_set():
             with self._turn:
                 self._turn.wait_for(lambda: self._stopping.is_set() or self._has_work(), RETRY_S)
-            if not self._stopping.is_set() and self._has_work() and not self._go():
+            if not self._stopping.is_set() and not (self._go() if self._has_work() else self._say_here()):
                 self._stopping.wait(RETRY_S)
 
     def _has_work(self) -> bool:
         return self._behind or self._wanted > self._delivered
+
+    def _say_here(self) -> bool:
+        """Tells the others now and then that this engine is there; False where the server is away."""
+        if self._connection is None or time.monotonic() - self._said_here_s < SAY_HERE_EVERY_S:
+            return True
+        try:
+            with server_faults(self._place):
+                say_here(self._connection, self._share)
+                self.leads = self.leads or take_lead(self._connection, self._place)
+        except StoreError as fault:
+            self._lose(fault)
+            return False
+        self._said_here_s = time.monotonic()
+        return True
 
     def _go(self) -> bool:
         """Delivers everything there is; False where the server is away."""
@@ -107,6 +126,7 @@ class Delivery:
             self._connect()
             while records := self._spool.after(self._delivered, MOST_READINGS, MOST_RECORDS):
                 self._take(records)
+                self._say_here()
                 if self._stopping.is_set():
                     return True
         except StoreError as fault:
@@ -122,18 +142,19 @@ class Delivery:
     def _connect(self) -> None:
         if self._connection is not None:
             return
-        connection = become_engine(self._place, self._area)
+        connection = become_engine(self._place, self._share)
         try:
             with server_faults(self._place):
-                self._taker = Taker(connection, self._place, self._area, self._spool)
+                self._taker = Taker(connection, self._place, self._spool)
                 delivered = self._taker.taken()
+                leads = take_lead(connection, self._place)
             if delivered > self._spool.last:  # the spool is older than what the server remembers of it
                 self._spool.take_new_name()
                 delivered = self._taker.taken()
         except BaseException:
             connection.close()
             raise
-        self._connection = connection
+        self._connection, self.leads = connection, leads
         with self._turn:
             self._delivered = delivered
             self._turn.notify_all()
@@ -176,6 +197,7 @@ class Delivery:
             with contextlib.suppress(psycopg.Error):
                 self._connection.close()
         self._connection = self._taker = None
+        self.leads = False
         with self._turn:
             if not self.trouble:
                 self.trouble = str(fault)
@@ -201,6 +223,6 @@ class Delivery:
         with self._turn:
             self._turn.notify_all()
         self._thread.join(END_S)
-        if self._connection is not None:
-            with contextlib.suppress(psycopg.Error):
-                self._connection.close()
+        if self._connection is not None and not self._thread.is_alive():
+            with contextlib.suppress(psycopg.Error), contextlib.closing(self._connection):
+                say_gone(self._connection, self._share)

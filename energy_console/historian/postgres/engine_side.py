@@ -17,6 +17,7 @@ from energy_console.historian.embedded.folder import StoreFolder, WriterLock
 from energy_console.historian.errors import StoreAway
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.postgres.delivery import Delivery
+from energy_console.historian.postgres.engine_rights import presences
 from energy_console.historian.postgres.following import Tail, later_of
 from energy_console.historian.postgres.keeper import Keeper
 from energy_console.historian.postgres.rollup import seal
@@ -25,16 +26,17 @@ from energy_console.historian.postgres.spool import open_spool
 from energy_console.historian.postgres.store import PostgresReader
 from energy_console.historian.postgres.tidying import let_go, tidy
 from energy_console.historian.rolling import MS
+from energy_console.historian.share import Share
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
 
 BACKLOG_AT_ONCE = 500_000  # readings taken from the spool at once for the newest of each point
 
 
 class PostgresEngine(PostgresReader):
-    """The one writer of `area`; its spool lies in `folder`. Raises StoreBusy where another writes for that area."""
+    """The one writer of `share`; its spool lies in `folder`. Raises StoreBusy where another has an area of it."""
 
-    def __init__(self, place: Place, area: str, folder: Path) -> None:
-        self._area = area
+    def __init__(self, place: Place, share: Share, folder: Path) -> None:
+        self._share = share
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as undo:
             self._lock = WriterLock(StoreFolder(folder))
@@ -42,13 +44,14 @@ class PostgresEngine(PostgresReader):
             notices: list[str] = []
             self._spool = open_spool(folder, notices)
             undo.callback(self._spool.close)
+            self._spool.keep_stream(share.stream)
             super().__init__(place, looked=True)
             undo.callback(super().close)
             self._notices = notices
             self._tail = Tail()
             self._keeper = Keeper(self.seal, self.tidy, notices)
             undo.callback(self._keeper.close)
-            self._delivery = Delivery(place, area, self._spool, notices, self._keeper.appended)
+            self._delivery = Delivery(place, share, self._spool, notices, self._keeper.appended)
             undo.callback(self._delivery.close)
             self._take_backlog()
             undo.pop_all()
@@ -72,7 +75,7 @@ class PostgresEngine(PostgresReader):
     # Readings
 
     def register(self, points: Sequence[Point]) -> None:
-        keys = self._spool.register(points)
+        keys = self._spool.register(points, self._share.area)
         self._tail.register([keys[point.id] for point in points])
         super().register(points)
         self._write("points", [])
@@ -101,7 +104,9 @@ class PostgresEngine(PostgresReader):
     def seal(self) -> None:
         """Rolls everything up that the server has; normally the store does so by itself."""
         with self._reading() as connection:
-            seal(connection, self._area)
+            areas = [one.area for one in presences(connection)] if self.leads() else self._share.held
+            for area in areas:  # whoever leads also rolls up what engines have left that are gone
+                seal(connection, area)
 
     def tidy(self, now_ms: int | None = None) -> None:
         """Sorts the days that are over, drops what need not be kept; normally the store does so by itself.
@@ -132,8 +137,7 @@ class PostgresEngine(PostgresReader):
         if not self._delivery.is_behind:
             with contextlib.suppress(StoreAway):
                 value = super().get_state(room, key)
-                if value is not None:
-                    self._spool.remember_state(room, key, value)
+                self._spool.remember_state(room, key, value)
                 return value
         return self._spool.state(room, key)
 
@@ -144,10 +148,10 @@ class PostgresEngine(PostgresReader):
         return self._spool.states(room)
 
     def claim_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
-        return self._tables.claim_commands(owner, self._area)
+        return self._tables.claim_commands(owner, self._share, leads=self.leads())
 
     def claimed_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
-        return self._tables.claimed_commands(owner, self._area)
+        return self._tables.claimed_commands(owner, self._share)
 
     def finish_command(self, command_id: int, result: Mapping[str, Any]) -> None:
         self._write("finish", [command_id, dict(result), time.time_ns()])
@@ -164,25 +168,25 @@ class PostgresEngine(PostgresReader):
     def ledger(
         self, start_ns: int, end_ns: int, device: str = "", point: str = "", limit: int = 200
     ) -> list[LedgerRecord]:
-        """While the server is away: open commands and the last one, which are remembered here."""
+        """While the server is away: open commands, which are remembered here."""
         if not self._delivery.is_behind:
             with contextlib.suppress(StoreAway):
-                found = self._tables.ledger(start_ns, end_ns, device, point, limit, by_number=True)
-                if found:
-                    self._spool.remember_last(found[0].command)
-                return found
-        known = {record.command.id: record for record in self._spool.open_commands()}
-        if (last := self._spool.last_command()) is not None:
-            known.setdefault(last.id, LedgerRecord(last, ()))
-        return sorted(known.values(), key=lambda record: -record.command.id)[:limit]
+                return super().ledger(start_ns, end_ns, device, point, limit)
+        return sorted(self._spool.open_commands(), key=lambda record: -record.command.id)[:limit]
 
     def open_ledger(self) -> list[LedgerRecord]:
         if not self._delivery.is_behind:
             with contextlib.suppress(StoreAway):
-                found = self._tables.open_ledger(self._area)
+                found = self._tables.open_ledger(self._share)
                 self._spool.remember_open(found)
                 return found
         return self._spool.open_commands()
+
+    def last_number(self) -> int:
+        return self._spool.last_number
+
+    def leads(self) -> bool:
+        return self._share.is_whole or self._delivery.leads
 
     def trouble(self) -> str:
         return self._delivery.trouble

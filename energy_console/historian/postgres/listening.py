@@ -1,4 +1,4 @@
-"""Told by the server the moment any engine has committed a batch: a thread with a connection of its own."""
+"""Told by the server the moment anybody has committed a batch, a state, an order or its answer."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import psycopg
 
 from energy_console.historian.errors import StoreError
 from energy_console.historian.postgres.server import Connection, Place, connect, server_faults
-from energy_console.historian.postgres.taking import NEWS
+from energy_console.historian.postgres.writing import NEWS
 
 LOOK_EVERY_S = 0.5  # whether to end
 RETRY_S = 2.0
 
 
 class Listener:
-    """Calls `wake` after each batch; while the server is away it is silent, and tries again."""
+    """Calls `wake` after each, on a thread and a connection of its own; while the server is away it tries again."""
 
     def __init__(self, place: Place, wake: Callable[[], None]) -> None:
         self._place, self._wake = place, wake

@@ -6,6 +6,7 @@ transaction that took it: a record is delivered exactly once, whatever breaks in
 
 from __future__ import annotations
 
+import random
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -26,9 +27,12 @@ from energy_console.historian.embedded.database import (
 )
 from energy_console.historian.errors import StoreBroken
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
+from energy_console.historian.share import WHOLE_SITE
 from hardware.points import Point
 
 FILE = "outbox.sqlite"
+SLOT_SIZE = 10**9  # commands of one outbox; its number before the last nine digits
+FIRST_DRAWN, LAST_DRAWN = 10**6, 9 * 10**6  # all numbers stay below 2^53, exact in any program that reads JSON
 SCHEMA = Schema(
     0x45434F42,  # "ECOB"
     (
@@ -42,6 +46,7 @@ SCHEMA = Schema(
             without rowid;
         create table open_command(id integer primary key, body blob not null);
         """,
+        "alter table point add column area text not null default ''",
     ),
 )
 
@@ -79,23 +84,53 @@ class Spool:
         return str(self._rows("select value from fact where name = 'name'")[0][0])
 
     def take_new_name(self) -> None:
+        """Another outbox from now on, for the server: numbers of its commands begin elsewhere, too."""
         self._rows("replace into fact values ('name', ?)", (uuid.uuid4().hex,))
+        self._rows("delete from fact where name in ('slot', 'command')")
+
+    @property
+    def slot(self) -> int:
+        """Numbers of this outbox's commands are `slot` x SLOT_SIZE and up; the server gives each outbox its own.
+
+        One that was never connected yet draws a high one, which the server takes on unless another has it.
+        """
+        rows = self._rows("select value from fact where name = 'slot'")
+        if not rows:
+            self.take_slot(random.SystemRandom().randrange(FIRST_DRAWN, LAST_DRAWN))
+        return int(rows[0][0]) if rows else self.slot
+
+    @property
+    def has_slot(self) -> bool:
+        return bool(self._rows("select 1 from fact where name = 'slot'"))
+
+    def take_slot(self, slot: int) -> None:
+        self._rows("replace into fact values ('slot', ?)", (slot,))
+
+    @property
+    def stream(self) -> str:
+        """The area under which its batches are written."""
+        rows = self._rows("select value from fact where name = 'stream'")
+        return str(rows[0][0]) if rows else WHOLE_SITE
+
+    def keep_stream(self, stream: str) -> None:
+        self._rows("replace into fact values ('stream', ?)", (stream,))
 
     # Points: numbered here, since the server's numbers are not known while it is away
 
-    def register(self, points: Sequence[Point]) -> dict[str, int]:
-        """Keys of all points ever named here."""
+    def register(self, points: Sequence[Point], area_of: Callable[[str], str]) -> dict[str, int]:
+        """Keys of all points ever named here. `area_of`: whose a point is; that of others is no longer told."""
         with self._lock, store_faults(self._path), transaction(self._connection):
+            self._connection.execute("update point set area = ''")
             self._connection.executemany(
-                "insert into point(id, unit, name) values (?, ?, ?) "
-                "on conflict(id) do update set unit = excluded.unit, name = excluded.name",
-                [(point.id, point.unit, point.name) for point in points],
+                "insert into point(id, unit, name, area) values (?, ?, ?, ?) "
+                "on conflict(id) do update set unit = excluded.unit, name = excluded.name, area = excluded.area",
+                [(point.id, point.unit, point.name, area_of(point.id)) for point in points],
             )
             return dict(rows_of(self._connection, "select id, key from point"))
 
-    def points(self) -> list[tuple[int, str, str, str]]:
-        """Key, id, unit, name."""
-        return self._rows("select key, id, unit, name from point order by key")
+    def points(self) -> list[tuple[int, str, str, str, str]]:
+        """Key, id, unit, name, area; the area is empty where it is not this engine's to tell."""
+        return self._rows("select key, id, unit, name, area from point order by key")
 
     # Records
 
@@ -195,6 +230,12 @@ class Spool:
         """Keeps the command with the highest number: the next one's number follows it."""
         if (last := self.last_command()) is None or command.id > last.id:
             self._rows("replace into fact values ('command', ?)", (msgspec.json.encode(command),))
+
+    @property
+    def last_number(self) -> int:
+        """Of the commands that were numbered here; the next one's follows."""
+        first, last = self.slot * SLOT_SIZE, self.last_command()
+        return last.id if last is not None and first < last.id < first + SLOT_SIZE else first
 
     def last_command(self) -> LedgerCommand | None:
         rows = self._rows("select value from fact where name = 'command'")

@@ -9,10 +9,13 @@ from typing import Any
 
 from energy_console.historian.interface import Event
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
+from energy_console.historian.postgres.engine_rights import presences
 from energy_console.historian.postgres.server import Connection
-from energy_console.historian.postgres.writing import add_event, as_json, finish_order, replace_state
+from energy_console.historian.postgres.writing import add_event, as_json, finish_order, replace_state, tell
+from energy_console.historian.share import EnginePresence, Share
 
 _COMMAND = "id, asked_ns, device, point, value, who, why, plan"
+_MINE = "(%s or area = any(%s) or (area is null and %s))"
 
 
 class StateTables:
@@ -59,57 +62,63 @@ class StateTables:
     # Orders
 
     def request_command(self, command: Mapping[str, Any]) -> int:
-        """The order is for the engine that owns what it names; one that names nothing is for whoever comes first."""
+        """For the area it names, or that of its point or device; without any, for the engine that leads."""
         named = str(command.get("point") or command.get("device") or "").partition("/")[0]
-        question = (
-            "insert into command(body, asked_ns, area) values (%s, %s, "
-            "(select min(area) from point where split_part(id, '/', 1) = %s)) returning id"
-        )
-        return int(self._rows(question, (as_json(dict(command)), time.time_ns(), named))[0][0])
+        with self._connection() as connection, connection.transaction():
+            row = connection.execute(
+                "insert into command(body, asked_ns, area) values (%s, %s, coalesce(%s::text, "
+                "(select min(area) from point where split_part(id, '/', 1) = %s))) returning id",
+                (as_json(dict(command)), time.time_ns(), command.get("area"), named),
+            ).fetchone()
+            tell(connection, "order")
+        assert row is not None
+        return int(row[0])
 
-    def claim_commands(self, owner: str, area: str) -> list[tuple[int, Mapping[str, Any]]]:
-        """Takes the orders for `area` that nobody has taken; rows under another's hand are left to it."""
+    def claim_commands(self, owner: str, share: Share, *, leads: bool) -> list[tuple[int, Mapping[str, Any]]]:
+        """Takes the orders for `share` that nobody has taken; rows under another's hand are left to it."""
         question = (
-            "update command set owner = %s, claimed_ns = %s, area = %s where id in "
-            "(select id from command where owner is null and (area is null or area = %s) order by id "
+            "update command set owner = %s, claimed_ns = %s, area = coalesce(area, %s) where id in "
+            f"(select id from command where owner is null and {_MINE} order by id "
             "for update skip locked) returning id, body"
         )
-        rows = self._rows(question, (owner, time.time_ns(), area, area))
+        rows = self._rows(question, (owner, time.time_ns(), share.stream, *_mine(share, leads=leads)))
         return sorted(((n, body) for n, body in rows), key=lambda row: row[0])
 
     def finish_command(self, command_id: int, result: Mapping[str, Any]) -> None:
-        with self._connection() as connection:
+        with self._connection() as connection, connection.transaction():
             finish_order(connection, command_id, result, time.time_ns())
 
     def command_result(self, command_id: int) -> Mapping[str, Any] | None:
         rows = self._rows("select result from command where id = %s and result is not null", (command_id,))
         return rows[0][0] if rows else None
 
-    def claimed_commands(self, owner: str, area: str) -> list[tuple[int, Mapping[str, Any]]]:
-        question = (
-            "select id, body from command where owner = %s and coalesce(area, %s) = %s and result is null order by id"
-        )
-        return [(number, body) for number, body in self._rows(question, (owner, area, area))]
+    def claimed_commands(self, owner: str, share: Share) -> list[tuple[int, Mapping[str, Any]]]:
+        question = f"select id, body from command where owner = %s and {_MINE} and result is null order by id"
+        return [(number, body) for number, body in self._rows(question, (owner, *_mine(share, leads=False)))]
+
+    def engines(self) -> list[EnginePresence]:
+        with self._connection() as connection:
+            return presences(connection)
 
     # The ledger
 
-    def ledger(
-        self, start_ns: int, end_ns: int, device: str, point: str, limit: int, *, by_number: bool
-    ) -> list[LedgerRecord]:
-        """Newest first: by number for the engine that gives them, by time where several books are read together."""
+    def ledger(self, start_ns: int, end_ns: int, device: str, point: str, limit: int) -> list[LedgerRecord]:
+        """Newest first by time: numbers of several engines do not follow each other."""
         where, chosen = "asked_ns >= %s and asked_ns < %s", [start_ns, end_ns]
         values: list[Any] = [*chosen]
         for column, wanted in (("device", device), ("point", point)):
             if wanted:
                 where += f" and {column} = %s"
                 values.append(wanted)
-        order = "id desc, asked_ns desc" if by_number else "asked_ns desc, id desc"
-        return self._records(f"where {where} order by {order} limit %s", (*values, limit))
+        return self._records(f"where {where} order by asked_ns desc, id desc limit %s", (*values, limit))
 
-    def open_ledger(self, area: str | None) -> list[LedgerRecord]:
-        """Of one area, or of all."""
-        mine, values = ("", ()) if area is None else ("and area = %s", (area,))
-        return self._records(f"where (book, id) in (select book, command from ledger_open) {mine} order by id", values)
+    def open_ledger(self, share: Share) -> list[LedgerRecord]:
+        """Of devices that are the share's now, whoever has begun the command."""
+        mine = (
+            "and (%s or device in (select split_part(id, '/', 1) from point where area = any(%s)))"
+            " and (book, id) in (select book, command from ledger_open)"
+        )
+        return self._records(f"where true {mine} order by asked_ns, id", (share.is_whole, list(share.areas)))
 
     def _records(self, tail: str, values: Sequence[Any]) -> list[LedgerRecord]:
         rows = self._rows(f"select book, {_COMMAND} from ledger {tail}", values)
@@ -121,3 +130,8 @@ class StateTables:
         for book, *step in self._rows(question, ([row[0] for row in rows], [row[1] for row in rows])):
             steps.setdefault((book, step[0]), []).append(LedgerStep(*step))
         return [LedgerRecord(LedgerCommand(*row), tuple(steps.get((book, row[0]), ()))) for book, *row in rows]
+
+
+def _mine(share: Share, *, leads: bool) -> tuple[bool, list[str], bool]:
+    """What `_MINE` asks for: everything, what is of these areas, what is of none."""
+    return share.is_whole, list(share.held), leads

@@ -22,7 +22,6 @@ from energy_console.historian.interface import Buckets, Event, Series
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.newest import Newest
 from energy_console.historian.postgres.asking import cells_in, last_readings, readings_of, span_of
-from energy_console.historian.postgres.engine_rights import WHOLE_SITE
 from energy_console.historian.postgres.following import Follower
 from energy_console.historian.postgres.listening import Listener
 from energy_console.historian.postgres.server import (
@@ -37,6 +36,7 @@ from energy_console.historian.postgres.server import (
 )
 from energy_console.historian.postgres.state import StateTables
 from energy_console.historian.rolling import MS, buckets_of
+from energy_console.historian.share import WHOLE, EnginePresence
 from energy_console.historian.zoom import Grid, fitting_grid, grid_of
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
 
@@ -166,13 +166,13 @@ class PostgresReader:
         return self._tables.request_command(command)
 
     def claim_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
-        return self._tables.claim_commands(owner, WHOLE_SITE)
+        return self._tables.claim_commands(owner, WHOLE, leads=True)
 
     def finish_command(self, command_id: int, result: Mapping[str, Any]) -> None:
         self._tables.finish_command(command_id, result)
 
     def claimed_commands(self, owner: str) -> list[tuple[int, Mapping[str, Any]]]:
-        return self._tables.claimed_commands(owner, WHOLE_SITE)
+        return self._tables.claimed_commands(owner, WHOLE)
 
     def command_result(self, command_id: int) -> Mapping[str, Any] | None:
         return self._tables.command_result(command_id)
@@ -183,10 +183,21 @@ class PostgresReader:
     def ledger(
         self, start_ns: int, end_ns: int, device: str = "", point: str = "", limit: int = 200
     ) -> list[LedgerRecord]:
-        return self._tables.ledger(start_ns, end_ns, device, point, limit, by_number=False)
+        return self._tables.ledger(start_ns, end_ns, device, point, limit)
 
     def open_ledger(self) -> list[LedgerRecord]:
-        return self._tables.open_ledger(None)
+        return self._tables.open_ledger(WHOLE)
+
+    def last_number(self) -> int:
+        raise StoreError("This store was opened for reading: only the engine writes its ledger.")
+
+    # Engines
+
+    def leads(self) -> bool:
+        return False
+
+    def engines(self) -> list[EnginePresence]:
+        return self._tables.engines()
 
     # Housekeeping
 

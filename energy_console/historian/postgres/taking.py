@@ -13,30 +13,48 @@ from energy_console.historian.ledger import LedgerCommand, LedgerStep
 from energy_console.historian.postgres.copying import DAY_MS, copy_columns, make_partitions
 from energy_console.historian.postgres.server import Connection, Place
 from energy_console.historian.postgres.spool import Record, Spool
-from energy_console.historian.postgres.writing import add_event, extend_ledger, finish_order, replace_state
+from energy_console.historian.postgres.writing import add_event, extend_ledger, finish_order, replace_state, tell
 
-NEWS = "energy_console_batch"
+LATE_NS = 30 * 10**9  # on its own machine: what the server gets later than this has waited for it
 LedgerEntry = tuple[list[LedgerCommand], list[LedgerStep]]
 
 
 class Taker:
     """Lives as long as its connection. Raises what the driver raises."""
 
-    def __init__(self, connection: Connection, place: Place, area: str, spool: Spool) -> None:
-        self._connection, self._place, self._area, self._spool = connection, place, area, spool
+    def __init__(self, connection: Connection, place: Place, spool: Spool, *, says_whose: bool = True) -> None:
+        """`says_whose`: this engine serves now, so the areas that the spool tells of its points are true."""
+        self._connection, self._place, self._spool, self._says_whose = connection, place, spool, says_whose
+        self._stream = spool.stream
         self._days: set[int] = set()
         self._server_key = np.empty(0, np.int32)
         self._name_points()
 
     def taken(self) -> int:
-        """The number up to which the server has taken the records of this spool."""
+        """The number up to which the server has taken the records of this spool; the two agree on its slot, too."""
+        question = "select taken, slot from delivery where spool = %s"
         with self._connection.transaction():
-            self._connection.execute(
-                "insert into delivery values (%s, %s, 0) on conflict (spool) do nothing", (self._spool.name, self._area)
-            )
-            row = self._connection.execute(
-                "select taken from delivery where spool = %s", (self._spool.name,)
-            ).fetchone()
+            row = self._connection.execute(question, (self._spool.name,)).fetchone()
+            if row is None:
+                self._connection.execute(
+                    "insert into delivery(spool, area, taken) values (%s, %s, 0)", (self._spool.name, self._stream)
+                )
+                row = (0, None)
+            if row[1] is None:
+                row = (row[0], self._slot_given())
+        if not self._spool.has_slot or self._spool.slot != row[1]:
+            self._spool.take_slot(int(row[1]))
+        return int(row[0])
+
+    def _slot_given(self) -> int:
+        """The slot that the spool has drawn, unless another has it; else the next one."""
+        drawn = self._spool.slot if self._spool.has_slot else None
+        row = self._connection.execute(
+            "update delivery set slot = coalesce((select %(drawn)s::integer where not exists "
+            "(select from delivery where slot = %(drawn)s::integer)), nextval('ledger_slot')::integer) "
+            "where spool = %(spool)s returning slot",
+            {"drawn": drawn, "spool": self._spool.name},
+        ).fetchone()
         assert row is not None
         return int(row[0])
 
@@ -56,7 +74,7 @@ class Taker:
                 answers[record.number] = self._write(record) if spooled is None else self._write_batch(spooled)
             self._connection.execute(
                 "update delivery set taken = %s, area = %s where spool = %s",
-                (records[-1].number, self._area, self._spool.name),
+                (records[-1].number, self._stream, self._spool.name),
             )
         return answers
 
@@ -64,20 +82,21 @@ class Taker:
         return int(columns.key.max()) >= len(self._server_key)
 
     def _name_points(self) -> None:
-        """Names the points of the spool on the server, as this area's, and learns their keys there."""
+        """Names the points of the spool on the server, says whose they are, and learns their keys there."""
         points = self._spool.points()
+        whose = {key: area if self._says_whose else "" for key, *_, area in points}
         with self._connection.transaction():
             self._connection.cursor().executemany(
-                "insert into point(id, unit, name, area) values (%s, %s, %s, %s) on conflict (id) "
+                "insert into point(id, unit, name, area) values (%s, %s, %s, nullif(%s, '')) on conflict (id) "
                 "do update set unit = excluded.unit, name = excluded.name, area = excluded.area "
-                "where (point.unit, point.name, point.area) is distinct from "
+                "where excluded.area is not null and (point.unit, point.name, point.area) is distinct from "
                 "(excluded.unit, excluded.name, excluded.area)",
-                [(name, unit, words, self._area) for _, name, unit, words in points],
+                [(name, unit, words, whose[key]) for key, name, unit, words, _ in points],
             )
             rows = self._connection.execute("select id, key from point").fetchall()
         keys = {str(name): int(key) for name, key in rows}
         self._server_key = np.full(max((key for key, *_ in points), default=0) + 1, -1, np.int32)
-        for key, name, _, _ in points:
+        for key, name, *_ in points:
             self._server_key[key] = keys[name]
 
     def _make_days(self, columns: Columns) -> None:
@@ -96,7 +115,7 @@ class Taker:
         stored_ms = time.time_ns() // 1_000_000
         self._connection.execute(
             "insert into batch values (%s, %s, %s, %s, %s, %s, %s)",
-            (sequence, self._area, stored_ms, size, *span, pack(columns)),
+            (sequence, self._stream, stored_ms, size, *span, pack(columns)),
         )
         copy_columns(
             self._connection,
@@ -109,12 +128,13 @@ class Taker:
                 "value": ("f8", columns.value),
             },
         )
+        days, counts = np.unique(columns.time_ms // DAY_MS, return_counts=True)
         self._connection.cursor().executemany(
-            "insert into day values (%s, %s) on conflict (start_ms) do update set written = excluded.written, "
-            "sorted = false",
-            [(day * DAY_MS, sequence) for day in np.unique(columns.time_ms // DAY_MS).tolist()],
+            "insert into day(start_ms, written, readings) values (%s, %s, %s) on conflict (start_ms) do update "
+            "set written = excluded.written, sorted = false, readings = day.readings + excluded.readings",
+            [(day * DAY_MS, sequence, count) for day, count in zip(days.tolist(), counts.tolist(), strict=True)],
         )
-        self._connection.execute("select pg_notify(%s, %s)", (NEWS, f"{self._place.schema}/{sequence}"))
+        tell(self._connection, "batch")
         return sequence
 
     def _write(self, record: Record) -> int:
@@ -123,13 +143,14 @@ class Taker:
                 return add_event(self._connection, *record.content())
             case "state":
                 room, key, value, since_ns = record.content()
-                replace_state(self._connection, room, key, value, since_ns)
+                late = time.time_ns() - since_ns > LATE_NS
+                replace_state(self._connection, room, key, value, since_ns, self._spool.name, late=late)
             case "finish":
                 number, result, time_ns = record.content()
                 finish_order(self._connection, number, result, time_ns)
             case "ledger":
                 commands, steps = _ledger(record.body)
-                extend_ledger(self._connection, self._spool.name, self._area, commands, steps)
+                extend_ledger(self._connection, self._spool.name, self._stream, commands, steps)
         return 0
 
 
