@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "backup": ("energy_console.app.backup", "copy the store, also while an engine writes"),
     "restore": ("energy_console.app.restore", "make a back-up the store again"),
     "ledger": ("energy_console.app.ledger", "what was commanded, by whom, why, and every step that came of it"),
+    "journal": ("energy_console.app.journal", "alarms, acts, notes, plans and calls: read, search, export, add a note"),
     "snapshot": ("energy_console.app.snapshot", "a picture of a page; needs no display"),
     "bench": ("energy_console.app.bench", "measure one part against the bare library or solver in the same run"),
     "plan": ("energy_console.app.plan", "plan the next hours as one linear program, and say what it costs and why"),

@@ -60,14 +60,20 @@ class AlarmDesk:
             return
         kept = to_state(self._machine)
         lines = [partial(self._historian.write_event, *line_of(change)) for change in changes]
-        self._writer.do(*lines, partial(self._historian.put_state, ROOM, KEY, kept))
+        at_ns = max(change.time_ns for change in changes)
+        self._writer.do(*lines, partial(self._historian.put_state, ROOM, KEY, kept, at_ns))
 
 
 def line_of(change: Transition) -> tuple[int, str, str, str, dict[str, Any]]:
     """A change as the journal keeps it: time, kind, source, text, data."""
     condition = change.alarm.condition
     text = f"P{condition.priority} {condition.text}: {WORDS[change.alarm.state]}"
-    data = {"alarm": change.alarm.id, "state": change.alarm.state.value, "priority": condition.priority}
+    data: dict[str, Any] = {
+        "alarm": change.alarm.id,
+        "state": change.alarm.state.value,
+        "priority": condition.priority,
+        "words": condition.text,
+    }
     if change.who:
         text, data = f"{text} by {change.who}", data | {"who": change.who}
     return change.time_ns, "alarm", condition.source, text, data

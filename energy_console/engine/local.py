@@ -17,6 +17,7 @@ from energy_console.alarms.machine import Condition
 from energy_console.control.control import Ask, Control
 from energy_console.control.ledger import Ledger
 from energy_console.engine.alarm_desk import AlarmDesk
+from energy_console.engine.call_desk import CallDesk
 from energy_console.engine.commissioning import Answer, Failed, Question, Said, answer
 from energy_console.engine.link import CommandResult, DeviceState, EngineHealth, EngineNews, ProbeReport
 from energy_console.engine.orders import Orders
@@ -72,6 +73,7 @@ class LocalEngine:
         if self._scanner.points != site.points[: len(self._scanner.points)]:
             raise ValueError("the site lists its points in another order than its devices give them")
         self._alarms = AlarmDesk(site, self.live, historian, self._writer)
+        self._calls = CallDesk(site, self.live, historian, self._writer)
         self._planner = Planner(site, self.live, historian, self._writer, self._hold, self._let_go, self._plan_news)
         self._ledger = Ledger(historian)
         self._control = Control(
@@ -232,6 +234,8 @@ class LocalEngine:
             batch = self._pulse.beat()
             silent = {name: state.reason for name, state in states.items() if state.state in SILENT}
             changed = self._alarms.step(time.time_ns(), silent, self._own_conditions())
+            if len(states) and all(state.state != "starting" for state in states.values()):
+                self._calls.step(time.time_ns())  # what a ship does is known once the field has been read
             first = not self._told_devices
             devices = {name: state for name, state in states.items() if state != self._told_devices.get(name)}
             self._told_devices = states

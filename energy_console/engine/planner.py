@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from energy_console.engine.link import CommandResult
@@ -16,6 +16,7 @@ from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
 from energy_console.planning.proposal import Followed, PlanNews
+from energy_console.planning.proposal_line import proposal_line
 from energy_console.planning.propose import propose, why_none
 from energy_console.planning.schedule import Schedule, ScheduleTooNew, schedule_of
 from energy_console.planning.setpoints import SetPoint, followed_share, setpoints_at
@@ -92,12 +93,18 @@ class Planner:
             self._tell(solving=False, sentence=f"No plan could be made: {error}")
             return self.news
         self._tell(solving=False, proposal=proposal, sentence=why_none(proposal))
+        text, data = proposal_line(proposal, self.news.in_force)
+        self._write_down(text, data)
         return self.news
 
     async def approve(self, plan_id: str, who: str) -> CommandResult:
         """Puts the newest proposal in force and writes the set-points of the step that runs."""
         proposal = self.news.proposal
         if proposal is None or proposal.id != plan_id:
+            self._write_down(
+                f"Approval by {who} refused: a newer plan had been proposed",
+                {"act": "refused", "plan": plan_id, "who": who},
+            )
             return CommandResult(False, "That plan is no longer the newest proposal: look at the new one first.")
         if not isinstance(proposal.answer, Plan):
             return CommandResult(False, f"There is no plan to approve: {why_none(proposal)}")
@@ -107,13 +114,14 @@ class Planner:
     async def put_in_force(self, schedule: Schedule) -> CommandResult:
         """Keeps an approved schedule and carries out its running step at once."""
         async with self._carrying_out:
-            self._journal(schedule, f"Plan {schedule.name} approved by {schedule.approved_by}")
+            self._journal("approved", schedule, f"Plan {schedule.name} approved by {schedule.approved_by}")
             for point, (value, _, _) in self._held.items():  # written again, and let go where it is no longer wanted
                 self._held[point] = (value, NOT_YET, -math.inf)
             self._tell(in_force=schedule, sentence=f"Plan {schedule.name} is in force.")
-            await self._follow(schedule)
+            await self._follow(schedule, first=True)
         taken = sum(answer.ok for _, answer, _ in self._held.values())
         text = f"Plan {schedule.name} is in force: {taken} of {len(self._held)} set-points written and read back."
+        self._write_down(text, {"act": "in force", "plan": schedule.id, "written": len(self._held), "taken": taken})
         return CommandResult(taken == len(self._held), text)
 
     async def revert(self, who: str) -> CommandResult:
@@ -123,7 +131,7 @@ class Planner:
             if schedule is None:
                 return CommandResult(False, "No plan is in force.")
             points = list(self._held)
-            self._journal(None, f"Plan {schedule.name} taken out of force by {who}")
+            self._journal("taken out", schedule, f"Plan {schedule.name} taken out of force by {who}", who)
             self._tell(in_force=None, followed=None, assets=(), sentence=f"Plan {schedule.name} is no longer in force.")
             let_go = await self._let_go(points, who)
         return CommandResult(let_go == len(points), f"{let_go} of {len(points)} devices went back to their own ways.")
@@ -155,7 +163,7 @@ class Planner:
             if (schedule := self.news.in_force) is not None:
                 await self._follow(schedule)
 
-    async def _follow(self, schedule: Schedule) -> None:
+    async def _follow(self, schedule: Schedule, *, first: bool = False) -> None:
         now = dt.datetime.now(dt.UTC)
         self._wanted = setpoints_at(self._site, schedule, now, self._there(now))
         wanted = {setpoint.point: setpoint for setpoint in self._wanted}
@@ -163,10 +171,13 @@ class Planner:
         await self._let_go([point for point in self._held if point not in wanted], who)
         gate = asyncio.Semaphore(AT_ONCE)
         self._followed_at = time.monotonic()
+        new = [one.point for one in wanted.values() if self._held.get(one.point, (None,))[0] != one.value]
         await asyncio.gather(*(self._hold(setpoint, schedule, gate) for setpoint in wanted.values()))
         self._followed_at = time.monotonic()
+        if new and not first:
+            self._write_down_setpoints(schedule, new)
         if now >= schedule.end:
-            self._journal(None, f"Plan {schedule.name} has come to its end")
+            self._journal("ended", schedule, f"Plan {schedule.name} has come to its end")
             over = f"Plan {schedule.name} has come to its end."
             self._tell(in_force=None, followed=None, assets=(), sentence=over)
             return
@@ -206,14 +217,24 @@ class Planner:
             return math.nan
         return float(self._live.value[row])
 
-    def _journal(self, schedule: Schedule | None, text: str) -> None:
-        state = schedule.to_state() if schedule else None
-        time_ns = int(dt.datetime.now(dt.UTC).timestamp() * 1e9)
-        data = {"plan": schedule.id, "who": schedule.approved_by} if schedule else {}
-        self._writer.do(
-            lambda: self._historian.put_state(ROOM, IN_FORCE, state),
-            lambda: self._historian.write_event(time_ns, "plan", "plan", text, data),
-        )
+    def _journal(self, act: str, schedule: Schedule, text: str, who: str = "") -> None:
+        """An act that changes what is in force, with what is in force from now on."""
+        state = schedule.to_state() if act == "approved" else None
+        who = who or (schedule.approved_by if act == "approved" else "")
+        now_ns = time.time_ns()
+        self._writer.do(lambda: self._historian.put_state(ROOM, IN_FORCE, state, now_ns))
+        self._write_down(text, {"act": act, "plan": schedule.id} | ({"who": who} if who else {}), now_ns)
+
+    def _write_down_setpoints(self, schedule: Schedule, points: Sequence[str]) -> None:
+        """What the running step has changed, as one line; each by itself stands in the ledger."""
+        taken = sum(self._held[point][1].ok for point in points)
+        text = f"Plan {schedule.name}: {len(points)} set-points changed, {taken} read back"
+        data = {"act": "set-points", "plan": schedule.id, "written": len(points), "taken": taken}
+        self._write_down(text, data | {"points": sorted(points)})
+
+    def _write_down(self, text: str, data: Mapping[str, object], time_ns: int = 0) -> None:
+        time_ns = time_ns or time.time_ns()
+        self._writer.do(lambda: self._historian.write_event(time_ns, "plan", "plan", text, data))
 
     def _tell(self, **parts: object) -> None:
         self.news = replace(self.news, **parts)  # type: ignore[arg-type]

@@ -48,12 +48,12 @@ class Buckets:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the journal: state changes, alarms, commands, plan approvals, starts and stops."""
+    """One line of the journal: what came about, was done or was noted. docs/journal.md names kinds and data."""
 
     id: int
     time_ns: int
-    kind: str  # device | alarm | command | plan | call | engine
-    source: str  # device, point or node id
+    kind: str  # alarm | command | note | plan | call | import | correction | device | engine
+    source: str  # device, point or node id, or what acted
     text: str
     data: Mapping[str, Any]
 
@@ -110,10 +110,16 @@ class Historian(Protocol):
     def events(self, start_ns: int, end_ns: int, kinds: Sequence[str] = (), limit: int = 1000) -> list[Event]:
         """The newest `limit` events of the window, newest first."""
 
-    def put_state(self, room: str, key: str, value: Any) -> None:
-        """Keeps a JSON-like value under room/key: plans, approvals, layouts, calls. The old one stays in the audit."""
+    def put_state(self, room: str, key: str, value: Any, at_ns: int | None = None) -> None:
+        """Keeps a JSON-like value under room/key: plans, approvals, layouts, calls. The old one stays in the audit.
+
+        `at_ns`: since when it stands, for `state_at`; now where it is left out.
+        """
 
     def get_state(self, room: str, key: str) -> Any | None: ...
+
+    def state_at(self, room: str, key: str, moment_ns: int) -> Any | None:
+        """What stood under room/key at a moment, None where nothing did."""
 
     def list_state(self, room: str) -> dict[str, Any]: ...
 

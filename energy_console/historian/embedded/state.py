@@ -38,6 +38,7 @@ SCHEMA = Schema(
         create index command_open on command(id) where owner is null;
         """,
         ledger.SCHEMA_STEP,
+        "create index audit_place on audit(room, key, since_ns)",
     ),
 )
 
@@ -68,8 +69,8 @@ class StateFile:
         rows = self._rows(sql, (start_ns, end_ns, *kinds, limit))
         return [Event(n, time_ns, kind, source, text, _decode(data)) for n, time_ns, kind, source, text, data in rows]
 
-    def put_state(self, room: str, key: str, value: Any) -> None:
-        now = time.time_ns()
+    def put_state(self, room: str, key: str, value: Any, at_ns: int | None = None) -> None:
+        now = time.time_ns() if at_ns is None else at_ns
         with self._lock, store_faults(self._path), transaction(self._connection):
             self._connection.execute(
                 "insert into audit(room, key, value, since_ns, until_ns) "
@@ -85,6 +86,16 @@ class StateFile:
     def list_state(self, room: str) -> dict[str, Any]:
         rows = self._rows("select key, value from state where room = ? order by key", (room,))
         return {key: _decode(value) for key, value in rows}
+
+    def state_at(self, room: str, key: str, moment_ns: int) -> Any | None:
+        """What stood under room/key at a moment, None where nothing did."""
+        sql = (
+            "select since_ns, value from state where room = ? and key = ? and since_ns <= ? union all "
+            "select since_ns, value from (select since_ns, value from audit where room = ? and key = ? "
+            "and since_ns <= ? order by since_ns desc, id desc limit 1) order by since_ns desc limit 1"
+        )
+        rows = self._rows(sql, (room, key, moment_ns) * 2)
+        return _decode(rows[0][1]) if rows else None
 
     def past_state(self, room: str, key: str) -> list[tuple[int, int, Any]]:
         """What stood under room/key before, oldest first: (from, until, value), times in ns."""

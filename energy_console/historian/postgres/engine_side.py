@@ -126,8 +126,8 @@ class PostgresEngine(PostgresReader):
     def write_event(self, time_ns: int, kind: str, source: str, text: str, data: Mapping[str, Any]) -> int:
         return self._write("event", [time_ns, kind, source, text, dict(data)])
 
-    def put_state(self, room: str, key: str, value: Any) -> None:
-        content = [room, key, value, time.time_ns()]
+    def put_state(self, room: str, key: str, value: Any, at_ns: int | None = None) -> None:
+        content = [room, key, value, time.time_ns() if at_ns is None else at_ns]
         number = self._spool.add(
             "state", content, self._delivery.delivered, lambda: self._spool.remember_state(room, key, value)
         )

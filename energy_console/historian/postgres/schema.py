@@ -93,4 +93,5 @@ STEPS: tuple[str, ...] = (
     alter table state add column writer text not null default '';
     alter table day add column readings bigint;
     """,
+    "create index on audit(room, key, since_ns);",
 )

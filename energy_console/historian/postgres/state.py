@@ -42,9 +42,9 @@ class StateTables:
         names = [list(kinds)] if kinds else []
         return [Event(*row) for row in self._rows(question, (start_ns, end_ns, *names, limit))]
 
-    def put_state(self, room: str, key: str, value: Any) -> None:
+    def put_state(self, room: str, key: str, value: Any, at_ns: int | None = None) -> None:
         with self._connection() as connection, connection.transaction():
-            replace_state(connection, room, key, value, time.time_ns())
+            replace_state(connection, room, key, value, time.time_ns() if at_ns is None else at_ns)
 
     def get_state(self, room: str, key: str) -> Any | None:
         rows = self._rows("select value from state where room = %s and key = %s", (room, key))
@@ -53,6 +53,17 @@ class StateTables:
     def list_state(self, room: str) -> dict[str, Any]:
         rows = self._rows('select key, value from state where room = %s order by key collate "C"', (room,))
         return {str(key): value for key, value in rows}
+
+    def state_at(self, room: str, key: str, moment_ns: int) -> Any | None:
+        """What stood under room/key at a moment, None where nothing did."""
+        question = (
+            "select value from ("
+            "(select since_ns, value from state where room = %s and key = %s and since_ns <= %s) union all "
+            "(select since_ns, value from audit where room = %s and key = %s and since_ns <= %s "
+            "order by since_ns desc, id desc limit 1)) as stood order by since_ns desc limit 1"
+        )
+        rows = self._rows(question, (room, key, moment_ns) * 2)
+        return rows[0][0] if rows else None
 
     def past_state(self, room: str, key: str) -> list[tuple[int, int, Any]]:
         """What stood under room/key before, oldest first: (from, until, value), times in ns."""

@@ -150,14 +150,17 @@ class PostgresReader:
     def events(self, start_ns: int, end_ns: int, kinds: Sequence[str] = (), limit: int = 1000) -> list[Event]:
         return self._tables.events(start_ns, end_ns, kinds, limit)
 
-    def put_state(self, room: str, key: str, value: Any) -> None:
-        self._tables.put_state(room, key, value)
+    def put_state(self, room: str, key: str, value: Any, at_ns: int | None = None) -> None:
+        self._tables.put_state(room, key, value, at_ns)
 
     def get_state(self, room: str, key: str) -> Any | None:
         return self._tables.get_state(room, key)
 
     def list_state(self, room: str) -> dict[str, Any]:
         return self._tables.list_state(room)
+
+    def state_at(self, room: str, key: str, moment_ns: int) -> Any | None:
+        return self._tables.state_at(room, key, moment_ns)
 
     def past_state(self, room: str, key: str) -> list[tuple[int, int, Any]]:
         return self._tables.past_state(room, key)
