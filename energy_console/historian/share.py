@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-WHOLE_SITE = "site"
-"""What a store calls the share of an engine that serves everything; no area may be called so."""
+from energy_console.site.areas import WHOLE_SITE as WHOLE_SITE
 
 AWAY_AFTER_S = 10.0  # an engine says every two seconds that it is there
 

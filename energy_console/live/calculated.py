@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from energy_console.live.formula import CounterRate, Worked, make_worked
-from energy_console.site.formula import points_in
 from energy_console.site.model import CalculatedPoint
 from hardware.points import (
     FIRST_BAD_REASON,
@@ -51,7 +50,7 @@ def layers_of(calculated: Sequence[CalculatedPoint]) -> list[list[CalculatedPoin
 
     Raises ValueError for points made from each other in a circle.
     """
-    needs = {point.point.id: inputs_of(point) for point in calculated}
+    needs = {point.point.id: point.inputs for point in calculated}
     depth: dict[str, int] = {}
     waiting = list(calculated)
     while waiting:
@@ -66,11 +65,6 @@ def layers_of(calculated: Sequence[CalculatedPoint]) -> list[list[CalculatedPoin
         for n in range(max(depth.values(), default=-1) + 1)
     )
     return [group for group in grouped if group]
-
-
-def inputs_of(point: CalculatedPoint) -> tuple[str, ...]:
-    """The points it is made from."""
-    return tuple(name for _, name in point.terms) if point.formula is None else points_in(point.formula)
 
 
 def _sums(points: Sequence[CalculatedPoint], index: Mapping[str, int]) -> Layer | None:

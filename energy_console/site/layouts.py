@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from energy_console.site.tables import TableLayout
 
-LINKS = TableLayout("links.csv", "link", ("link", "url"), ("timeout_s", "connections", "silence_ms"))
+LINKS = TableLayout("links.csv", "link", ("link", "url"), ("timeout_s", "connections", "silence_ms", "area"))
 DEVICES = TableLayout(
     "devices.csv",
     "device",

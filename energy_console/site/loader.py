@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from energy_console.site import fleets, layouts, points, rules, write_rules
+from energy_console.site import areas, fleets, layouts, points, rules, write_rules
 from energy_console.site.faults import FaultList, SiteFaults, suggest
 from energy_console.site.fleets import Names
 from energy_console.site.model import Site
@@ -91,6 +91,7 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         tariffs=settings.tariffs,
         carbon=settings.carbon,
         links=fleets.links(tables.of(layouts.LINKS), folder),
+        link_areas=areas.link_areas(tables.of(layouts.LINKS)),
         devices=devices,
         points=(*own, *(calculated.point for calculated in made)),
         calculated=made,

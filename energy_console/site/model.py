@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
-from energy_console.site.formula import Formula
+from energy_console.site.formula import Formula, points_in
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
 from hardware.link_address import options_of
 from hardware.points import Allowed, Point
@@ -110,6 +110,11 @@ class CalculatedPoint:
     point: Point
     terms: tuple[tuple[float, str], ...]  # (factor, point id); empty where there is a formula
     formula: Formula | None = None  # what is not a sum
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The points it is made from."""
+        return tuple(name for _, name in self.terms) if self.formula is None else points_in(self.formula)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +352,7 @@ class Site:
     write_rules: tuple[WriteRule, ...] = ()
     store: str = ""  # a folder or postgresql://...; empty: the usual folder
     stale_after_s: Mapping[str, float] = dataclasses.field(default_factory=dict)  # points with a patience of their own
+    link_areas: Mapping[str, str] = dataclasses.field(default_factory=dict)  # area by link; empty: one engine for all
     library: Library = BUILT_IN  # where its devices' profiles are found
     _devices: Mapping[str, Device] = dataclasses.field(init=False, repr=False, compare=False)
     _nodes: Mapping[str, GridNode] = dataclasses.field(init=False, repr=False, compare=False)
