@@ -1,12 +1,14 @@
-"""Run as a process of its own by the crash test: a writer that is killed at every kind of step, in forked children.
+"""Run as a process of its own: a writer that is killed at every kind of step, or one that goes on until it is killed.
 
-`python -m tests.historian.crash_script FOLDER` prints what came of it as JSON.
+`python -m tests.historian.crash_script steps FOLDER` dies at each step in forked children and prints JSON of it;
+`python -m tests.historian.crash_script go FOLDER` appends and seals without end and prints each number kept.
 """
 
 from __future__ import annotations
 
 import collections
 import datetime as dt
+import itertools
 import json
 import os
 import signal
@@ -146,5 +148,19 @@ def every_step(root: Path) -> list[dict[str, object]]:
     return results
 
 
+def go_on(folder: Path) -> None:
+    store = open_embedded(folder, writing=True)
+    store.register(POINTS)
+    for number in itertools.count():
+        append_number(store, number, number)
+        print(number, flush=True)
+        if number % 5 == 4:
+            store.seal()
+            store.merge(LATER)
+
+
 if __name__ == "__main__":
-    print(json.dumps(every_step(Path(sys.argv[1]))))
+    if sys.argv[1] == "steps":
+        print(json.dumps(every_step(Path(sys.argv[2]))))
+    else:
+        go_on(Path(sys.argv[2]))

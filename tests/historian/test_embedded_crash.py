@@ -19,7 +19,7 @@ def script(*arguments: str) -> subprocess.Popen[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork; tests/soak/test_kills.py covers Windows")
 def test_a_crash_at_any_step_of_sealing_and_merging_leaves_every_reading_exactly_once(tmp_path: Path) -> None:
-    with script(str(tmp_path)) as process:
+    with script("steps", str(tmp_path)) as process:
         results = json.loads(process.communicate()[0])
     assert len({result["step"] for result in results}) >= 11
     for result in results:

@@ -16,7 +16,7 @@ WATCHED_S = 3.0
 
 
 def test_a_reader_sees_an_unbroken_series_while_files_are_sealed_and_merged(tmp_path: Path) -> None:
-    with script("go", str(tmp_path / "store"), "0") as writer:
+    with script("go", str(tmp_path / "store")) as writer:
         assert writer.stdout is not None
         writer.stdout.readline()
         reader = open_embedded(tmp_path / "store", writing=False)
