@@ -55,6 +55,12 @@ class Layout:
         """The cells in which the values do what only an integer keeps them from."""
         return Integers(self.light.out_of_order(tables.light, values), self.battery.at_once(tables.battery, values))
 
+    def without_integers(self, tables: Tables) -> IntArray:
+        """Columns of light, vehicles and sources that no integer touches."""
+        switched: BoolArray = np.asarray((tables.charge.least_on_kw > 0.0).any(axis=1))
+        free = ~switched[self.charge.session]
+        return np.concatenate([self.light.columns, self.charge.columns[free], self.source.columns])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dispatch:

@@ -1,7 +1,6 @@
-"""HiGHS behind two doors: `HighsSession` takes arrays and stays warm; `HighsArrays` is the solver PuLP is given.
+"""HiGHS by arrays: `HighsSession` takes a matrix in one pass, stays warm, and tells honestly how a run ended.
 
-PuLP's own bridge hands over one column and one row at a time and calls a stop at the time limit optimal; here a model
-is lowered in one pass, and optimal, feasible, time limit, cancelled, infeasible and unbounded are told apart.
+Optimal, feasible at the gap asked for, time limit, cancelled, infeasible and unbounded are told apart.
 """
 
 from __future__ import annotations
@@ -15,12 +14,15 @@ from typing import Any
 
 import highspy
 import numpy as np
-import pulp
 
-from optimizer.arrays import Matrix, by_rows
+from optimizer.arrays import Matrix
 from optimizer.profile import FloatArray
+from optimizer.progress import Tell
+from optimizer.run import Instance
 
 PROVED_GAP = 1e-6  # below this a solution with integers is called optimal
+_ANY_NODES = 2**31 - 1
+_DUAL, _PRIMAL = 1, 4  # HiGHS's numbers of simplex strategies
 
 
 class End(enum.Enum):
@@ -62,13 +64,12 @@ class HighsSession:
     """
 
     def __init__(self) -> None:
-        self._highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        self._option("output_flag", False)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self._instance = Instance()
+        self._highs = self._instance.highs
         self._held: Matrix | None = None
-        self._cancel: threading.Event | None = None
-        for events in (self._highs.cbSimplexInterrupt, self._highs.cbMipInterrupt, self._highs.cbIpmInterrupt):
-            events.subscribe(self._look_for_cancel)
-        self._listening = True
 
     def solve(
         self,
@@ -77,19 +78,38 @@ class HighsSession:
         time_limit_s: float | None = None,
         gap: float = 0.0,
         cancel: threading.Event | None = None,
+        tell: Tell | None = None,
+        start: FloatArray | None = None,
+        most_nodes: int | None = None,
     ) -> Solution:
-        """Solves; `gap` is the relative gap at which a search over integers may stop. Raises SolverRefused."""
+        """Solves; `gap` is the relative gap at which a search over integers may stop, `start` where it may begin.
+
+        After `most_nodes` nodes it stops with what it has. `tell` hears of progress, in the caller's thread. Raises
+        SolverRefused.
+        """
         began = time.perf_counter()
         warm = self._take(matrix)
-        self._listen(cancel)
         # The rules are written so that presolve finds little, and takes longer than it saves: docs/decisions/0012.
         self._option("presolve", "choose" if matrix.integers else "off")
         self._option("mip_rel_gap", max(gap, PROVED_GAP / 2))
         self._option("time_limit", math.inf if time_limit_s is None else float(time_limit_s))
-        self._highs.run()
+        self._option("mip_max_nodes", _ANY_NODES if most_nodes is None else most_nodes)
+        if start is not None:
+            places = np.arange(matrix.columns, dtype=np.int32)
+            self._highs.setSolution(places.size, places, start)
+        if not self._run(cancel, tell):
+            return _nothing(End.CANCELLED, warm, time.perf_counter() - began)
         if self._highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
-            self._run_without_presolve()
+            self._option("presolve", "off")
+            if not self._run(cancel, tell):
+                return _nothing(End.CANCELLED, warm, time.perf_counter() - began)
         return self._read(matrix, warm, time.perf_counter() - began)
+
+    def _run(self, cancel: threading.Event | None, tell: Tell | None) -> bool:
+        if self._instance.run(cancel, tell):
+            return True
+        self._begin_anew()  # the old instance is still busy stopping
+        return False
 
     def _take(self, matrix: Matrix) -> bool:
         """Hands the matrix to HiGHS, or only what changed since the last one; True in the second case."""
@@ -117,38 +137,25 @@ class HighsSession:
         )
         if status == highspy.HighsStatus.kError:
             raise SolverRefused("HiGHS refused the model: report this as a fault of the planner.")
+        self._option("simplex_strategy", _DUAL)
         self._held = matrix
         return False
 
     def _change(self, held: Matrix, matrix: Matrix) -> None:
-        columns = np.arange(matrix.columns, dtype=np.int32)
-        rows = np.arange(matrix.rows, dtype=np.int32)
-        if not np.array_equal(held.cost, matrix.cost):
-            self._highs.changeColsCost(columns.size, columns, matrix.cost)
-        if not (np.array_equal(held.lower, matrix.lower) and np.array_equal(held.upper, matrix.upper)):
-            self._highs.changeColsBounds(columns.size, columns, matrix.lower, matrix.upper)
-        if not (np.array_equal(held.row_lower, matrix.row_lower) and np.array_equal(held.row_upper, matrix.row_upper)):
-            self._highs.changeRowsBounds(rows.size, rows, matrix.row_lower, matrix.row_upper)
+        """Hands over costs and bounds that differ. After other costs alone the last plan still keeps every rule."""
+        costs = np.flatnonzero(held.cost != matrix.cost).astype(np.int32)
+        columns = np.flatnonzero((held.lower != matrix.lower) | (held.upper != matrix.upper)).astype(np.int32)
+        rows = np.flatnonzero((held.row_lower != matrix.row_lower) | (held.row_upper != matrix.row_upper))
+        rows = rows.astype(np.int32)
+        if costs.size:
+            self._highs.changeColsCost(costs.size, costs, matrix.cost[costs])
+        if columns.size:
+            self._highs.changeColsBounds(columns.size, columns, matrix.lower[columns], matrix.upper[columns])
+        if rows.size:
+            self._highs.changeRowsBounds(rows.size, rows, matrix.row_lower[rows], matrix.row_upper[rows])
         self._highs.changeObjectiveOffset(matrix.offset)
-
-    def _run_without_presolve(self) -> None:
-        self._option("presolve", "off")
-        self._highs.run()
-
-    def _listen(self, cancel: threading.Event | None) -> None:
-        """Interrupt callbacks cost calls into Python: they are on only where someone may cancel."""
-        self._cancel = cancel
-        if (cancel is not None) == self._listening:
-            return
-        self._listening = cancel is not None
-        kinds = highspy.cb.HighsCallbackType
-        turn = self._highs.startCallback if self._listening else self._highs.stopCallback
-        for kind in (kinds.kCallbackSimplexInterrupt, kinds.kCallbackMipInterrupt, kinds.kCallbackIpmInterrupt):
-            turn(kind)
-
-    def _look_for_cancel(self, event: Any) -> None:
-        if self._cancel is not None and self._cancel.is_set():
-            event.interrupt()
+        only_costs = costs.size and not columns.size and not rows.size
+        self._option("simplex_strategy", _PRIMAL if only_costs else _DUAL)
 
     def _option(self, name: str, value: object) -> None:
         self._highs.setOptionValue(name, value)
@@ -181,113 +188,20 @@ class HighsSession:
         return float(info.objective_function_value) if end is End.OPTIMAL else None
 
 
+def _nothing(end: End, warm: bool, seconds: float) -> Solution:
+    return Solution(end, None, None, None, math.nan, None, seconds, 0, warm, end.value)
+
+
 def _end(status: Any, has_solution: bool, gap: float) -> End:
     known = highspy.HighsModelStatus
     if status == known.kOptimal:
         return End.OPTIMAL if gap <= PROVED_GAP else End.FEASIBLE
     return {
         known.kModelEmpty: End.OPTIMAL,
+        known.kSolutionLimit: End.FEASIBLE,  # of nodes, of which only a part of a search is given few
         known.kTimeLimit: End.TIME_LIMIT,
         known.kIterationLimit: End.TIME_LIMIT,
         known.kInterrupt: End.CANCELLED,
         known.kInfeasible: End.INFEASIBLE,
         known.kUnbounded: End.UNBOUNDED,
     }.get(status, End.FAILED)
-
-
-class HighsArrays(pulp.LpSolver):  # type: ignore[misc]
-    """HiGHS as a PuLP solver: lowers the whole model to arrays in one pass, stays warm from one call to the next.
-
-    After a solve, `solution` is the full outcome for `matrix`, whose columns are `variables`. `lp.status` and
-    `lp.sol_status` are PuLP's; a stop at the time limit or at the gap is a feasible solution there, never an optimum.
-    """
-
-    name = "HighsArrays"
-
-    def __init__(
-        self,
-        timeLimit: float | None = None,  # noqa: N803  PuLP's name for it
-        gapRel: float = 0.0,  # noqa: N803  PuLP's name for it
-        cancel: threading.Event | None = None,
-        msg: bool = False,
-        session: HighsSession | None = None,
-    ) -> None:
-        super().__init__(mip=True, msg=msg, timeLimit=timeLimit)
-        self.gap = gapRel
-        self.cancel = cancel
-        self.session = session or HighsSession()
-        self.solution: Solution | None = None
-        self.matrix: Matrix | None = None
-        self.variables: list[pulp.LpVariable] = []
-
-    def available(self) -> bool:
-        """HiGHS ships with the program."""
-        return True
-
-    def actualSolve(self, lp: pulp.LpProblem) -> int:
-        """Solves, writes values and duals into the model, and returns PuLP's status."""
-        variables = lp.variables()
-        matrix = lower(lp, variables)
-        found = self.session.solve(matrix, time_limit_s=self.timeLimit, gap=self.gap, cancel=self.cancel)
-        self.solution, self.matrix, self.variables = found, matrix, variables
-        constraints = lp.constraints()
-        sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
-        if found.values is not None:
-            for variable, value in zip(variables, found.values.tolist(), strict=True):
-                variable.varValue = value
-        if found.row_duals is not None and found.reduced_costs is not None:
-            for variable, dual in zip(variables, (sign * found.reduced_costs).tolist(), strict=True):
-                variable.dj = dual
-            for constraint, dual in zip(constraints, (sign * found.row_duals).tolist(), strict=True):
-                constraint.pi = dual
-        status, quality = _pulp_status(found)
-        lp.assignStatus(status, quality)
-        return status
-
-
-def lower(lp: pulp.LpProblem, variables: list[pulp.LpVariable]) -> Matrix:
-    """A PuLP model as arrays, columns in the order of `variables` and rows in that of the model's constraints.
-
-    `variables` is `lp.variables()`, which PuLP gathers and sorts anew at each call.
-    """
-    place = {variable: number for number, variable in enumerate(variables)}
-    constraints = lp.constraints()
-    counts = np.fromiter((len(c) for c in constraints), np.int64, len(constraints))
-    total = int(counts.sum())
-    columns = np.fromiter((place[v] for c in constraints for v in c), np.int64, total)
-    values = np.fromiter((x for c in constraints for x in c.values()), float, total)
-    starts, index, value = by_rows(np.repeat(np.arange(counts.size), counts), columns, values, counts.size)
-    sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
-    cost = np.zeros(len(variables))
-    for variable, eur in lp.objective.items():
-        cost[place[variable]] = sign * eur
-    return Matrix(
-        cost=cost,
-        lower=_bounds((v.lowBound for v in variables), -np.inf),
-        upper=_bounds((v.upBound for v in variables), np.inf),
-        integer=np.fromiter((v.cat == pulp.LpInteger for v in variables), bool, len(variables)),
-        row_lower=_bounds((c.getLb() for c in constraints), -np.inf),
-        row_upper=_bounds((c.getUb() for c in constraints), np.inf),
-        starts=starts,
-        index=index,
-        value=value,
-        offset=sign * float(lp.objective.constant or 0.0),
-    )
-
-
-def _bounds(values: Any, missing: float) -> FloatArray:
-    return np.fromiter((missing if value is None else value for value in values), float)
-
-
-def _pulp_status(found: Solution) -> tuple[int, int]:
-    quality: dict[End, tuple[int, int]] = {
-        End.OPTIMAL: (pulp.LpStatusOptimal, pulp.LpSolutionOptimal),
-        End.FEASIBLE: (pulp.LpStatusOptimal, pulp.LpSolutionIntegerFeasible),
-        End.INFEASIBLE: (pulp.LpStatusInfeasible, pulp.LpSolutionInfeasible),
-        End.UNBOUNDED: (pulp.LpStatusUnbounded, pulp.LpSolutionUnbounded),
-    }
-    if found.end in quality:
-        return quality[found.end]
-    # PuLP has no word for "stopped with something in hand"; not solved, with a feasible solution, is the honest pair.
-    in_hand = pulp.LpSolutionNoSolutionFound if found.values is None else pulp.LpSolutionIntegerFeasible
-    return pulp.LpStatusNotSolved, in_hand

@@ -8,24 +8,25 @@ from __future__ import annotations
 import dataclasses
 import enum
 import threading
-import time
 from dataclasses import dataclass
-
-import numpy as np
 
 from optimizer.arrays import ArrayModel, Matrix
 from optimizer.assemble import assemble, read_prices
 from optimizer.build import NO_INTEGERS, Dispatch, Integers, Layout, read_dispatch, write_model
 from optimizer.check import PlanBroken, broken_rules
 from optimizer.choose import Cheapest, choose_among_the_cheapest, hair_eur
-from optimizer.highs import End, HighsArrays, HighsSession, Solution
+from optimizer.highs import End, HighsSession, Solution
 from optimizer.infeasible import explain_infeasible
 from optimizer.merge import Merged, merge_equal_groups
 from optimizer.naive import naive_dispatch
 from optimizer.order import in_one_order, in_order_of
 from optimizer.plan import Answer, Plan, Solved, Status, Unsolved
 from optimizer.problem import Problem
+from optimizer.progress import Tell
+from optimizer.pulp_bridge import HighsArrays
+from optimizer.search import IntegerSearch, fix_integers
 from optimizer.tables import Tables, tabulate
+from optimizer.terms import Terms
 from optimizer.through_pulp import PulpModel
 
 
@@ -38,6 +39,7 @@ class Modelling(enum.Enum):
 
 
 PULP_CELLS = 20_000  # planned assets x steps up to which PuLP carries the model: docs/decisions/0012
+SEARCH_COLUMNS = 5_000  # from here a search over integers begins with the linear program
 DEFAULT_GAP = 1e-4
 _CENT_TENTH = 1e-3  # EUR: rounding between the account and the solver
 
@@ -58,6 +60,7 @@ class Planner:
     def __init__(self, modelling: Modelling = Modelling.AUTO) -> None:
         self._modelling = modelling
         self._session = HighsSession()
+        self._search = IntegerSearch(self._session)
 
     def solve(
         self,
@@ -66,16 +69,19 @@ class Planner:
         time_limit_s: float | None = None,
         gap: float = DEFAULT_GAP,
         cancel: threading.Event | None = None,
+        tell: Tell | None = None,
     ) -> Answer:
         """Plans. Over integers the search may stop at the relative `gap`; without integers a plan is optimal.
 
-        Raises PlanBroken, never hands out a plan that breaks a hard rule. The order of the parts plays no part.
+        `cancel` may be set from any thread and is answered within a fifth of a second; `tell` hears of progress, in
+        the caller's thread. The order of the parts plays no part. Raises PlanBroken, never hands out a plan that
+        breaks a hard rule.
         """
         ordered = in_one_order(problem)
-        answer = self._solve(ordered, _Terms(time_limit_s, gap, cancel))
+        answer = self._solve(ordered, Terms(time_limit_s, gap, cancel, tell))
         return in_order_of(answer, problem) if isinstance(answer, Plan) and ordered is not problem else answer
 
-    def _solve(self, problem: Problem, terms: _Terms) -> Answer:
+    def _solve(self, problem: Problem, terms: Terms) -> Answer:
         merged = merge_equal_groups(problem)
         task = _Task(problem, merged, tabulate(merged.problem), terms)
         found = self._find(task)
@@ -108,13 +114,16 @@ class Planner:
         model = ArrayModel()
         layout = write_model(model, task.merged.problem, task.tables, integers)
         matrix, terms = model.finish(), task.terms
-        solution = self._session.solve(matrix, time_limit_s=terms.left_s(), gap=terms.gap, cancel=terms.cancel)
+        if matrix.integers and matrix.columns >= SEARCH_COLUMNS:
+            searched = self._search.search(matrix, layout.without_integers(task.tables), terms)
+            return _Found(searched.solution, searched.priced, layout, matrix)
+        solution = terms.solve(self._session, matrix)
         return _Found(solution, _priced(matrix, solution, terms), layout, matrix)
 
     def _find_through_pulp(self, task: _Task, integers: Integers) -> _Found:
         model, terms = PulpModel(), task.terms
         layout = write_model(model, task.merged.problem, task.tables, integers)
-        solver = HighsArrays(timeLimit=terms.left_s(), gapRel=terms.gap, cancel=terms.cancel, session=self._session)
+        solver = HighsArrays(terms.left_s(), terms.gap, terms.cancel, terms.telling(), session=self._session)
         model.finish().solve(solver)
         assert solver.solution is not None
         assert solver.matrix is not None
@@ -135,28 +144,11 @@ def solve(
     time_limit_s: float | None = None,
     gap: float = DEFAULT_GAP,
     cancel: threading.Event | None = None,
+    tell: Tell | None = None,
     modelling: Modelling = Modelling.AUTO,
 ) -> Answer:
     """Plans once, from nothing. See Planner.solve."""
-    return Planner(modelling).solve(problem, time_limit_s=time_limit_s, gap=gap, cancel=cancel)
-
-
-class _Terms:
-    """On which terms a problem is to be solved: how long, how near, and whether it was called off."""
-
-    def __init__(self, limit_s: float | None, gap: float, cancel: threading.Event | None) -> None:
-        self._began = time.perf_counter()
-        self._limit_s = limit_s
-        self.gap = gap
-        self.cancel = cancel
-
-    def seconds(self) -> float:
-        """Since the terms were set."""
-        return time.perf_counter() - self._began
-
-    def left_s(self) -> float | None:
-        """Time left, a moment at least; None without a limit."""
-        return None if self._limit_s is None else max(self._limit_s - self.seconds(), 0.01)
+    return Planner(modelling).solve(problem, time_limit_s=time_limit_s, gap=gap, cancel=cancel, tell=tell)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,28 +158,15 @@ class _Task:
     problem: Problem
     merged: Merged
     tables: Tables
-    terms: _Terms
+    terms: Terms
 
 
-def _priced(matrix: Matrix, solution: Solution, terms: _Terms) -> Solution | None:
+def _priced(matrix: Matrix, solution: Solution, terms: Terms) -> Solution | None:
     """The solution with duals: itself without integers, else of the linear program left once they are fixed."""
     if not matrix.integers or solution.values is None:
         return solution
-    fixed = _fix_integers(matrix, solution)
-    found = HighsSession().solve(fixed, time_limit_s=terms.left_s(), cancel=terms.cancel)
+    found = terms.solve(HighsSession(), fix_integers(matrix, solution.values))
     return found if found.end is End.OPTIMAL else None
-
-
-def _fix_integers(matrix: Matrix, solution: Solution) -> Matrix:
-    """The linear program left when every integer is what the solution has."""
-    assert solution.values is not None
-    whole = np.round(solution.values)
-    return dataclasses.replace(
-        matrix,
-        lower=np.where(matrix.integer, whole, matrix.lower),
-        upper=np.where(matrix.integer, whole, matrix.upper),
-        integer=np.zeros_like(matrix.integer),
-    )
 
 
 def _second_choice(task: _Task, found: _Found, dispatch: Dispatch) -> Plan | None:
@@ -228,7 +207,7 @@ def _plan(task: _Task, found: _Found, dispatch: Dispatch, *, second_choice: bool
     return dataclasses.replace(plan, solved=_with_gap(plan, task.terms))
 
 
-def _solved(found: _Found, terms: _Terms, second_choice: bool) -> Solved:
+def _solved(found: _Found, terms: Terms, second_choice: bool) -> Solved:
     solution, matrix = found.solution, found.matrix
     status = {End.OPTIMAL: Status.OPTIMAL, End.FEASIBLE: Status.FEASIBLE}.get(solution.end, Status.TIME_LIMIT)
     return Solved(
@@ -249,7 +228,7 @@ def _solved(found: _Found, terms: _Terms, second_choice: bool) -> Solved:
     )
 
 
-def _with_gap(plan: Plan, terms: _Terms) -> Solved:
+def _with_gap(plan: Plan, terms: Terms) -> Solved:
     """The gap of the plan as it is handed out, the hair of the second solve included."""
     bound = plan.solved.bound_eur
     gap = None if bound is None else max(plan.cost_eur - bound, 0.0) / max(abs(plan.cost_eur), 1e-9)

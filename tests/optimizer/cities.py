@@ -142,7 +142,10 @@ def quay(
         ),
     )
     ships = tuple(_call(rng, n, str(rng.choice([*quays, *["grid"] * 8])), beside.horizon) for n in range(calls))
-    return dataclasses.replace(beside, nodes=nodes, access_points=tuple(places), ships=ships)
+    (month,) = beside.tariff.peaks
+    month = dataclasses.replace(month, so_far_kw=month.so_far_kw + 0.12 * sum(behind))
+    tariff = dataclasses.replace(beside.tariff, peaks=(month,))
+    return dataclasses.replace(beside, nodes=nodes, tariff=tariff, access_points=tuple(places), ships=ships)
 
 
 def _point(rng: np.random.Generator, number: int, station: str, kind: tuple[str, float, float, float]) -> AccessPoint:

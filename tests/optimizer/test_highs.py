@@ -12,10 +12,15 @@ import pytest
 
 from optimizer.arrays import ArrayModel, Matrix
 from optimizer.build import write_model
-from optimizer.highs import End, HighsArrays, HighsSession, lower
+from optimizer.highs import End, HighsSession
 from optimizer.model import Cells
+from optimizer.plan import Plan
+from optimizer.progress import Progress
+from optimizer.pulp_bridge import HighsArrays, lower
+from optimizer.solve import solve
 from optimizer.tables import tabulate
-from tests.optimizer.cities import district
+from optimizer.through_pulp import PulpModel
+from tests.optimizer.cities import district, quay
 
 
 def _cells(size: int) -> Cells:
@@ -86,6 +91,59 @@ def test_a_cancelled_solve_hands_nothing_out() -> None:
     timer.join()
     assert found.end is End.CANCELLED
     assert found.values is None
+
+
+def _crowd() -> Matrix:
+    """A city's rules with one integer more: reading it, presolve and its first program each take a while."""
+    problem = district(1200, 300, 96)
+    model = ArrayModel()
+    write_model(model, problem, tabulate(problem))
+    matrix = model.finish()
+    return dataclasses.replace(matrix, integer=np.arange(matrix.columns) % 50 == 0)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.15, 0.6])
+def test_a_large_solve_is_called_off_wherever_it_is(after_s: float) -> None:
+    matrix, cancel, session = _crowd(), threading.Event(), HighsSession()
+    threading.Timer(after_s, cancel.set).start()
+    found = session.solve(matrix, cancel=cancel)
+    assert found.end is End.CANCELLED
+    assert found.seconds < after_s + 5.0  # to the end of its search it takes minutes
+    assert session.solve(_matrix(), cancel=threading.Event()).end is End.OPTIMAL
+
+
+def test_what_was_called_off_ends_by_itself() -> None:
+    before = set(threading.enumerate())
+    test_a_large_solve_is_called_off_wherever_it_is(0.3)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60.0)
+        assert not thread.is_alive()
+
+
+def test_a_search_tells_its_cost_and_bound_on_the_way() -> None:
+    told: list[Progress] = []
+    here = threading.get_ident()
+
+    def tell(progress: Progress) -> None:
+        assert threading.get_ident() == here
+        told.append(progress)
+
+    found = HighsSession().solve(_knapsack(200), time_limit_s=3.0, tell=tell)
+    assert [one.seconds for one in told] == sorted(one.seconds for one in told)
+    with_gap = [one for one in told if one.gap is not None]
+    assert with_gap
+    assert with_gap[-1].cost_eur >= found.objective - 1e-6  # type: ignore[operator]
+    assert with_gap[0].bound_eur <= found.objective  # type: ignore[operator]
+
+
+def test_a_time_limit_is_that_of_one_run_and_not_of_all_before() -> None:
+    session = HighsSession()
+    session.solve(_knapsack(200), time_limit_s=1.0)
+    began = time.perf_counter()
+    found = session.solve(dataclasses.replace(_knapsack(200), offset=1.0), time_limit_s=1.0)
+    assert found.end is End.TIME_LIMIT
+    assert found.values is not None
+    assert time.perf_counter() - began > 0.5
 
 
 def test_other_threads_go_on_while_the_solver_runs() -> None:
@@ -164,6 +222,21 @@ def test_pulp_is_not_told_optimal_at_the_time_limit() -> None:
         lp += pulp.lpSum(int(w) * x for w, x in zip(weights, items, strict=True)) <= int(weights.sum() // 2)
     assert lp.solve(HighsArrays(timeLimit=0.3)) == pulp.LpStatusNotSolved
     assert lp.sol_status != pulp.LpSolutionOptimal
+
+
+@pytest.mark.filterwarnings("ignore:PULP_CBC_CMD is deprecated")
+def test_another_solver_of_pulp_finds_the_same_plan() -> None:
+    cbc = pulp.PULP_CBC_CMD(msg=False)
+    if not cbc.available():
+        pytest.skip("CBC is not on this machine")
+    problem = quay(points=8, calls=5, groups=4, sessions=5, steps=24)
+    model = PulpModel()
+    write_model(model, problem, tabulate(problem))
+    lp = model.finish()
+    assert lp.solve(cbc) == pulp.LpStatusOptimal
+    expected = solve(problem, gap=0.0)
+    assert isinstance(expected, Plan)
+    assert expected.solved.bound_eur == pytest.approx(pulp.value(lp.objective), rel=1e-6)
 
 
 def test_duals_come_back_to_pulp() -> None:
