@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import functools
 import json
 import sys
 from pathlib import Path
@@ -26,6 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--schema", action="store_true", help="print the JSON schemas of problem and answer")
     parser.add_argument("--start", metavar="T", help="with --site: first moment to plan, ISO 8601 (now)")
     parser.add_argument("--hours", type=float, default=24.0, help="with --site: how many hours to plan (24)")
+    parser.add_argument(
+        "--against",
+        choices=("low", "expected", "high"),
+        default="expected",
+        help="with --site: plan for the expected net load, or for the edge of the forecasts' bands (expected)",
+    )
     parser.add_argument("--store", metavar="DIR", help="with --site: a folder or postgresql://..., if not the site's")
     parser.add_argument("--json", action="store_true", help="print the whole answer as one JSON document")
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop after this long with the best found")
@@ -51,34 +58,39 @@ def _plan_site(args: argparse.Namespace) -> int:
         start = utc_time(args.start, site.place.zone) if args.start else dt.datetime.now(dt.UTC)
         if not 0.25 <= args.hours <= 24 * 14:
             raise BadInput(f"--hours {args.hours:g} cannot be planned: give 0.25 to {24 * 14}.")
-        problem = _problem_of_site(site, args.store, start, round(args.hours * 4))
+        problem = _problem_of_site(site, args.store, start, round(args.hours * 4), args.against)
     except (BadInput, ProblemError) as error:
         print(error, file=sys.stderr)
         return 2
     return _print_planned(problem, args)
 
 
-def _problem_of_site(site: Site, store: str | None, start: dt.datetime, steps: int) -> Problem:
+def _problem_of_site(site: Site, store: str | None, start: dt.datetime, steps: int, edge: str) -> Problem:
     """The site's problem from a moment on, with what its store knows; a store is not needed."""
     from energy_console.historian.errors import StoreMissing
     from energy_console.historian.opening import open_store
     from energy_console.live.table import LiveTable
+    from energy_console.planning.forecasting.outlook import Against
     from energy_console.planning.measured import Measured, measure
     from energy_console.planning.problem import problem_of
     from energy_console.site.timetable import bookings, ship_calls
+    from energy_console.site.weather import read_weather
 
+    pose = functools.partial(
+        problem_of, site, count=steps, against=Against(edge), weather=read_weather(Path(site.folder))
+    )
     end = start + dt.timedelta(hours=steps / 4)
     sessions, calls = bookings(site, start, end), ship_calls(site, start, end)
     try:
         historian = open_store(site.id, site.store, store, writing=False)
     except StoreMissing:
-        return problem_of(site, Measured(start, {}, {}, {}, 0.0), calls, sessions, count=steps)
+        return pose(Measured(start, {}, {}, {}, 0.0), calls, sessions)
     try:
         historian.register(site.points)
         live = LiveTable(site.points)
         if abs((start - dt.datetime.now(dt.UTC)).total_seconds()) < 3600:  # what is measured now says little of later
             live.time_ns[:], live.value[:], live.status[:] = historian.newest()
-        return problem_of(site, measure(site, live, historian, start, sessions), calls, sessions, count=steps)
+        return pose(measure(site, live, historian, start, sessions), calls, sessions)
     finally:
         historian.close()
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
-from energy_console.planning.forecast import QUARTER_S, USUAL_DAYS, Past
+from energy_console.planning.forecasting.calendar import QUARTER_NS
+from energy_console.planning.forecasting.early import Past
+from energy_console.planning.forecasting.learning import LEARNT_DAYS
 from energy_console.site.model import ChargeBooking, Site
 from energy_console.site.prices import billing_month
 from hardware.points import Quality, quality_of
 
-QUARTER_NS = QUARTER_S * 1_000_000_000
 NOTHING = Past(np.array([], np.int64), np.array([]))
 
 
@@ -45,7 +46,8 @@ def measure(
         if quality_of(status) is not Quality.BAD and math.isfinite(value)
     }
     powers = [f"{load.device}/power_kw" for load in site.loads]
-    past = {point: _past(historian, point, now, USUAL_DAYS) for point in powers if site.has_point(point)}
+    powers += [f"{plant.device}/generation_kw" for plant in site.plants]
+    past = {point: _past(historian, point, now, LEARNT_DAYS) for point in powers if site.has_point(point)}
     chargers = {charger.id: charger.device for charger in site.chargers}
     delivered = {
         booking.id: _delivered_kwh(historian, latest, f"{chargers[booking.charger]}/energy_import_kwh", booking)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energy_console.planning.forecast import forecast_kw, solar_forecast_kw
+from energy_console.planning.forecasting.outlook import Against, Outlook, edge_kw
 from energy_console.planning.measured import NOTHING, Measured
 from energy_console.site import prices, sun
 from energy_console.site.model import ChargeBooking, LightingGroup, ShipCall, Site
+from energy_console.site.weather import Weather
 from hardware.points import Float64Array, Int64Array
 from optimizer import parts as op
 from optimizer.problem import Problem
@@ -59,11 +60,18 @@ def problem_of(
     bookings: Sequence[ChargeBooking],
     in_force: tuple[op.InForce, ...] = (),
     count: int = STEPS,
+    against: Against = Against.EXPECTED,
+    weather: Weather | None = None,
 ) -> Problem:
-    """Everything that shares the site's connection over the next `count` quarter hours."""
+    """Everything that shares the site's connection over the next `count` quarter hours.
+
+    `against` says for which edge of the forecasts' bands the plan is made: HIGH for the most that loads may take and
+    the least that sun and wind may give, LOW the other way round.
+    """
     steps = steps_from(site, measured.now, count)
-    loads = (*_loads(site, measured, steps), *_ships(site, measured, steps, calls))
-    generation = tuple(_generation(site, measured, steps))
+    outlook = Outlook(site.place, steps.start_ns, weather)
+    loads = (*_loads(site, measured, outlook, against), *_ships(site, measured, steps, calls))
+    generation = tuple(_generation(site, measured, outlook, against))
     sessions = tuple(_sessions(site, measured, steps, bookings))
     lighting = tuple(_lighting(site, measured, steps))
     rest = _rest(site, measured, lighting, loads, generation)
@@ -98,17 +106,13 @@ def _tariff(site: Site, measured: Measured, steps: Steps) -> op.Tariff:
     )
 
 
-def _loads(site: Site, measured: Measured, steps: Steps) -> Iterator[op.FixedLoad]:
+def _loads(site: Site, measured: Measured, outlook: Outlook, against: Against) -> Iterator[op.FixedLoad]:
     for load in site.loads:
         point = f"{load.device}/power_kw"
-        expected = forecast_kw(
-            measured.past.get(point, NOTHING),
-            steps.start_ns,
-            site.place.zone,
-            measured.value(point),
-            load.yearly_kwh / HOURS_A_YEAR,
-        )
-        yield op.FixedLoad(load.id, load.node, tuple(np.maximum(expected, 0.0)), load.kind, load.name)
+        past, latest = measured.past.get(point, NOTHING), measured.value(point)
+        band = outlook.load(past, latest, load.yearly_kwh / HOURS_A_YEAR)
+        power_kw = np.maximum(edge_kw(band, against, of_load=True), 0.0)
+        yield op.FixedLoad(load.id, load.node, tuple(power_kw), load.kind, load.name)
 
 
 def _ships(site: Site, measured: Measured, steps: Steps, calls: Sequence[ShipCall]) -> Iterator[op.FixedLoad]:
@@ -136,15 +140,12 @@ def _share_of_steps(steps: Steps, start: dt.datetime, end: dt.datetime) -> Float
     return np.asarray(np.clip(overlap / steps.horizon.hours, 0.0, 1.0))
 
 
-def _generation(site: Site, measured: Measured, steps: Steps) -> Iterator[op.Generation]:
-    now_deg = sun.elevation_deg(site.place, measured.now)
+def _generation(site: Site, measured: Measured, outlook: Outlook, against: Against) -> Iterator[op.Generation]:
     for plant in site.plants:
-        latest = measured.value(f"{plant.device}/generation_kw")
-        if plant.kind == "solar":
-            expected = solar_forecast_kw(steps.elevation_deg, plant.rated_kw, latest, now_deg)
-        else:
-            expected = np.full(len(steps.start_ns), latest if math.isfinite(latest) else 0.25 * plant.rated_kw)
-        yield op.Generation(plant.id, plant.node, tuple(np.maximum(expected, 0.0)), None, plant.kind, plant.name)
+        point = f"{plant.device}/generation_kw"
+        band = outlook.plant(plant, measured.past.get(point, NOTHING), measured.value(point))
+        forecast_kw = edge_kw(band, against, of_load=False)
+        yield op.Generation(plant.id, plant.node, tuple(forecast_kw), None, plant.kind, plant.name)
 
 
 def _sessions(

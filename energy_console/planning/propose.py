@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
+from pathlib import Path
 
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
@@ -14,8 +16,11 @@ from energy_console.planning.schedule import Schedule
 from energy_console.planning.solver import SolverProcess
 from energy_console.site.model import Site
 from energy_console.site.timetable import bookings, ship_calls
+from energy_console.site.weather import Weather, WeatherUnreadable, read_weather
 from optimizer.plan import Infeasible, Plan, Unsolved
 from optimizer.problem import Problem
+
+log = logging.getLogger(__name__)
 
 
 async def propose(
@@ -45,4 +50,13 @@ def _problem(site: Site, live: LiveTable, historian: Historian, in_force: Schedu
     sessions, calls = bookings(site, now, end), ship_calls(site, now, end)
     measured = measure(site, live, historian, now, sessions)
     kept = in_force.in_force_from(now, STEPS) if in_force else ()
-    return problem_of(site, measured, calls, sessions, kept)
+    return problem_of(site, measured, calls, sessions, kept, weather=_weather(site))
+
+
+def _weather(site: Site) -> Weather | None:
+    """A file that is being rewritten, or is wrong, must not keep a plan from being made."""
+    try:
+        return read_weather(Path(site.folder))
+    except WeatherUnreadable as error:
+        log.warning("The plan is made without the weather: %s", error)
+        return None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from energy_console.site import areas, fleets, layouts, points, rules, write_rules
+from energy_console.site import areas, fleets, layouts, points, rules, weather, write_rules
 from energy_console.site.faults import FaultList, SiteFaults, suggest
 from energy_console.site.fleets import Names
 from energy_console.site.model import Site
@@ -50,6 +50,7 @@ def load_site(folder: str | os.PathLike[str]) -> Site:
         raise SiteFaults(str(folder), faults.found)
     settings = read_settings(path, faults)
     _check_files(path, faults)
+    _check_weather(path, faults)
     if settings is None:
         raise SiteFaults(str(folder), faults.found)
     tables = Tables({layout.file: read_table(path, layout, faults) for layout in layouts.ALL})
@@ -61,10 +62,18 @@ def load_site(folder: str | os.PathLike[str]) -> Site:
 
 def _check_files(folder: Path, faults: FaultList) -> None:
     """A table with a name that nobody reads would be missed in silence."""
-    known = [layout.file for layout in layouts.ALL]
+    known = [*(layout.file for layout in layouts.ALL), weather.FILE]
     for path in sorted(folder.glob("*.csv")):
         if path.name not in known:
             faults.add(path.name, 0, "is not a table of a site", suggest(path.name, known, f"use {', '.join(known)}"))
+
+
+def _check_weather(folder: Path, faults: FaultList) -> None:
+    """It is read anew with every plan; here it is only made sure that it can be."""
+    try:
+        weather.read_weather(folder)
+    except weather.WeatherUnreadable as error:
+        faults.add(weather.FILE, error.line, error.what, error.remedy)
 
 
 def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList) -> Site:

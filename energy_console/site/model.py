@@ -43,6 +43,7 @@ class Place:
     latitude_deg: float
     longitude_deg: float
     zone: ZoneInfo
+    holidays: str = ""  # country whose public holidays count, with a part where it has one: NL, DE-HH
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from energy_console.site.faults import FaultList, suggest
 from energy_console.site.model import Carbon, GridNode, Place, PricePeriod, Tariff
+from energy_console.site.public_holidays import knows_country
 from energy_console.site.tables import parse_clock, parse_days, read_text
 from energy_console.site.toml_lines import LineIndex
 
@@ -190,13 +191,22 @@ def _store(top: Section) -> str:
 def _place(section: Section | None) -> Place:
     if section is None:
         return Place("", 0.0, 0.0, zoneinfo.ZoneInfo("UTC"))
-    section.only("name", "latitude_deg", "longitude_deg", "zone")
+    section.only("name", "latitude_deg", "longitude_deg", "zone", "holidays")
     return Place(
         section.text("name"),
         section.number("latitude_deg", low=-90, high=90),
         section.number("longitude_deg", low=-180, high=180),
         _zone(section),
+        _holidays(section),
     )
+
+
+def _holidays(section: Section) -> str:
+    country = section.text("holidays", "")
+    if country and not knows_country(country):
+        section.fault("holidays", f"the public holidays of {country} are not known", "write a country as NL, or DE-HH")
+        return ""
+    return country
 
 
 def _zone(section: Section) -> zoneinfo.ZoneInfo:

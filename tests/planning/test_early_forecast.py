@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from energy_console.planning.forecast import Past, clear_sky_share, forecast_kw, solar_forecast_kw
+from energy_console.planning.forecasting.early import Past, clear_sky_share, forecast_kw, solar_forecast_kw
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 QUARTER_NS = 900 * 10**9

@@ -1,20 +1,17 @@
-"""What the next day will bring, from what the last days brought. Pure; all times are int64 nanoseconds UTC."""
+"""What the next day will bring while there is too little past to learn from. Pure; times are int64 ns UTC."""
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from energy_console.planning.forecasting.calendar import slots_of
 from hardware.points import Float64Array, Int64Array
 
-DAY_S = 86_400
-QUARTER_S = 900
 SETTLES_H = 2.0  # after this long the difference to the usual day has faded to 1/e
-USUAL_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +43,10 @@ def forecast_kw(past: Past, steps_ns: Int64Array, zone: ZoneInfo, latest_kw: flo
 def _usual_kw(past: Past, steps_ns: Int64Array, zone: ZoneInfo) -> Float64Array:
     """Mean by local quarter hour and kind of day, then by quarter hour alone; NaN where the past has neither."""
     usable = np.isfinite(past.mean_kw)
-    quarter, weekend = _local(past.time_ns[usable], zone)
+    seen, wanted = slots_of(past.time_ns[usable], zone), slots_of(steps_ns, zone)
     value = past.mean_kw[usable]
-    wanted, wanted_weekend = _local(steps_ns, zone)
-    same_kind = _means(quarter + 96 * weekend, value, 192)[wanted + 96 * wanted_weekend]
-    any_kind = _means(quarter, value, 96)[wanted]
+    same_kind = _means(seen.quarter + 96 * (seen.kind > 0), value, 192)[wanted.quarter + 96 * (wanted.kind > 0)]
+    any_kind = _means(seen.quarter, value, 96)[wanted.quarter]
     return np.where(np.isfinite(same_kind), same_kind, any_kind)
 
 
@@ -58,21 +54,6 @@ def _means(key: Int64Array, value: Float64Array, size: int) -> Float64Array:
     total = np.bincount(key, weights=value, minlength=size)
     count = np.bincount(key, minlength=size)
     return np.asarray(np.divide(total, count, out=np.full(size, np.nan), where=count > 0))
-
-
-def _local(times_ns: Int64Array, zone: ZoneInfo) -> tuple[Int64Array, Int64Array]:
-    """Quarter hour of the local day 0..95 and 1 for weekend, per time. One zone look-up an hour of the past."""
-    seconds = times_ns // 1_000_000_000
-    hours, place = np.unique(seconds // 3600, return_inverse=True)
-    offsets = np.array([_offset_s(int(hour) * 3600, zone) for hour in hours], np.int64)
-    local = seconds + (offsets[place] if len(hours) else 0)
-    weekday = (local // DAY_S + 3) % 7  # 1 January 1970 was a Thursday
-    return (local % DAY_S) // QUARTER_S, (weekday >= 5).astype(np.int64)
-
-
-def _offset_s(second: int, zone: ZoneInfo) -> int:
-    offset = dt.datetime.fromtimestamp(second, zone).utcoffset()
-    return int(offset.total_seconds()) if offset else 0
 
 
 def clear_sky_share(elevation_deg: Float64Array) -> Float64Array:

@@ -1,0 +1,1 @@
+"""What the next hours bring, with honest bands, learnt from what was measured."""

@@ -1,0 +1,156 @@
+"""The next steps of each load, solar field and turbine of a site, as bands: learnt where there is past enough. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from energy_console.planning.forecasting.calendar import QUARTER_NS, slots_of
+from energy_console.planning.forecasting.early import Past, clear_sky_share, forecast_kw, solar_forecast_kw
+from energy_console.planning.forecasting.learning import Band, Series, foresee, learn
+from energy_console.site import sun
+from energy_console.site.model import Place, Plant
+from energy_console.site.weather import Weather
+from hardware.points import Float64Array, Int64Array
+
+HEATED_BELOW_C = 16.0  # outdoors; houses ask for heat below [M: 15 to 18 in codes of practice]
+RATED_WIND_M_S = 12.0  # from here on a turbine gives no more [M]
+_DAYLIGHT_SHARE = 0.02  # of the rated power under a clear sky; below, how clear it is cannot be told
+_CLEAREST = 1.3  # a flat field's clear sky is less than what a tilted one may give
+_KNOWN_AHEAD, _KNOWN_BEFORE = 0.9, 0.5  # shares of the steps for which weather has to be known, or it is left out
+_NO_PAST_SHARE = 0.5  # a value that nobody has measured may be half as much again, or half [M]
+
+
+class Against(enum.StrEnum):
+    """Which edge of the band a plan is made against. High is a high net load: loads high, sun and wind low."""
+
+    LOW = "low"
+    EXPECTED = "expected"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """For steps of a quarter hour each that begin where the past given ends, shape (steps,)."""
+
+    place: Place
+    steps_ns: Int64Array
+    weather: Weather | None = None
+
+    def load(self, past: Past, latest_kw: float, fallback_kw: float) -> Band:
+        """A consumer; never below 0 where it never was. `latest_kw` and `fallback_kw` serve while there is no past."""
+        learnt = self._learnt(past, self._load_weather)
+        if learnt is None:
+            expected = forecast_kw(past, self.steps_ns, self.place.zone, latest_kw, fallback_kw)
+            learnt = _guessed(expected, past)
+        return learnt if (past.mean_kw < 0.0).any() else _clipped(learnt, 0.0, math.inf)
+
+    def plant(self, plant: Plant, past: Past, latest_kw: float) -> Band:
+        band = self._sun(plant, past, latest_kw) if plant.kind == "solar" else self._wind(plant, past, latest_kw)
+        return _clipped(band, 0.0, plant.rated_kw)
+
+    def _sun(self, plant: Plant, past: Past, latest_kw: float) -> Band:
+        """How clear it will be, times what a clear sky gives: the course of the sun need not be learnt."""
+        clear = self._clear_share(self.steps_ns) * plant.rated_kw
+        clear_before = self._clear_share(past.time_ns) * plant.rated_kw
+        day = clear_before > _DAYLIGHT_SHARE * plant.rated_kw
+        clearness = np.full(len(past.mean_kw), np.nan)
+        clearness[day] = np.clip(past.mean_kw[day] / clear_before[day], 0.0, _CLEAREST)
+        learnt = self._learnt(Past(past.time_ns, clearness), self._sun_weather)
+        if learnt is not None:
+            return _times(_clipped(learnt, 0.0, _CLEAREST), clear)
+        now_deg = _elevation_deg(self.place, int(self.steps_ns[0])) if len(self.steps_ns) else 0.0
+        elevation = self._elevations(self.steps_ns)
+        expected = solar_forecast_kw(elevation, plant.rated_kw, latest_kw, now_deg)
+        return Band(0.2 * expected, expected, np.maximum(expected, clear))
+
+    def _wind(self, plant: Plant, past: Past, latest_kw: float) -> Band:
+        learnt = self._learnt(past, self._wind_weather)
+        if learnt is not None:
+            return learnt
+        known = latest_kw if math.isfinite(latest_kw) else 0.25 * plant.rated_kw
+        expected = np.full(len(self.steps_ns), known)
+        return Band(0.0 * expected, expected, np.full(len(expected), plant.rated_kw))
+
+    def _learnt(self, past: Past, weather: Callable[[Int64Array], list[Float64Array]]) -> Band | None:
+        usable = np.flatnonzero(np.isfinite(past.mean_kw))
+        if not len(usable) or not len(self.steps_ns):
+            return None
+        first, end = int(past.time_ns[usable[0]]), int(self.steps_ns[0])
+        grid = np.arange(first, end, QUARTER_NS)
+        value = np.full(len(grid), np.nan)
+        place = (past.time_ns[usable] - first) // QUARTER_NS
+        inside = place < len(grid)
+        value[place[inside]] = past.mean_kw[usable][inside]
+        times = np.concatenate([grid, self.steps_ns])
+        known = [column for column in weather(times) if _is_known(column, len(grid))]
+        series = Series(value, slots_of(times, self.place.zone, self.place.holidays), tuple(known))
+        learnt = learn(series)
+        return None if learnt is None else foresee(series, learnt, len(self.steps_ns))
+
+    def _load_weather(self, times_ns: Int64Array) -> list[Float64Array]:
+        if self.weather is None:
+            return []
+        temperature = self.weather.temperature_c(times_ns)
+        return [np.maximum(HEATED_BELOW_C - temperature, 0.0), self.weather.irradiance_w_m2(times_ns)]
+
+    def _sun_weather(self, times_ns: Int64Array) -> list[Float64Array]:
+        if self.weather is None:
+            return []
+        clear = 1000.0 * self._clear_share(times_ns)
+        bright = clear > 1000.0 * _DAYLIGHT_SHARE
+        share = self.weather.irradiance_w_m2(times_ns) / np.where(bright, clear, 1.0)
+        return [np.where(bright, np.clip(share, 0.0, _CLEAREST), 0.0)]
+
+    def _wind_weather(self, times_ns: Int64Array) -> list[Float64Array]:
+        if self.weather is None:
+            return []
+        return [np.minimum(self.weather.wind_m_s(times_ns), RATED_WIND_M_S) ** 3]  # power in wind goes by its cube
+
+    def _clear_share(self, times_ns: Int64Array) -> Float64Array:
+        return clear_sky_share(self._elevations(times_ns))
+
+    def _elevations(self, times_ns: Int64Array) -> Float64Array:
+        """Of the sun in the middle of each quarter hour."""
+        return np.array([_elevation_deg(self.place, int(at) + QUARTER_NS // 2) for at in times_ns], np.float64)
+
+
+def edge_kw(band: Band, against: Against, *, of_load: bool) -> Float64Array:
+    """The edge of a band that a plan is made against; a load's high edge goes with a plant's low one."""
+    if against is Against.EXPECTED:
+        return band.expected
+    return band.high if (against is Against.HIGH) == of_load else band.low
+
+
+def _guessed(expected: Float64Array, past: Past) -> Band:
+    """A band where nothing could be learnt: all that was ever seen, or half as much and half as much again."""
+    seen = past.mean_kw[np.isfinite(past.mean_kw)]
+    if not len(seen):
+        around = _NO_PAST_SHARE * np.abs(expected)
+        return Band(expected - around, expected, expected + around)
+    return Band(np.minimum(expected, seen.min()), expected, np.maximum(expected, seen.max()))
+
+
+def _is_known(column: Float64Array, before: int) -> bool:
+    known = np.isfinite(column)
+    return bool(known[:before].mean() >= _KNOWN_BEFORE and known[before:].mean() >= _KNOWN_AHEAD)
+
+
+def _clipped(band: Band, least: float, most: float) -> Band:
+    return Band(*(np.clip(edge, least, most) for edge in (band.low, band.expected, band.high)))
+
+
+def _times(band: Band, factor: Float64Array) -> Band:
+    return Band(band.low * factor, band.expected * factor, band.high * factor)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _elevation_deg(place: Place, at_ns: int) -> float:
+    """Kept: the quarter hours of some weeks are asked for again with every plan."""
+    return sun.elevation_deg(place, dt.datetime.fromtimestamp(at_ns / 1e9, dt.UTC))
