@@ -54,6 +54,15 @@ class StoreFull(StoreError):
         )
 
 
+class StoreGone(StoreError):
+    """The folder was moved, removed, or its disk taken away while it was open. A batch refused can be given again."""
+
+    def __init__(self, folder: PurePath | str) -> None:
+        super().__init__(
+            f"The store {folder} is gone (moved, removed, or its disk taken off): put it back, or restore a copy there."
+        )
+
+
 class StoreUnwritable(StoreError):
     """The folder refuses writing."""
 

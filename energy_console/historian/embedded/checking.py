@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 
-import apsw
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from energy_console.historian.embedded.database import rows_of, store_faults
+from energy_console.historian.embedded.database import connect_existing, rows_of, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.imports import import_of
 from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
@@ -76,7 +75,7 @@ def check_store(folder: StoreFolder, progress: Progress = lambda _: None) -> Sto
 def _database_faults(path: Path) -> list[str]:
     try:
         with store_faults(path):
-            connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
+            connection = connect_existing(path)
             try:
                 said = [str(row[0]) for row in rows_of(connection, "pragma integrity_check(5)")]
             finally:

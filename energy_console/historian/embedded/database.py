@@ -18,6 +18,7 @@ from energy_console.historian.errors import (
     StoreError,
     StoreForeign,
     StoreFull,
+    StoreGone,
     StoreTooNew,
     StoreUnwritable,
 )
@@ -54,6 +55,29 @@ def store_faults(path: Path) -> Iterator[None]:
         raise os_fault(path, fault) from fault
 
 
+class Presence:
+    """That an open file still lies where it was opened: SQLite goes on for ever with one that was removed or moved."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = self._there()
+
+    def _there(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @contextlib.contextmanager
+    def faults(self) -> Iterator[None]:
+        """As `store_faults`; raises StoreGone first where the file is not there any more, or is another."""
+        if self._there() != self._file:
+            raise StoreGone(self._path.parent)
+        with store_faults(self._path):
+            yield
+
+
 def os_fault(path: Path, fault: OSError) -> StoreError:
     if fault.errno in NO_ROOM:
         return StoreFull(path.parent)
@@ -73,17 +97,35 @@ def _io_fault(path: Path, fault: apsw.IOError) -> StoreError:
 
 def open_database(path: Path, schema: Schema, *, create: bool, full_sync: bool) -> apsw.Connection:
     """Opens `path` in WAL mode. With `create`, makes it where missing, checks it and migrates it forward."""
-    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
     with store_faults(path):
-        connection = apsw.Connection(str(path), flags)
+        connection = apsw.Connection(str(path)) if create else connect_existing(path)
     try:
         with store_faults(path):
             connection.set_busy_timeout(BUSY_MS)
             _check(connection, path, schema, create)
-            connection.pragma("journal_mode", "wal")
+            if create:
+                connection.pragma("journal_mode", "wal")
             connection.pragma("synchronous", "full" if full_sync else "normal")
             if create:
                 _migrate(connection, schema)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_existing(path: Path) -> apsw.Connection:
+    """Opens a file that is there, on a disk that may only be read as well, where nobody writes to it."""
+    connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.pragma("schema_version")
+    except (apsw.CantOpenError, apsw.ReadOnlyError):
+        connection.close()
+        journal = path.with_name(f"{path.name}-wal")
+        if journal.exists() and journal.stat().st_size:  # what is in it would be overlooked
+            raise
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        return apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags)
     except BaseException:
         connection.close()
         raise

@@ -15,8 +15,8 @@ from typing import Any
 import apsw
 import platformdirs
 
-from energy_console.historian.embedded.database import store_faults
-from energy_console.historian.errors import StoreBroken, StoreBusy, StoreForeign, StoreMissing, StoreTooNew
+from energy_console.historian.embedded.database import Presence, store_faults
+from energy_console.historian.errors import StoreBroken, StoreBusy, StoreError, StoreForeign, StoreMissing, StoreTooNew
 
 FORMAT_NAME = "energy-console-store"
 FORMAT = 1
@@ -117,6 +117,7 @@ class WriterLock:
         path = folder.root / f"{name}.lock"
         with store_faults(path):
             self._connection = apsw.Connection(str(path))
+            self._place = Presence(path)
             try:
                 self._connection.execute("begin exclusive")
                 self._told.write_text(json.dumps(_myself()) + "\n", "utf-8")
@@ -135,7 +136,7 @@ class WriterLock:
             return "another process"
 
     def release(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(StoreError), self._place.faults():  # where it is gone, another may lie there
             self._told.unlink(missing_ok=True)
         self._connection.close()
 

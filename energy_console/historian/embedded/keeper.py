@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import threading
 import time
+from collections.abc import Iterator
 
 from energy_console.historian.embedded.database import store_faults
 from energy_console.historian.embedded.folder import StoreFolder
@@ -13,6 +15,7 @@ from energy_console.historian.embedded.freed import give_back
 from energy_console.historian.embedded.merging import merge_day, merge_month, next_day_merge, next_month_merge
 from energy_console.historian.embedded.newest import NewestFile
 from energy_console.historian.embedded.parquet import Step
+from energy_console.historian.embedded.recovery import clear_failed
 from energy_console.historian.embedded.sealing import seal_all
 from energy_console.historian.errors import StoreError
 
@@ -95,9 +98,21 @@ class Keeper:
             self._notices.append(trouble or "Sealing goes on again.")
         self._trouble = trouble
 
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """One sealing or merge at a time; what one that fails leaves is removed at once."""
+        with self._work, store_faults(self._folder.incoming):
+            try:
+                yield
+            except Stopped:
+                raise
+            except Exception:
+                clear_failed(self._folder, self._newest, self._notices)
+                raise
+
     def seal_now(self) -> None:
         """Seals everything that is there now. Raises StoreError."""
-        with self._work, store_faults(self._folder.incoming):
+        with self._at_work():
             before = self._waiting
             self._oldest_s = time.monotonic()
             seal_all(self._folder, self._newest, self._step)
@@ -108,7 +123,7 @@ class Keeper:
     def merge_now(self, now: dt.datetime) -> bool:
         """One merge, if one is due; False if not. Raises StoreError, Stopped."""
         today = (now - DAY_SETTLES).date().isoformat()
-        with self._work, store_faults(self._folder.incoming):
+        with self._at_work():
             files = self._newest.files()
             self._rested_at = time.thread_time()
             if day := next_day_merge(files, today):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from energy_console.historian.columns import Columns, is_whole, pack, unpack
 from energy_console.historian.embedded.database import (
+    Presence,
     Schema,
     open_database,
     rows_of,
@@ -17,7 +18,7 @@ from energy_console.historian.embedded.database import (
     store_faults,
     transaction,
 )
-from energy_console.historian.errors import StoreBroken
+from energy_console.historian.errors import StoreBroken, StoreError
 from energy_console.historian.newest import Newest
 
 FOLLOW_MS = 120_000
@@ -39,6 +40,9 @@ SCHEMA = Schema(
         """,
     ),
 )
+
+
+_BATCHES = "select sequence, body from batch where sequence > ? and sequence <= ? order by sequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class NewestFile:
     def __init__(self, path: Path, *, create: bool, full_sync: bool = True) -> None:
         self.path = path
         self._connection = open_database(path, SCHEMA, create=create, full_sync=full_sync)
+        self._place = Presence(path)
         self._lock = threading.RLock()
 
     def close(self) -> None:
@@ -79,11 +84,11 @@ class NewestFile:
     # Points
 
     def points(self) -> dict[str, int]:
-        with self._lock, store_faults(self.path):
+        with self._lock, self._place.faults():
             return dict(rows_of(self._connection, "select id, key from point"))
 
     def add_points(self, ids: Iterable[str]) -> None:
-        with self._lock, store_faults(self.path), transaction(self._connection):
+        with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.executemany("insert or ignore into point(id) values (?)", [(name,) for name in ids])
 
     # Batches
@@ -92,15 +97,24 @@ class NewestFile:
         """Commits one batch under its number."""
         span = (int(columns.time_ms.min()), int(columns.time_ms.max()))
         row = (sequence, time.time_ns() // 1_000_000, len(columns), *span, pack(columns))
-        with self._lock, store_faults(self.path):
+        with self._lock, self._place.faults():
             self._connection.execute("insert into batch values (?, ?, ?, ?, ?, ?)", row)
 
     def batches(self, after: int, through: int = 2**62) -> list[tuple[int, Columns]]:
         """Unsealed and lately sealed batches with after < sequence <= through."""
-        sql = "select sequence, body from batch where sequence > ? and sequence <= ? order by sequence"
-        with self._lock, store_faults(self.path):
-            rows = rows_of(self._connection, sql, (after, through))
+        with self._lock, self._place.faults():
+            rows = rows_of(self._connection, _BATCHES, (after, through))
         return [(sequence, self._unpack(sequence, body)) for sequence, body in rows]
+
+    def left_behind(self, after: int) -> tuple[dict[str, int], list[tuple[int, Columns]]]:
+        """Points and batches after `after` of a file that is gone from its place, as far as it still answers."""
+        try:
+            with self._lock, store_faults(self.path), snapshot(self._connection):
+                points = dict(rows_of(self._connection, "select id, key from point"))
+                rows = rows_of(self._connection, _BATCHES, (after, 2**62))
+        except StoreError:  # its disk is gone, too: what was on it is there when that is back
+            return {}, []
+        return points, [(sequence, self._unpack(sequence, body)) for sequence, body in rows]
 
     def last_within(self, after: int, most_readings: int) -> int:
         """The last sequence so that the batches after `after` up to it hold at most `most_readings`, at least one."""
@@ -108,7 +122,7 @@ class NewestFile:
             "select max(sequence) from (select sequence, sum(size) over (order by sequence) - size as before "
             "from batch where sequence > ?) where before = 0 or before < ?"
         )
-        with self._lock, store_faults(self.path):
+        with self._lock, self._place.faults():
             rows = rows_of(self._connection, sql, (after, most_readings))
         return int(rows[0][0] or after)
 
@@ -120,16 +134,16 @@ class NewestFile:
 
     def damaged_batches(self) -> list[tuple[int, bytes]]:
         """Batches that do not unpack, as they lie there."""
-        with self._lock, store_faults(self.path):
+        with self._lock, self._place.faults():
             rows = rows_of(self._connection, "select sequence, cast(body as blob) from batch order by sequence")
         return [(sequence, body) for sequence, body in rows if not is_whole(body)]
 
     def remove_batch(self, sequence: int) -> None:
-        with self._lock, store_faults(self.path):
+        with self._lock, self._place.faults():
             self._connection.execute("delete from batch where sequence = ?", (sequence,))
 
     def facts(self) -> Facts:
-        with self._lock, store_faults(self.path), snapshot(self._connection):
+        with self._lock, self._place.faults(), snapshot(self._connection):
             return self._facts()
 
     def _facts(self) -> Facts:
@@ -140,13 +154,13 @@ class NewestFile:
     def unsealed(self) -> tuple[int, int]:
         """Readings waiting to be sealed, and when the oldest of them was stored (ms, 0: none)."""
         sql = "select coalesce(sum(size), 0), coalesce(min(stored_ms), 0) from batch where sequence > ?"
-        with self._lock, store_faults(self.path), snapshot(self._connection):
+        with self._lock, self._place.faults(), snapshot(self._connection):
             size, since = rows_of(self._connection, sql, (self._facts().sealed,))[0]
         return size, since
 
     def view(self, known: Facts, loaded: int) -> tuple[Facts, list[SealedFile] | None, list[tuple[int, Columns]]]:
         """What is new since `known`, of one moment: facts, the files if their list changed, batches past `loaded`."""
-        with self._lock, store_faults(self.path), snapshot(self._connection):
+        with self._lock, self._place.faults(), snapshot(self._connection):
             facts = self._facts()
             files = None if facts.change == known.change else self.files()
             batches = self.batches(max(loaded, facts.sealed))
@@ -155,7 +169,7 @@ class NewestFile:
     # Sealed files
 
     def files(self) -> list[SealedFile]:
-        with self._lock, store_faults(self.path):
+        with self._lock, self._place.faults():
             rows = rows_of(self._connection, "select * from file order by kind, part, first")
         return [SealedFile(*row) for row in rows]
 
@@ -168,7 +182,7 @@ class NewestFile:
         newest: Newest | None = None,
     ) -> None:
         """Lists `new` instead of `old`; with `sealed`, marks batches as sealed up to there. All in one transaction."""
-        with self._lock, store_faults(self.path), transaction(self._connection):
+        with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.executemany(
                 "delete from file where kind = ? and part = ? and first = ? and last = ?",
                 [(file.kind, file.part, file.first, file.last) for file in old],
@@ -193,7 +207,7 @@ class NewestFile:
 
     def newest_sealed(self) -> Newest:
         """Newest readings as of the last sealing."""
-        with self._lock, store_faults(self.path):
+        with self._lock, self._place.faults():
             rows = rows_of(self._connection, "select body from newest")
         if not rows:
             return Newest.nothing(0)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 import csv
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from energy_console.historian.embedded.database import set_aside, store_faults
@@ -18,7 +20,7 @@ from energy_console.historian.embedded.imports import clear_unfinished, import_o
 from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import COARSEST, KINDS, Cover, path_of, read_note
 from energy_console.historian.embedded.state import StateFile
-from energy_console.historian.errors import StoreBroken
+from energy_console.historian.errors import StoreBroken, StoreError
 
 
 def open_state(folder: StoreFolder, notices: list[str]) -> StateFile:
@@ -55,6 +57,30 @@ def open_newest(folder: StoreFolder, notices: list[str]) -> NewestFile:
         clear_unfinished(folder, newest)
         tidy(folder, newest, notices)
     return newest
+
+
+def bring_along(gone: NewestFile, back: NewestFile, notices: list[str]) -> None:
+    """Appends the batches of a file that is gone from its place which the one there now, such as a copy, has not."""
+    last = back.facts().newest
+    points, batches = gone.left_behind(last)
+    if batches:
+        back.add_points(points)
+        keys = back.points()
+        key_there = np.full(max(points.values()) + 1, -1, np.int32)
+        for name, key in points.items():
+            key_there[key] = keys[name]
+        for number, (_, columns) in enumerate(batches, last + 1):
+            back.append(number, replace(columns, key=key_there[columns.key]))
+    readings = sum(len(columns) for _, columns in batches)
+    notices.append(f"The store was gone and is back; {readings} readings that it had not were brought along.")
+
+
+def clear_failed(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
+    """Removes what a sealing or merge that failed has left, so that a full disk does not fill up with attempts."""
+    with contextlib.suppress(StoreError, OSError):  # what refuses now is removed at the next start
+        for left in folder.incoming.iterdir():
+            left.unlink()
+        tidy(folder, newest, notices)
 
 
 def _drop_damaged_batches(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:

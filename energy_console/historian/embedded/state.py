@@ -12,11 +12,11 @@ import msgspec
 
 from energy_console.historian.embedded import ledger
 from energy_console.historian.embedded.database import (
+    Presence,
     Schema,
     open_database,
     rows_of,
     snapshot,
-    store_faults,
     transaction,
 )
 from energy_console.historian.interface import Event
@@ -49,10 +49,11 @@ class StateFile:
     def __init__(self, path: Path, *, create: bool) -> None:
         self._path = path
         self._connection = open_database(path, SCHEMA, create=create, full_sync=True)
+        self._place = Presence(path)
         self._lock = threading.Lock()
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._lock, store_faults(self._path):
+        with self._lock, self._place.faults():
             return rows_of(self._connection, sql, values)
 
     def write_event(self, time_ns: int, kind: str, source: str, text: str, data: Mapping[str, Any]) -> int:
@@ -71,7 +72,7 @@ class StateFile:
 
     def put_state(self, room: str, key: str, value: Any, at_ns: int | None = None) -> None:
         now = time.time_ns() if at_ns is None else at_ns
-        with self._lock, store_faults(self._path), transaction(self._connection):
+        with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.execute(
                 "insert into audit(room, key, value, since_ns, until_ns) "
                 "select room, key, value, since_ns, ? from state where room = ? and key = ?",
@@ -128,19 +129,19 @@ class StateFile:
         return [(number, _decode(body)) for number, body in self._rows(sql, (owner,))]
 
     def append_ledger(self, commands: Sequence[LedgerCommand], steps: Sequence[LedgerStep]) -> None:
-        with self._lock, store_faults(self._path):
+        with self._lock, self._place.faults():
             ledger.append(self._connection, commands, steps)
 
     def ledger(self, start_ns: int, end_ns: int, device: str, point: str, limit: int) -> list[LedgerRecord]:
-        with self._lock, store_faults(self._path), snapshot(self._connection):
+        with self._lock, self._place.faults(), snapshot(self._connection):
             return ledger.records(self._connection, start_ns, end_ns, device, point, limit)
 
     def open_ledger(self) -> list[LedgerRecord]:
-        with self._lock, store_faults(self._path), snapshot(self._connection):
+        with self._lock, self._place.faults(), snapshot(self._connection):
             return ledger.unfinished(self._connection)
 
     def last_number(self) -> int:
-        with self._lock, store_faults(self._path):
+        with self._lock, self._place.faults():
             return ledger.last_number(self._connection)
 
     def close(self) -> None:

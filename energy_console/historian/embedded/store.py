@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +17,10 @@ from energy_console.historian.embedded.keeper import Keeper
 from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import COARSEST, READINGS, Step
 from energy_console.historian.embedded.reading import FileGone, SealedReader
-from energy_console.historian.embedded.recovery import export_points, open_newest, open_state
+from energy_console.historian.embedded.recovery import bring_along, export_points, open_newest, open_state
 from energy_console.historian.embedded.state import StateFile
 from energy_console.historian.embedded.window import HotWindow
-from energy_console.historian.errors import StoreBroken, StoreError
+from energy_console.historian.errors import StoreBroken, StoreError, StoreGone
 from energy_console.historian.interface import Buckets, Event, Series
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.newest import Newest
@@ -56,15 +57,20 @@ class EmbeddedHistorian:
         self._index_of_key = np.empty(0, np.int32)
         self._last = newest.facts().newest
         self._keeper: Keeper | None = None
+        self._step: Step = lambda _: None
+        self._registered: tuple[Point, ...] = ()
+        self._former: EmbeddedHistorian | None = None  # what was open before the store was gone and came back
 
     def start_keeping(self, step: Step) -> None:
         """Makes this the writing historian: starts the thread that seals."""
+        self._step = step
         self._keeper = Keeper(self._folder, self._notices, step)
 
     # Writing
 
     def register(self, points: Sequence[Point]) -> None:
         ids = tuple(point.id for point in points)
+        self._registered = tuple(points)
         with self._guard:
             self._keys = self._newest_file.points()
             if self._keeper is not None and (missing := [name for name in ids if name not in self._keys]):
@@ -88,10 +94,29 @@ class EmbeddedHistorian:
             raise StoreError("This store was opened for reading: open it with writing=True to append.")
         if not len(batch):
             return
+        try:
+            self._append(batch, self._keeper)
+        except StoreGone as gone:
+            self._come_back(gone)
+            self._append(batch, self._keeper)
+
+    def _append(self, batch: ScanBatch, keeper: Keeper) -> None:
         columns = Columns(self._key_of_index[batch.index], batch.time_ns // MS, batch.value, batch.status)
         self._newest_file.append(self._last + 1, columns)
         self._last += 1
-        self._keeper.appended(len(columns))
+        keeper.appended(len(columns))
+
+    def _come_back(self, gone: StoreGone) -> None:
+        """Goes on with the store that lies in the place of one that is gone (a copy put there); else raises `gone`."""
+        if not self._folder.mark.exists():
+            raise gone
+        with self._guard:
+            fresh = open_store(self._folder, writing=self._keeper is not None, step=self._step, gone=self._newest_file)
+            former = copy.copy(self)  # stays open till the end: others may be asking it
+            vars(self).update({**vars(fresh), "_guard": self._guard, "_former": former})
+            self.register(former._registered)
+        if former._keeper is not None:
+            former._keeper.close()
 
     # Following
 
@@ -138,7 +163,13 @@ class EmbeddedHistorian:
 
     def _refresh(self) -> None:
         """Takes in what was appended and sealed since; the caller holds the guard."""
-        facts, files, batches = self._newest_file.view(self._facts, self._window.loaded)
+        try:
+            facts, files, batches = self._newest_file.view(self._facts, self._window.loaded)
+        except StoreGone as gone:
+            if self._keeper is not None:  # its writer comes back with the next batch
+                raise
+            self._come_back(gone)
+            facts, files, batches = self._newest_file.view(self._facts, self._window.loaded)
         self._window.drop_through(facts.sealed)
         self._window.extend(batches)
         self._files = self._files if files is None else files
@@ -329,6 +360,8 @@ class EmbeddedHistorian:
             pass
 
     def close(self) -> None:
+        if self._former is not None:
+            self._former.close()
         if self._keeper is not None:
             self._keeper.close()
         self._sealed.close()
@@ -338,8 +371,11 @@ class EmbeddedHistorian:
             self._writer_lock.release()
 
 
-def open_store(folder: StoreFolder, *, writing: bool, step: Step) -> EmbeddedHistorian:
-    """Opens the parts in an order that leaves nothing held if one refuses."""
+def open_store(folder: StoreFolder, *, writing: bool, step: Step, gone: NewestFile | None = None) -> EmbeddedHistorian:
+    """Opens the parts in an order that leaves nothing held if one refuses.
+
+    `gone`: the newest batches of what lay here before; those that are not in what lies here now are brought along.
+    """
     notices: list[str] = []
     if not writing:
         folder.check()
@@ -348,7 +384,10 @@ def open_store(folder: StoreFolder, *, writing: bool, step: Step) -> EmbeddedHis
     folder.prepare()
     lock = WriterLock(folder)
     try:
-        historian = EmbeddedHistorian(folder, open_newest(folder, notices), open_state(folder, notices), lock, notices)
+        newest = open_newest(folder, notices)
+        if gone is not None:
+            bring_along(gone, newest, notices)
+        historian = EmbeddedHistorian(folder, newest, open_state(folder, notices), lock, notices)
     except BaseException:
         lock.release()
         raise

@@ -18,6 +18,7 @@ import msgspec
 
 from energy_console.historian.columns import Columns, pack
 from energy_console.historian.embedded.database import (
+    Presence,
     Schema,
     open_database,
     rows_of,
@@ -68,14 +69,14 @@ class Spool:
     """Safe to use from several threads; each call is one transaction, on the disk before it returns."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._connection = open_database(path, SCHEMA, create=True, full_sync=True)
+        self._place = Presence(path)
         self._lock = threading.RLock()
         if not self._rows("select 1 from fact where name = 'name'"):
             self.take_new_name()
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._lock, store_faults(self._path):
+        with self._lock, self._place.faults():
             return rows_of(self._connection, sql, values)
 
     @property
@@ -119,7 +120,7 @@ class Spool:
 
     def register(self, points: Sequence[Point], area_of: Callable[[str], str]) -> dict[str, int]:
         """Keys of all points ever named here. `area_of`: whose a point is; that of others is no longer told."""
-        with self._lock, store_faults(self._path), transaction(self._connection):
+        with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.execute("update point set area = ''")
             self._connection.executemany(
                 "insert into point(id, unit, name, area) values (?, ?, ?, ?) "
@@ -143,7 +144,7 @@ class Spool:
         return self._add(kind, 0, msgspec.json.encode(content), taken, also)
 
     def _add(self, kind: str, size: int, body: bytes, taken: int, also: Callable[[], None] = lambda: None) -> int:
-        with self._lock, store_faults(self._path), transaction(self._connection):
+        with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.execute("delete from record where number <= ?", (taken,))
             self._connection.execute("insert into record(kind, size, body) values (?, ?, ?)", (kind, size, body))
             number = self._connection.last_insert_rowid()
@@ -178,7 +179,7 @@ class Spool:
 
     def put_by(self, record: Record, why: str) -> None:
         """Keeps a record that the server will never take out of the way of those after it."""
-        with self._lock, store_faults(self._path), transaction(self._connection):
+        with self._lock, self._place.faults(), transaction(self._connection):
             row = (record.number, record.kind, record.body, why)
             self._connection.execute("replace into refused values (?, ?, ?, ?)", row)
             self._connection.execute("delete from record where number = ?", (record.number,))
@@ -213,7 +214,7 @@ class Spool:
 
     def remember_open(self, records: Sequence[LedgerRecord]) -> None:
         """Takes what the server says is open for what is open."""
-        with self._lock, store_faults(self._path), transaction(self._connection):
+        with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.execute("delete from open_command")
             for record in records:
                 self._keep_open(record)
