@@ -74,7 +74,10 @@ def options_of(url: str) -> dict[str, str]:
 
 def parse_link(url: str, folder: str = "") -> LinkAddress:
     """`folder`: where the files of a tls link are looked for. Raises BadLink with a sentence."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise BadLink(f"'{url}' names no host that could be read; write tcp://HOST:PORT, IPv6 in [ ].") from error
     if parts.scheme not in _OPTIONS:
         raise BadLink(f"'{url}' has to start with tcp://, tls://, udp://, rtu+tcp:// or serial://.")
     options = options_of(url)

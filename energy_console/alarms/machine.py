@@ -64,7 +64,7 @@ class AlarmMachine:
     @property
     def alarms(self) -> tuple[Alarm, ...]:
         """Open alarms, most urgent first: unacknowledged before acknowledged, then by priority, then the oldest."""
-        return tuple(sorted(self._alarms.values(), key=_urgency))
+        return tuple(sorted(self._alarms.values(), key=urgency))
 
     def step(self, now_ns: int, present: Mapping[str, Condition]) -> list[Transition]:
         """Compares what is wrong now with what was; returns every change, in order of urgency."""
@@ -74,7 +74,7 @@ class AlarmMachine:
         for key in [key for key in self._alarms if key not in present]:
             if change := self._missing(now_ns, key):
                 changes.append(change)
-        return sorted(changes, key=lambda change: _urgency(change.alarm))
+        return sorted(changes, key=lambda change: urgency(change.alarm))
 
     def acknowledge(self, alarm_id: int, who: str, now_ns: int) -> Transition | None:
         """Puts a person's name on an alarm. None if it is not open or was acknowledged before."""
@@ -129,5 +129,6 @@ class AlarmMachine:
         return Transition(after, before, now_ns, who)
 
 
-def _urgency(alarm: Alarm) -> tuple[bool, int, int]:
+def urgency(alarm: Alarm) -> tuple[bool, int, int]:
+    """What alarms are sorted by, the most urgent first."""
     return alarm.state is AlarmState.ACKNOWLEDGED, alarm.condition.priority, alarm.since_ns

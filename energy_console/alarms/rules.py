@@ -36,13 +36,16 @@ class _Watched:
 
 
 class RuleBook:
-    """Built once a site; `conditions` is pure in the table and the silent devices it is given."""
+    """Built once a site, or part of one; `conditions` is pure in the table and the silent devices it is given.
+
+    `live` has at least the points of `site`.
+    """
 
     def __init__(self, site: Site, live: LiveTable) -> None:
         self._site = site
         self._live = live
         self._devices = {device.id: device for device in site.devices}
-        self._watched = list(_watched(site))
+        self._watched = list(_watched(site, live))
         self._watched_rows = np.array([watched.row for watched in self._watched], np.int64)
         metered = [node for node in site.nodes if node.meter in live.index]
         self._nodes = metered
@@ -106,13 +109,13 @@ def in_words(point: Point, value: int) -> str:
     return point.name.lower() if value == 1 else f"{value} {point.name.lower()}"
 
 
-def _watched(site: Site) -> Iterable[_Watched]:
+def _watched(site: Site, live: LiveTable) -> Iterable[_Watched]:
     devices = {device.id: device for device in site.devices}
-    for row, point in enumerate(site.points):
+    for point in site.points:
         device = devices.get(point.device)
         priority = NOT_ZERO.get((device.area, point.quantity)) if device else None
         if device and priority:
-            yield _Watched(row, priority, device, point)
+            yield _Watched(live.index[point.id], priority, device, point)
 
 
 def _lost_device(device: Device, reason: str) -> Condition:

@@ -21,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", type=Path, metavar="DIR", help="the site folder (the demo site with virtual devices)")
     parser.add_argument("--virtual", action="store_true", help="start the site's virtual devices beside the console")
     parser.add_argument("--store", metavar="DIR", help="the store: a folder or postgresql://..., if not the site's")
+    parser.add_argument(
+        "--attach", action="store_true", help="follow the engines that serve the site; never read the field from here"
+    )
     parser.add_argument("--page", default="", help="the page to open first")
     parser.add_argument("--theme", choices=("light", "dark"), default="", help="light or dark, if not the one before")
 
@@ -33,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         from energy_console.app import serve
 
         return serve.run_table(site, args.store, virtual=virtual)
-    opened = open_engine(site, args.store, virtual=virtual)
+    opened = open_engine(site, args.store, virtual=virtual, desk=True, only_follow=args.attach)
     try:
         from energy_console.gui.run import run_window
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from energy_console.app.open_engine import OpenedEngine, open_engine
 from energy_console.app.spans import span_s
+from energy_console.site.areas import UnknownArea
 from hardware.scanner import SETTLED_AFTER_S, settle
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--virtual", action="store_true", help="start the site's virtual devices beside the engine")
     parser.add_argument("--for", dest="span", metavar="SPAN", help="stop after this long, such as 90s; else on Ctrl+C")
     parser.add_argument("--store", metavar="DIR", help="the store: a folder or postgresql://..., if not the site's")
+    parser.add_argument("--area", metavar="NAME[,NAME]", help="serve only these areas of the site; others have engines")
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC", help="with --virtual: a fault to play")
     parser.add_argument("--json", action="store_true", help="print the counts as one JSON document at the end")
 
@@ -38,10 +40,16 @@ def run(args: argparse.Namespace) -> int:
     if args.fault and not args.virtual:
         print("--fault needs --virtual: only virtual devices can be told to fail.", file=sys.stderr)
         return 2
-    opened = open_engine(args.site, args.store, virtual=args.virtual, faults=tuple(args.fault))
+    areas = tuple(filter(None, args.area.split(","))) if args.area else ()
+    try:
+        opened = open_engine(args.site, args.store, virtual=args.virtual, faults=tuple(args.fault), areas=areas)
+    except UnknownArea as error:
+        print(error, file=sys.stderr)
+        return 2
     if opened.engine_is_elsewhere:
         opened.close()
-        print(f"{opened.site.name} is served by {opened.holder} already: stop that one first.", file=sys.stderr)
+        what = f"{opened.site.name}, or {args.area} of it," if areas else opened.site.name
+        print(f"{what} is served by {opened.holder} already: stop that one first.", file=sys.stderr)
         return 1
     began = time.process_time()
     try:
@@ -58,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
 def run_table(site: Path, store: str | None, *, virtual: bool) -> int:
     """The engine with a live table, for a console without a display."""
-    opened = open_engine(site, store, virtual=virtual)
+    opened = open_engine(site, store, virtual=virtual, desk=True)
     try:
         _watch(opened, None)
     finally:

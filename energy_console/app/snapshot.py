@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"{args.out.parent} is not a folder: make it first, or name another file.")
     snapshot.use_offscreen()
     virtual = args.virtual or args.site.resolve() == DEMO
-    opened = open_engine(args.site, args.store, virtual=virtual, faults=tuple(args.fault))
+    opened = open_engine(args.site, args.store, virtual=virtual, faults=tuple(args.fault), desk=True)
     shot = snapshot.Shot(args.page, width, height, args.theme, after_s, args.select, args.plan)
     try:
         answered = snapshot.take(opened.engine, getpass.getuser(), shot, args.out)

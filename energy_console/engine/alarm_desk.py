@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from energy_console.alarms.machine import Alarm, AlarmMachine, AlarmState, Condition, Transition
+from energy_console.alarms.machine import Alarm, AlarmMachine, AlarmState, Condition, Transition, urgency
 from energy_console.alarms.rules import RuleBook
 from energy_console.engine.link import AlarmView
 from energy_console.engine.store_writer import StoreWriter
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
+from energy_console.site.areas import areas_of, number_of, part_of
 from energy_console.site.model import Site
 
 log = logging.getLogger(__name__)
 
 ROOM, KEY = "alarms", "open"
 FORMAT = 1
+IDS_OF_AN_AREA = 10**9
 WORDS = {
     AlarmState.NEW: "raised",
     AlarmState.ACKNOWLEDGED: "acknowledged",
@@ -29,13 +31,19 @@ WORDS = {
 
 
 class AlarmDesk:
-    """Used on the engine's thread only. What was open when the engine stopped is open again when it starts."""
+    """Used on the engine's thread only. What was open when the engine stopped is open again when it starts.
 
-    def __init__(self, site: Site, live: LiveTable, historian: Historian, writer: StoreWriter) -> None:
+    `area`: the part of the site that `site` is, empty where it is the whole. Its alarms are kept by themselves, so that
+    whichever engine serves it goes on with them.
+    """
+
+    def __init__(self, site: Site, live: LiveTable, historian: Historian, writer: StoreWriter, area: str = "") -> None:
         self._rules = RuleBook(site, live)
         self._historian = historian
         self._writer = writer
-        self._machine = AlarmMachine(*restored(historian.get_state(ROOM, KEY)))
+        self._key = key_of(area)
+        alarms, next_id = restored(historian.get_state(ROOM, self._key))
+        self._machine = AlarmMachine(alarms, max(next_id, first_id(area)))
 
     def step(self, now_ns: int, silent: Mapping[str, str], more: Iterable[Condition] = ()) -> bool:
         """Looks once. `more`: conditions of the engine itself. True when an alarm changed its state."""
@@ -51,6 +59,10 @@ class AlarmDesk:
         return change is not None
 
     @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        return self._machine.alarms
+
+    @property
     def views(self) -> tuple[AlarmView, ...]:
         return views_of(self._machine.alarms)
 
@@ -61,7 +73,56 @@ class AlarmDesk:
         kept = to_state(self._machine)
         lines = [partial(self._historian.write_event, *line_of(change)) for change in changes]
         at_ns = max(change.time_ns for change in changes)
-        self._writer.do(*lines, partial(self._historian.put_state, ROOM, KEY, kept, at_ns))
+        self._writer.do(*lines, partial(self._historian.put_state, ROOM, self._key, kept, at_ns))
+
+
+class AlarmDesks:
+    """A desk for each area that an engine serves, or one for a site without areas. Looks and answers as one."""
+
+    def __init__(
+        self, site: Site, live: LiveTable, historian: Historian, writer: StoreWriter, areas: Sequence[str]
+    ) -> None:
+        """`areas`: those served; none means all that the site has."""
+        areas = areas or areas_of(site)
+        self._desks = [AlarmDesk(part_of(site, [area]).site, live, historian, writer, area) for area in areas] or [
+            AlarmDesk(site, live, historian, writer)
+        ]
+
+    def step(self, now_ns: int, silent: Mapping[str, str], more: Iterable[Condition] = ()) -> bool:
+        """As a desk does; what is wrong with the engine itself is the first one's."""
+        first, *others = self._desks
+        changed = first.step(now_ns, silent, more)
+        return any([changed, *(desk.step(now_ns, silent) for desk in others)])
+
+    def acknowledge(self, alarm_id: int, who: str, now_ns: int) -> bool:
+        return any(desk.acknowledge(alarm_id, who, now_ns) for desk in self._desks)
+
+    def acknowledged_by(self, alarm_id: int) -> str:
+        """Whose name is on an open alarm; empty where nobody's is, or it is not open."""
+        return next((alarm.acknowledged_by for alarm in self._alarms() if alarm.id == alarm_id), "")
+
+    @property
+    def views(self) -> tuple[AlarmView, ...]:
+        return views_of(sorted(self._alarms(), key=urgency))
+
+    def _alarms(self) -> Iterator[Alarm]:
+        for desk in self._desks:
+            yield from desk.alarms
+
+
+def key_of(area: str) -> str:
+    """Under which the open alarms of an area are kept; of none: those of a site without areas."""
+    return f"{KEY} {area}" if area else KEY
+
+
+def first_id(area: str) -> int:
+    """Of an area's alarms, so that no two areas give one number."""
+    return number_of(area) * IDS_OF_AN_AREA + 1 if area else 1
+
+
+def area_of_alarm(alarm_id: int, areas: Sequence[str]) -> str:
+    """Whose alarm it is by its number; empty on a site without areas."""
+    return next((area for area in areas if number_of(area) == alarm_id // IDS_OF_AN_AREA), "")
 
 
 def line_of(change: Transition) -> tuple[int, str, str, str, dict[str, Any]]:

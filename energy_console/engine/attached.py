@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from energy_console.engine.alarm_desk import KEY, ROOM, restored, views_of
+from energy_console.alarms.machine import urgency
+from energy_console.engine.alarm_desk import ROOM, area_of_alarm, key_of, restored, views_of
 from energy_console.engine.commissioning import Answer, Question, Said
 from energy_console.engine.enquiry import Enquiry
 from energy_console.engine.link import (
@@ -28,6 +29,7 @@ from energy_console.engine.link import (
 from energy_console.engine.orders import GIVEN_AT
 from energy_console.engine.planner import IN_FORCE
 from energy_console.engine.planner import ROOM as PLAN_ROOM
+from energy_console.engine.presence import AreaWatch
 from energy_console.engine.probing import report_from
 from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
@@ -38,7 +40,7 @@ from energy_console.planning.propose import propose, why_none
 from energy_console.planning.schedule import Schedule, schedule_of
 from energy_console.planning.solver import SolverProcess
 from energy_console.site.model import Site
-from hardware.points import Reason, is_usable, reason_of
+from hardware.points import Int32Array, Reason, is_usable, reason_of
 from optimizer.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,8 @@ class AttachedEngine:
         self.live = LiveTable(site.points)
         historian.register(site.points)
         self._rows = _rows_by_device(site)
+        self._watch = AreaWatch(site)
+        self._proposed_over = ""  # what was in force when the newest proposal was made
         self._listeners: list[Callable[[EngineNews], None]] = []
         self._stopping = threading.Event()
         self._news = threading.Event()
@@ -92,10 +96,18 @@ class AttachedEngine:
         self._solver.close()
 
     def write(self, point: str, value: float, who: str, done: Callable[[CommandResult], None]) -> None:
+        if away := self._watch.why_not(point):
+            done(CommandResult(False, away))
+            return
         self._order({"do": "write", "point": point, "value": value, "who": who}, done)
 
     def acknowledge(self, alarm_id: int, who: str) -> None:
-        self._order({"do": "acknowledge", "alarm": alarm_id, "who": who}, lambda _: None)
+        if self._watch.acknowledge(alarm_id, who):
+            self._news.set()
+            return
+        order = {"do": "acknowledge", "alarm": alarm_id, "who": who}
+        area = area_of_alarm(alarm_id, self._watch.areas)
+        self._order(order | {"area": area} if area else order, lambda _: None)
 
     def probe(self, device: str, done: Callable[[ProbeReport], None]) -> None:
         """The engine that reads the field is asked through the store."""
@@ -116,6 +128,9 @@ class AttachedEngine:
         return enquiry.give_up
 
     def set_out_of_service(self, device: str, out: bool, who: str, done: Callable[[CommandResult], None]) -> None:
+        if away := self._watch.why_not(device):
+            done(CommandResult(False, away))
+            return
         self._order({"do": "out of service", "device": device, "out": out, "who": who}, done)
 
     def make_plan(self, done: Callable[[Any], None]) -> None:
@@ -128,7 +143,8 @@ class AttachedEngine:
             return
         schedule = schedule_of(proposal.answer, proposal.id, proposal.name)
         approved = schedule.approved(who, dt.datetime.now(dt.UTC))
-        self._order({"do": "put in force", "schedule": approved.to_state(), "who": who}, done)
+        order = {"do": "put in force", "schedule": approved.to_state(), "who": who, "instead_of": self._proposed_over}
+        self._order(order, done)
 
     def revert_plan(self, who: str, done: Callable[[CommandResult], None]) -> None:
         self._order({"do": "revert plan", "who": who}, done)
@@ -157,10 +173,8 @@ class AttachedEngine:
 
     def _lose_sight(self) -> None:
         """The engine is gone or cannot be followed: no value here is known to be true any more."""
-        usable = np.flatnonzero(is_usable(self.live.status)).astype(np.int32)
-        batch = stale_batch(usable, time.time_ns(), self.live.sequence)
-        self.live.apply(batch)
-        self._tell(batch=batch if len(batch) else None, devices=self._devices(), health=self._health(running=False))
+        self._mark_stale(np.flatnonzero(is_usable(self.live.status)).astype(np.int32))
+        self._tell(devices=self._devices(), health=self._health(running=False))
 
     def _follow(self, sequence: int) -> int:
         """Takes in what is new in the store; returns the newest sequence."""
@@ -173,17 +187,38 @@ class AttachedEngine:
         for batch in batches:
             self.live.apply(batch)
             self._tell(batch=batch)
+        self._look_who_is_away()
         schedule = self.historian.get_state(PLAN_ROOM, IN_FORCE)
-        alarms, _ = restored(self.historian.get_state(ROOM, KEY))
-        self._alarms = views_of(alarms)
+        self._alarms = self._all_alarms()
         if (self._plan.in_force.id if self._plan.in_force else None) != (schedule or {}).get("id"):
             self._say(in_force=Schedule.from_state(schedule) if schedule else None)
         self._tell(alarms=self._alarms)
-        if time.monotonic() - self._renewed_s < LOST_AFTER_S:
+        if self._is_served():
             self._tell(devices=self._devices(), health=self._health(running=True))
         else:
             self._lose_sight()
         return newest
+
+    def _look_who_is_away(self) -> None:
+        """No value of an area without an engine is known to be true."""
+        self._watch.look(self.historian.engines(), time.time_ns())
+        rows = self._watch.rows_away()
+        self._mark_stale(rows[is_usable(self.live.status[rows])])
+
+    def _is_served(self) -> bool:
+        return not self._watch.nobody_is_there and time.monotonic() - self._renewed_s < LOST_AFTER_S
+
+    def _all_alarms(self) -> tuple[AlarmView, ...]:
+        """Those of all areas, and that an engine is away where none is there to say so."""
+        kept = self.historian.list_state(ROOM)
+        alarms = [alarm for area in self._watch.areas or ("",) for alarm in restored(kept.get(key_of(area)))[0]]
+        return views_of(sorted([*alarms, *self._watch.own_alarms(alarms)], key=urgency))
+
+    def _mark_stale(self, rows: Int32Array) -> None:
+        if len(rows):
+            batch = stale_batch(rows, time.time_ns(), self.live.sequence)
+            self.live.apply(batch)
+            self._tell(batch=batch)
 
     def _devices(self) -> dict[str, DeviceState]:
         return {device: self._device(device, rows) for device, rows in self._rows.items()}
@@ -242,12 +277,14 @@ class AttachedEngine:
 
     def _propose(self, done: Callable[[Any], None]) -> None:
         self._say(solving=True, sentence="")
+        over = self._plan.in_force.id if self._plan.in_force else ""
         try:
             proposal = asyncio.run(propose(self.site, self.live, self.historian, self._solver, self._plan.in_force))
         except Exception as error:
             log.exception("no plan could be made")
             self._say(solving=False, sentence=f"No plan could be made: {error}")
         else:
+            self._proposed_over = over
             self._say(solving=False, proposal=proposal, sentence=why_none(proposal))
         done(self._plan)
 

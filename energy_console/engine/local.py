@@ -8,19 +8,21 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from energy_console.alarms.machine import Condition
 from energy_console.control.control import Ask, Control
 from energy_console.control.ledger import Ledger
-from energy_console.engine.alarm_desk import AlarmDesk
+from energy_console.engine.alarm_desk import AlarmDesks
 from energy_console.engine.call_desk import CallDesk
 from energy_console.engine.commissioning import Answer, Failed, Question, Said, answer
 from energy_console.engine.link import CommandResult, DeviceState, EngineHealth, EngineNews, ProbeReport
+from energy_console.engine.neighbours import Neighbours
 from energy_console.engine.orders import Orders
+from energy_console.engine.own_conditions import own_conditions
+from energy_console.engine.own_points import OwnPoints
 from energy_console.engine.past import PastKeeper
 from energy_console.engine.planner import Planner
 from energy_console.engine.preparing import prepared
@@ -32,6 +34,7 @@ from energy_console.live.calculated import Calculator
 from energy_console.live.table import LiveTable
 from energy_console.planning.proposal import PlanNews
 from energy_console.planning.schedule import Schedule
+from energy_console.site.areas import Part
 from energy_console.site.model import Site
 from hardware.commands import Commander, Outcome
 from hardware.points import ScanBatch, is_usable
@@ -54,8 +57,13 @@ class LocalEngine:
         prepare: Callable[[], None] = lambda: None,
         past: Callable[[], Iterable[ScanBatch]] = tuple,
         ails: Callable[[], str] = str,
+        part: Part | None = None,
+        others: Callable[[], Historian] | None = None,
     ) -> None:
         """Nothing is started yet. Raises what the scanner raises on a field it cannot read.
+
+        `part`: the areas of the site that this engine serves, if not the whole. `others` then opens the store for
+        reading what the engines of other areas write.
 
         `prepare` may block; it is called on a thread before the field is read. `past` gives readings, one batch a
         moment, that are kept while the field is read already; what is calculated of them is kept with them. `ails` is
@@ -65,16 +73,29 @@ class LocalEngine:
         self.historian = historian
         self.live = LiveTable(site.points)
         self.error: BaseException | None = None  # what ended the engine, if it was not `stop`
-        historian.register(site.points)
+        self._own = OwnPoints(site, part)
+        historian.register(self._own.site.points)
         self._prepare, self._past, self._ails = prepare, past, ails
         self._writer = StoreWriter(historian)
-        self._pulse = Pulse(site, self.live, self._writer)
-        self._scanner = Scanner(site.field, self._pulse.take, points=site.points)
-        if self._scanner.points != site.points[: len(self._scanner.points)]:
+        self._pulse = Pulse(site, self.live, self._writer, self._own)
+        self._scanner = Scanner(self._own.site.field, self._take, points=site.points)
+        if self._scanner.points != self._own.site.points[: len(self._scanner.points)]:
             raise ValueError("the site lists its points in another order than its devices give them")
-        self._alarms = AlarmDesk(site, self.live, historian, self._writer)
-        self._calls = CallDesk(site, self.live, historian, self._writer)
-        self._planner = Planner(site, self.live, historian, self._writer, self._hold, self._let_go, self._plan_news)
+        self._neighbours = (
+            Neighbours(site, self.live, self._own, others, self._pulse.take_of_others) if others else None
+        )
+        self._alarms = AlarmDesks(site, self.live, historian, self._writer, self._own.areas)
+        self._calls: CallDesk | None = None
+        self._planner = Planner(
+            site,
+            self.live,
+            historian,
+            self._writer,
+            self._hold,
+            self._let_go,
+            self._plan_news,
+            owns=None if part is None else part.points.__contains__,
+        )
         self._ledger = Ledger(historian)
         self._control = Control(
             site,
@@ -126,7 +147,7 @@ class LocalEngine:
         scan = self._scanner.stats()
         return {
             "devices": scan.devices,
-            "points": len(self.site.points),
+            "points": len(self._own.site.points),
             "cycles": scan.batches,
             "readings": self._pulse.readings,
             "bad_readings": self._pulse.bad_readings,
@@ -209,6 +230,7 @@ class LocalEngine:
                     ("plan", self._planner.run()),
                     ("control", self._control.run()),
                     ("orders", self._orders.run()),
+                    *((("neighbours", self._neighbours.run()),) if self._neighbours else ()),
                     ("past", asyncio.to_thread(self._remember, stopping.is_set)),
                 )
             ]
@@ -221,8 +243,11 @@ class LocalEngine:
 
     def _remember(self, stopping: Callable[[], bool]) -> None:
         units = {point.id: point.unit for point in self.site.points}
-        calculator = Calculator(self.site.calculated, self.live.index, units)
-        PastKeeper(self.historian, self._writer, calculator).keep(self._past, stopping)
+        calculator = Calculator(self._own.site.calculated, self.live.index, units)
+        PastKeeper(self.historian, self._writer, calculator, self._own.in_store).keep(self._past, stopping)
+
+    def _take(self, batch: ScanBatch) -> None:
+        self._pulse.take(self._own.in_site(batch))
 
     async def _beat(self) -> None:
         """Once a second: stale points, alarms, health, and one piece of news."""
@@ -233,9 +258,11 @@ class LocalEngine:
             states = self._scanner.states()
             batch = self._pulse.beat()
             silent = {name: state.reason for name, state in states.items() if state.state in SILENT}
-            changed = self._alarms.step(time.time_ns(), silent, self._own_conditions())
+            wrong_here = own_conditions(self._writer, self.historian, self._ails, self._neighbours)
+            changed = self._alarms.step(time.time_ns(), silent, wrong_here)
+            self._log_notices()
             if len(states) and all(state.state != "starting" for state in states.values()):
-                self._calls.step(time.time_ns())  # what a ship does is known once the field has been read
+                self._step_calls()  # what a ship does is known once the field has been read
             first = not self._told_devices
             devices = {name: state for name, state in states.items() if state != self._told_devices.get(name)}
             self._told_devices = states
@@ -246,20 +273,19 @@ class LocalEngine:
                 alarms=self._alarms.views if changed or first else None,
             )
 
-    def _own_conditions(self) -> Iterator[Condition]:
-        """What is wrong with the engine itself."""
-        if self._writer.trouble:
-            waits = f"{self._writer.behind_s:.0f} s of readings wait in memory"
-            lost = f", {self._writer.lost} were lost" if self._writer.lost else ""
-            yield Condition("store", 1, "store", f"Store: {self._writer.trouble}", waits + lost, on_delay_s=1.0)
-        if away := self.historian.trouble():
-            kept = "everything is kept on this machine until it is back"
-            yield Condition("store away", 2, "store", f"Store: {away}", kept, on_delay_s=5.0)
-        if ails := self._ails():
-            yield Condition("field", 1, "field", ails, "no device can answer")
+    def _log_notices(self) -> None:
         for notice in self.historian.notices():
             self._journal("engine", notice, "store")
             log.warning("store: %s", notice)
+
+    def _step_calls(self) -> None:
+        """Ships are followed by the engine that leads; one that has just come to lead goes on where another was."""
+        if not self.historian.leads():
+            self._calls = None
+            return
+        if self._calls is None:
+            self._calls = CallDesk(self.site, self.live, self.historian, self._writer)
+        self._calls.step(time.time_ns())
 
     def _health(self, *, running: bool) -> EngineHealth:
         scan = self._scanner.stats()
@@ -303,22 +329,30 @@ class LocalEngine:
         return result
 
     async def _put_in_service(self, device: str, out: bool, who: str) -> CommandResult:
-        if not any(known.id == device for known in self.site.devices):
+        if not any(known.id == device for known in self._own.site.devices):
             return CommandResult(False, f"The site has no device {device}.")
         self._scanner.set_out_of_service(device, out)
         text = f"{device} {'taken out of' if out else 'put back into'} service by {who}"
         self._journal("device", text, device, who=who)
         return CommandResult(True, f"{text}.")
 
+    def _acknowledge(self, alarm: int, who: str) -> CommandResult:
+        """Of two desks one puts its name on an alarm; the other is told whose it is."""
+        if self._alarms.acknowledge(alarm, who, time.time_ns()):
+            return CommandResult(True, "Acknowledged.")
+        other = self._alarms.acknowledged_by(alarm)
+        return CommandResult(
+            False, f"{other} has acknowledged that alarm already." if other else "That alarm is no longer open."
+        )
+
     async def _carry_out(self, order: Mapping[str, Any]) -> CommandResult:
         match order:
             case {"do": "write", "point": str(point), "value": float() | int() as value, "who": str(who)}:
                 return await self._write(point, float(value), who)
             case {"do": "acknowledge", "alarm": int(alarm), "who": str(who)}:
-                found = self._alarms.acknowledge(alarm, who, time.time_ns())
-                return CommandResult(found, "Acknowledged." if found else "That alarm is no longer open.")
+                return self._acknowledge(alarm, who)
             case {"do": "put in force", "schedule": dict(schedule)}:
-                return await self._planner.put_in_force(Schedule.from_state(schedule))
+                return await self._planner.put_in_force(Schedule.from_state(schedule), order.get("instead_of"))
             case {"do": "revert plan", "who": str(who)}:
                 return await self._planner.revert(who)
             case {"do": "out of service", "device": str(device), "out": bool(out), "who": str(who)}:

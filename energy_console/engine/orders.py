@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,6 +18,7 @@ from energy_console.historian.interface import Historian
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
+LEAST_BETWEEN_S = 0.1
 CLAIMED_AS = "engine"
 GIVEN_AT = "given_ns"  # key of an order: when the person gave it
 CUT_OFF = {"ok": False, "text": "The engine was cut off while carrying that out: the ledger tells what became of it."}
@@ -33,11 +35,24 @@ class Orders:
         self._trouble = ""
 
     async def run(self) -> None:
-        """Looks once a second, until cancelled. A store that refuses is asked again: the writer tells of it."""
+        """Looks when the store says so and once a second, until cancelled.
+
+        A store that refuses is asked again: the writer tells of it.
+        """
         await self._answer_cut_off()
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(news.set)
+
+        self._historian.wake(wake)
         async with asyncio.TaskGroup() as under_way:
             while True:
-                await asyncio.sleep(LOOK_EVERY_S)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(news.wait(), LOOK_EVERY_S)
+                await asyncio.sleep(LEAST_BETWEEN_S)  # what comes at once is taken at once
+                news.clear()
                 for number, order in await self._claimed():
                     # beside each other: a change in steps or a silent device must not hold up what others ask
                     under_way.create_task(self._fulfil(number, order), name=f"order {number}")

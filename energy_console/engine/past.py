@@ -21,15 +21,22 @@ LOOK_EVERY_S = 0.2  # whether the engine still runs, while the store takes its t
 class PastKeeper:
     """Writes what `past` gives, and what is calculated of it; nothing of it is shown as live."""
 
-    def __init__(self, historian: Historian, writer: StoreWriter, calculator: Calculator) -> None:
-        self._historian, self._writer, self._calculator = historian, writer, calculator
+    def __init__(
+        self,
+        historian: Historian,
+        writer: StoreWriter,
+        calculator: Calculator,
+        ours: Callable[[ScanBatch], ScanBatch] = lambda batch: batch,
+    ) -> None:
+        """`ours`: what of a batch is kept, as the store counts."""
+        self._historian, self._writer, self._calculator, self._ours = historian, writer, calculator, ours
 
     def keep(self, past: Callable[[], Iterable[ScanBatch]], stopping: Callable[[], bool]) -> None:
         """Blocks until all is stored or `stopping`. A past that cannot be read is logged: the engine runs without."""
         try:
             waiting: list[ScanBatch] = []
             for moment in past():
-                waiting.append(self._calculator.extend(moment))
+                waiting.append(self._ours(self._calculator.extend(moment)))
                 if sum(map(len, waiting)) >= AT_ONCE:
                     self._store(merge(waiting), stopping)
                     waiting = []

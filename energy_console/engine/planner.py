@@ -39,6 +39,7 @@ QUARTER_S = 900.0
 FIRST_PROPOSAL_S = 12.0  # by then every device of a site has been read once
 AFTER_QUARTER_S = 5.0
 NOT_YET = CommandResult(False, "not yet written")
+NOT_HERE = "Another engine plans for this site: ask for a plan at a desk."
 LET_GO = CommandResult(False, "let go of, since nobody could be in charge of it")
 
 Write = Callable[[str, float, str, str, str], Awaitable[CommandResult]]  # point, value, who, why, id of the plan
@@ -46,7 +47,11 @@ Release = Callable[[str, str], Awaitable[CommandResult]]
 
 
 class Planner:
-    """Lives on the engine's loop. `write` holds a set-point with read-back, `release` lets a device go its own way."""
+    """Lives on the engine's loop. `write` holds a set-point with read-back, `release` lets a device go its own way.
+
+    Where several engines serve areas of a site, the one that leads proposes and takes approvals; each follows what is
+    in force in the store, for the points it `owns`.
+    """
 
     def __init__(
         self,
@@ -57,7 +62,12 @@ class Planner:
         write: Write,
         release: Release,
         say: Callable[[PlanNews], None],
+        owns: Callable[[str], bool] | None = None,
     ) -> None:
+        """`owns`: whether a point is of the part that this engine serves; None where it serves the whole site."""
+        self._owns = owns
+        self._led = False
+        self._proposed_over = ""  # what was in force when the newest proposal was made
         self._site, self._live, self._historian, self._writer = site, live, historian, writer
         self._write, self._release, self._say = write, release, say
         self._solver = SolverProcess()
@@ -82,7 +92,11 @@ class Planner:
         """One proposal for the next 24 hours; what goes wrong is told in `sentence`."""
         if self.news.solving:
             return self.news
+        if not self._historian.leads():
+            self._tell(sentence=NOT_HERE)
+            return self.news
         self._tell(solving=True, sentence="")
+        over = self._in_force_id()
         try:
             proposal = await propose(self._site, self._live, self._historian, self._solver, self.news.in_force)
         except (ProblemError, NoTariff, StoreError, PlanBroken) as error:
@@ -92,6 +106,7 @@ class Planner:
             log.exception("no plan could be made")
             self._tell(solving=False, sentence=f"No plan could be made: {error}")
             return self.news
+        self._proposed_over = over
         self._tell(solving=False, proposal=proposal, sentence=why_none(proposal))
         text, data = proposal_line(proposal, self.news.in_force)
         self._write_down(text, data)
@@ -109,11 +124,17 @@ class Planner:
         if not isinstance(proposal.answer, Plan):
             return CommandResult(False, f"There is no plan to approve: {why_none(proposal)}")
         schedule = schedule_of(proposal.answer, proposal.id, proposal.name).approved(who, dt.datetime.now(dt.UTC))
-        return await self.put_in_force(schedule)
+        return await self.put_in_force(schedule, self._proposed_over)
 
-    async def put_in_force(self, schedule: Schedule) -> CommandResult:
-        """Keeps an approved schedule and carries out its running step at once."""
+    async def put_in_force(self, schedule: Schedule, instead_of: str | None = None) -> CommandResult:
+        """Keeps an approved schedule and carries out its running step at once.
+
+        `instead_of`: the plan that whoever approves believes to be in force, empty for none. Of two desks that approve
+        at the same time one does; the other is told.
+        """
         async with self._carrying_out:
+            if (refused := self._overtaken(schedule, instead_of)) is not None:
+                return refused
             self._journal("approved", schedule, f"Plan {schedule.name} approved by {schedule.approved_by}")
             for point, (value, _, _) in self._held.items():  # written again, and let go where it is no longer wanted
                 self._held[point] = (value, NOT_YET, -math.inf)
@@ -121,8 +142,27 @@ class Planner:
             await self._follow(schedule, first=True)
         taken = sum(answer.ok for _, answer, _ in self._held.values())
         text = f"Plan {schedule.name} is in force: {taken} of {len(self._held)} set-points written and read back."
+        if self._owns is not None:
+            text = f"{text[:-1]} by this engine; those of other areas write their own."
         self._write_down(text, {"act": "in force", "plan": schedule.id, "written": len(self._held), "taken": taken})
         return CommandResult(taken == len(self._held), text)
+
+    def _in_force_id(self) -> str:
+        return self.news.in_force.id if self.news.in_force is not None else ""
+
+    def _overtaken(self, schedule: Schedule, instead_of: str | None) -> CommandResult | None:
+        there = self.news.in_force
+        if instead_of is None or self._in_force_id() in (instead_of, schedule.id):
+            return None
+        if there is None:
+            text = "The plan it was to replace is no longer in force: make a new one, which starts from what is."
+        else:
+            text = f"Plan {there.name} was approved by {there.approved_by} meanwhile: make a new one, starting from it."
+        self._write_down(
+            f"Approval by {schedule.approved_by} refused: another plan had come into force",
+            {"act": "refused", "plan": schedule.id, "who": schedule.approved_by},
+        )
+        return CommandResult(False, text)
 
     async def revert(self, who: str) -> CommandResult:
         """Takes the plan out of force; every device held by it goes back to its own ways."""
@@ -140,13 +180,33 @@ class Planner:
         """Follows the plan in force, and proposes a new one every quarter hour, until cancelled."""
         next_s = time.time() + FIRST_PROPOSAL_S
         while True:
+            await self._learn()
             await self._follow_safely()
-            if (
+            if self._led and (
                 time.time() >= next_s or next_s - time.time() > QUARTER_S + FIRST_PROPOSAL_S
             ):  # or the clock was set back
                 await self.make()
                 next_s = (time.time() // QUARTER_S + 1) * QUARTER_S + AFTER_QUARTER_S
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _learn(self) -> None:
+        """Takes what another engine, which leads, has put in force or taken out; what it held then follows."""
+        led, self._led = self._led, self._historian.leads()
+        if led and self._led:
+            return
+        known = self._in_force_id()
+        try:
+            schedule = await asyncio.to_thread(_restored, self._historian)
+        except StoreError:
+            return  # what is known stays in force
+        if (schedule.id if schedule else "") == known or self._in_force_id() != known:
+            return
+        async with self._carrying_out:
+            if schedule is None:
+                self._tell(in_force=None, followed=None, assets=(), sentence="The plan is no longer in force.")
+                await self._let_go(list(self._held), "the engine that plans")
+            else:
+                self._tell(in_force=schedule, sentence=f"Plan {schedule.name} is in force.")
 
     async def _follow_safely(self) -> None:
         try:
@@ -165,7 +225,8 @@ class Planner:
 
     async def _follow(self, schedule: Schedule, *, first: bool = False) -> None:
         now = dt.datetime.now(dt.UTC)
-        self._wanted = setpoints_at(self._site, schedule, now, self._there(now))
+        asked = setpoints_at(self._site, schedule, now, self._there(now))
+        self._wanted = [one for one in asked if self._owns is None or self._owns(one.point)]
         wanted = {setpoint.point: setpoint for setpoint in self._wanted}
         who = f"plan {schedule.name} ({schedule.approved_by})"
         await self._let_go([point for point in self._held if point not in wanted], who)
@@ -177,7 +238,8 @@ class Planner:
         if new and not first:
             self._write_down_setpoints(schedule, new)
         if now >= schedule.end:
-            self._journal("ended", schedule, f"Plan {schedule.name} has come to its end")
+            if self._historian.leads():
+                self._journal("ended", schedule, f"Plan {schedule.name} has come to its end")
             over = f"Plan {schedule.name} has come to its end."
             self._tell(in_force=None, followed=None, assets=(), sentence=over)
             return

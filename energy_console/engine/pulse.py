@@ -6,21 +6,26 @@ import time
 
 import numpy as np
 
+from energy_console.engine.own_points import OwnPoints
 from energy_console.engine.store_writer import StoreWriter, merge
 from energy_console.live.calculated import Calculator
-from energy_console.live.staleness import Staleness, allowed_silence_ns, stale_batch
+from energy_console.live.staleness import NEVER, Staleness, allowed_silence_ns, stale_batch
 from energy_console.live.table import LiveTable
 from energy_console.site.model import Site
 from hardware.points import ScanBatch, is_usable
 
 
 class Pulse:
-    """Takes batches as they come and gives out what came since the last beat. Used on the engine's thread only."""
+    """Takes batches as they come and gives out what came since the last beat. Used on the engine's thread only.
 
-    def __init__(self, site: Site, live: LiveTable, writer: StoreWriter | None) -> None:
-        self._live, self._writer = live, writer
-        self._calculator = Calculator(site.calculated, live.index, {point.id: point.unit for point in site.points})
-        self._staleness = Staleness(allowed_silence_ns(site), time.monotonic_ns())
+    Batches count as the site does; what is kept of them is this engine's `own`.
+    """
+
+    def __init__(self, site: Site, live: LiveTable, writer: StoreWriter | None, own: OwnPoints) -> None:
+        self._live, self._writer, self._own = live, writer, own
+        self._calculator = Calculator(own.site.calculated, live.index, {point.id: point.unit for point in site.points})
+        allowed_ns = np.where(own.mine, allowed_silence_ns(site), NEVER)  # of others, their engines say so
+        self._staleness = Staleness(allowed_ns, time.monotonic_ns())
         self._since: list[ScanBatch] = []
         self.readings = 0
         self.bad_readings = 0
@@ -36,7 +41,17 @@ class Pulse:
         self._live.apply(whole)
         self._since.append(whole)
         if self._writer:
-            self._writer.keep(whole)
+            self._writer.keep(self._own.in_store(whole))
+
+    def take_of_others(self, batch: ScanBatch) -> None:
+        """Readings of other engines: shown, and kept by them; only what is worked out of them here is kept here."""
+        if not len(batch):
+            return
+        whole = self._calculator.extend(batch)
+        self._live.apply(whole)
+        self._since.append(whole)
+        if self._writer and len(made := self._own.in_store(whole)):
+            self._writer.keep(made)
 
     def beat(self) -> ScanBatch | None:
         """Marks what has gone stale, and returns all that came since the last beat as one batch; None if nothing."""
