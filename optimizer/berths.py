@@ -94,7 +94,9 @@ class BerthTable:
 def tabulate_berths(problem: Problem) -> BerthTable:
     """The arrays of a problem's ship calls."""
     horizon, calls = problem.horizon, problem.ships
-    hotel = table((call.hotel_kw for call in calls), horizon.steps)
+    hotel = table(
+        (problem.against.choose(call.hotel_low_kw, call.hotel_kw, call.hotel_high_kw) for call in calls), horizon.steps
+    )
     present = np.array([_present(horizon, call.arrives, call.leaves) for call in calls]).reshape(hotel.shape)
     number = {node.id: place for place, node in enumerate(problem.nodes)}
     options = [(s, p) for s, call in enumerate(calls) for p in problem.points_for(call)]

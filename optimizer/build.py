@@ -10,10 +10,12 @@ from optimizer.battery import BatteryBlock, write_batteries
 from optimizer.charging import ChargeBlock, write_charging
 from optimizer.generation import SourceBlock, write_generation
 from optimizer.grid import GridBlock, write_grid
+from optimizer.heat import HeatBlock, write_heat
 from optimizer.lighting import LightBlock, write_lighting
 from optimizer.model import Model
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray
+from optimizer.pumping import TankBlock, write_tanks
 from optimizer.shipping import ShipBlock, write_shipping
 from optimizer.tables import Tables
 
@@ -50,6 +52,8 @@ class Layout:
     source: SourceBlock
     battery: BatteryBlock
     ships: ShipBlock
+    heat: HeatBlock
+    tank: TankBlock
 
     def wrong(self, tables: Tables, values: FloatArray) -> Integers:
         """The cells in which the values do what only an integer keeps them from."""
@@ -67,6 +71,8 @@ class Dispatch:
     """What is decided: levels (groups, steps), charging kW (sessions, steps), generation used kW (sources, steps).
 
     `battery_kw` (batteries, steps) is positive while charging; `berth` is the option of each ship, -1 on engines.
+    `heat_kw` is heat made (makers, steps), `chp_kw` power made with it (chps, steps), `store_kw` heat put into stores
+    (stores, steps), `pump_kw` power of pumps (pumps, steps).
     """
 
     level: FloatArray
@@ -74,6 +80,10 @@ class Dispatch:
     used_kw: FloatArray
     battery_kw: FloatArray
     berth: IntArray
+    heat_kw: FloatArray
+    chp_kw: FloatArray
+    store_kw: FloatArray
+    pump_kw: FloatArray
 
 
 NO_INTEGERS = Integers()
@@ -89,6 +99,8 @@ def write_model(model: Model, problem: Problem, tables: Tables, integers: Intege
         source=write_generation(model, problem, tables, grid.balance),
         battery=write_batteries(model, problem, tables, grid.balance, integers.battery_one_way),
         ships=write_shipping(model, problem, tables, grid),
+        heat=write_heat(model, problem, tables, grid.balance),
+        tank=write_tanks(model, problem, tables, grid.balance),
     )
 
 
@@ -115,20 +127,37 @@ def read_dispatch(layout: Layout, tables: Tables, values: FloatArray) -> Dispatc
         used_kw=layout.source.used_kw(tables, values),
         battery_kw=layout.battery.power_kw(values),
         berth=layout.ships.options(values),
+        heat_kw=layout.heat.heat_kw(tables.heat, values),
+        chp_kw=layout.heat.chp_kw(tables.heat, values),
+        store_kw=layout.heat.store_kw(values),
+        pump_kw=layout.tank.pump_kw(tables.tank, values),
     )
 
 
 def asset_power_kw(tables: Tables, dispatch: Dispatch) -> FloatArray:
     """Power of every asset, consumption positive, shape (assets, steps)."""
-    light_kw = tables.light.power_kw(dispatch.level)
-    ships_kw = tables.berths.power_kw(dispatch.berth)
-    return np.vstack([light_kw, dispatch.charge_kw, tables.load_kw, -dispatch.used_kw, dispatch.battery_kw, ships_kw])
+    makers_kw = tables.heat.power_kw(dispatch.heat_kw, dispatch.chp_kw)
+    return np.vstack(
+        [
+            tables.light.power_kw(dispatch.level),
+            dispatch.charge_kw,
+            tables.load_kw,
+            -dispatch.used_kw,
+            dispatch.battery_kw,
+            tables.berths.power_kw(dispatch.berth),
+            np.zeros_like(tables.heat.demand_kw),
+            makers_kw,
+            np.zeros_like(dispatch.store_kw),
+            np.zeros_like(tables.tank.outflow_m3h),
+            dispatch.pump_kw,
+        ]
+    )
 
 
 def node_power_kw(tables: Tables, dispatch: Dispatch) -> FloatArray:
     """Power of every node from that of the assets under it, shape (nodes, steps)."""
     own = np.zeros_like(tables.tree.limit_kw)
-    placed = tables.asset_node.size
-    np.add.at(own, tables.asset_node, asset_power_kw(tables, dispatch)[:placed])
+    placed = tables.asset_node >= 0
+    np.add.at(own, tables.asset_node[placed], asset_power_kw(tables, dispatch)[placed])
     tables.berths.add_to_nodes(own, dispatch.berth)
     return tables.tree.sum_up(own)

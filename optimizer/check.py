@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from optimizer.breaches import RELATIVE, TOLERANCE, breaches
 from optimizer.build import Dispatch, asset_power_kw, node_power_kw
+from optimizer.check_supplies import broken_supplies
 from optimizer.plan import Kind, Plan
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray
 from optimizer.session_table import steps_on_from
 from optimizer.tables import Tables, tabulate
 
-TOLERANCE = 1e-4  # kW, kWh; levels are checked to a hundredth of it
-_RELATIVE = 1e-6
+_MAKERS = (Kind.HEAT_PUMP, Kind.ELECTRIC_BOILER, Kind.GAS_BOILER, Kind.CHP)
 
 
 class PlanBroken(RuntimeError):
@@ -62,6 +63,10 @@ def dispatch_of(problem: Problem, tables: Tables, plan: Plan) -> Dispatch:
         used_kw=-stack(Kind.GENERATION, "power_kw"),
         battery_kw=stack(Kind.BATTERY, "power_kw"),
         berth=np.array(berth, dtype=np.int64),
+        heat_kw=np.vstack([stack(kind, "setpoint") for kind in _MAKERS]),
+        chp_kw=-stack(Kind.CHP, "power_kw"),
+        store_kw=stack(Kind.HEAT_STORE, "setpoint"),
+        pump_kw=stack(Kind.PUMP, "power_kw"),
     )
 
 
@@ -72,59 +77,60 @@ def broken_rules(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterat
     yield from _charge(problem, tables, dispatch.charge_kw)
     yield from _batteries(problem, tables, dispatch.battery_kw)
     yield from _ships(problem, tables, dispatch)
-    for row, step, _ in _breaches(dispatch.used_kw - tables.source_max_kw, tables.source_kw):
+    yield from broken_supplies(problem, tables, dispatch)
+    for row, step, _ in breaches(dispatch.used_kw - tables.source_max_kw, tables.source_kw):
         yield f"{problem.generation[row].id} gives more than its forecast in step {step}."
-    for row, step, _ in _breaches(tables.source_min_kw - dispatch.used_kw, tables.source_kw):
+    for row, step, _ in breaches(tables.source_min_kw - dispatch.used_kw, tables.source_kw):
         yield f"{problem.generation[row].id} is curtailed in step {step} though it must not be."
 
 
 def _limits(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterator[str]:
     power = node_power_kw(tables, dispatch)
     limit, least = tables.tree.limit_kw, tables.tree.import_min_kw
-    for row, step, worst in _breaches(power - limit, limit):
+    for row, step, worst in breaches(power - limit, limit):
         yield f"Node {problem.nodes[row].id} is {worst:.3f} kW over its limit, first in step {step}."
-    for row, step, worst in _breaches(least - power, least):
+    for row, step, worst in breaches(least - power, least):
         yield f"Node {problem.nodes[row].id} is {worst:.3f} kW under its lowest power, first in step {step}."
 
 
 def _light(problem: Problem, tables: Tables, level: FloatArray) -> Iterator[str]:
     light, groups = tables.light, problem.lighting
     tolerance = TOLERANCE / 100.0
-    for row, step, worst in _breaches(light.floor - level, tolerance=tolerance):
+    for row, step, worst in breaches(light.floor - level, tolerance=tolerance):
         yield f"Lighting group {groups[row].id} is {worst:.4f} under its floor, first in step {step}."
-    for row, step, worst in _breaches(level - light.ceiling, tolerance=tolerance):
+    for row, step, worst in breaches(level - light.ceiling, tolerance=tolerance):
         yield f"Lighting group {groups[row].id} is {worst:.4f} over its ceiling, first in step {step}."
     before = np.hstack([light.level_before[:, None], np.where(light.lit, level, np.nan)[:, :-1]])
     argued = light.lit & ~(light.frozen & np.hstack([np.zeros_like(light.frozen[:, :1]), light.frozen[:, :-1]]))
     change = np.where(argued, np.abs(np.nan_to_num(level - before)), 0.0)
-    for row, step, worst in _breaches(change - light.ramp[:, None], tolerance=tolerance):
+    for row, step, worst in breaches(change - light.ramp[:, None], tolerance=tolerance):
         yield f"Lighting group {groups[row].id} changes by {worst:.4f} more than its ramp, first in step {step}."
     row_of = {group.id: row for row, group in enumerate(groups)}
     for pair in problem.neighbours:
         a, b = row_of[pair.a], row_of[pair.b]
         apart = np.abs(level[a] - level[b]) - pair.difference
-        for _, step, worst in _breaches(np.where(light.lit[a] & light.lit[b], apart, -1.0)[None], tolerance=tolerance):
+        for _, step, worst in breaches(np.where(light.lit[a] & light.lit[b], apart, -1.0)[None], tolerance=tolerance):
             yield f"{pair.a} and {pair.b} differ by {worst:.4f} more than they may, first in step {step}."
 
 
 def _charge(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str]:
     charge, sessions = tables.charge, problem.charging
-    for row, step, worst in _breaches(power - charge.highest_kw, charge.highest_kw):
+    for row, step, worst in breaches(power - charge.highest_kw, charge.highest_kw):
         yield f"Session {sessions[row].id} draws {worst:.3f} kW more than it can, first in step {step}."
-    for row, step, worst in _breaches(charge.lowest_kw - power, charge.highest_kw):
+    for row, step, worst in breaches(charge.lowest_kw - power, charge.highest_kw):
         yield f"Session {sessions[row].id} draws {worst:.3f} kW less than it is held to, first in step {step}."
     on = power > TOLERANCE
     yield from _least_time_on(problem, tables, on)
-    for row, step, worst in _breaches(np.where(on, charge.least_on_kw - power, -1.0)):
+    for row, step, worst in breaches(np.where(on, charge.least_on_kw - power, -1.0)):
         yield f"Session {sessions[row].id} draws {worst:.3f} kW less than the least it can, first in step {step}."
     brings = power * tables.hours * charge.efficiency[:, None]
     total = brings.sum(axis=1)
     ready = (brings * charge.before_ready).sum(axis=1)
-    for row, _, worst in _breaches((total - charge.energy_kwh)[:, None], charge.energy_kwh[:, None]):
+    for row, _, worst in breaches((total - charge.energy_kwh)[:, None], charge.energy_kwh[:, None]):
         yield f"Session {sessions[row].id} gets {worst:.3f} kWh more than it wants."
-    for row, _, worst in _breaches((charge.required_kwh - total)[:, None], charge.energy_kwh[:, None]):
+    for row, _, worst in breaches((charge.required_kwh - total)[:, None], charge.energy_kwh[:, None]):
         yield f"Session {sessions[row].id} leaves with {worst:.3f} kWh less than it must have."
-    for row, _, worst in _breaches((charge.ready_kwh - ready)[:, None], charge.energy_kwh[:, None]):
+    for row, _, worst in breaches((charge.ready_kwh - ready)[:, None], charge.energy_kwh[:, None]):
         yield f"Session {sessions[row].id} has {worst:.3f} kWh less than it must have by the time it is to be ready."
 
 
@@ -147,17 +153,17 @@ def _batteries(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[
     battery, batteries = tables.battery, problem.batteries
     most = battery.charge_max_kw - battery.discharge_min_kw
     least = battery.charge_min_kw - battery.discharge_max_kw
-    for row, step, worst in _breaches(power - most, battery.charge_max_kw):
+    for row, step, worst in breaches(power - most, battery.charge_max_kw):
         yield f"Battery {batteries[row].id} charges with {worst:.3f} kW more than it may, first in step {step}."
-    for row, step, worst in _breaches(least - power, battery.discharge_max_kw):
+    for row, step, worst in breaches(least - power, battery.discharge_max_kw):
         yield f"Battery {batteries[row].id} gives {worst:.3f} kW more than it may, first in step {step}."
     stored, capacity = battery.stored_kwh(power, tables.hours), battery.capacity_kwh[:, None]
-    for row, step, worst in _breaches(stored - capacity, capacity):
+    for row, step, worst in breaches(stored - capacity, capacity):
         yield f"Battery {batteries[row].id} holds {worst:.3f} kWh more than it can, first in step {step}."
-    for row, step, worst in _breaches(battery.least_kwh[:, None] - stored, capacity):
+    for row, step, worst in breaches(battery.least_kwh[:, None] - stored, capacity):
         yield f"Battery {batteries[row].id} is {worst:.3f} kWh below its least charge, first in step {step}."
     must = np.where(battery.end_is_hard, battery.end_kwh, 0.0)[:, None]
-    for row, _, worst in _breaches(must - stored[:, -1:], capacity):
+    for row, _, worst in breaches(must - stored[:, -1:], capacity):
         yield f"Battery {batteries[row].id} ends with {worst:.3f} kWh less than it must have."
 
 
@@ -170,14 +176,5 @@ def _ships(problem: Problem, tables: Tables, dispatch: Dispatch) -> Iterator[str
             yield f"Access point {point} serves {' and '.join(both)} at once."
 
 
-def _breaches(
-    excess: FloatArray, scale: FloatArray | float = 0.0, tolerance: float = TOLERANCE
-) -> Iterator[tuple[int, int, float]]:
-    """(row, first step, worst excess) of every row whose excess is above tolerance; NaN counts as above."""
-    bad: BoolArray = ~(excess <= tolerance + _RELATIVE * np.abs(scale))
-    for row in np.flatnonzero(bad.any(axis=1)):
-        yield int(row), int(np.argmax(bad[row])), float(np.max(excess[row]))
-
-
 def _near(given: FloatArray, found: FloatArray) -> BoolArray:
-    return np.asarray(np.abs(given - found) <= TOLERANCE + _RELATIVE * np.abs(found))
+    return np.asarray(np.abs(given - found) <= TOLERANCE + RELATIVE * np.abs(found))

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.battery_table import BatteryTable
 from optimizer.build import Dispatch, asset_power_kw, node_power_kw
 from optimizer.grid import intervals
+from optimizer.heat_table import StoreTable
 from optimizer.parts import Asset, PeakCharge
 from optimizer.plan import CAUSES, Cause, CostSplit, Outcome, Peak, Shortfall
 from optimizer.problem import Problem
@@ -43,14 +45,13 @@ def account(problem: Problem, tables: Tables, dispatch: Dispatch) -> Account:
         peak, shares = _peak(charge, tables.hours, bought, asset_kw)
         eur[:, CAUSES.index(Cause.PEAK)] += peak.eur * shares
         peaks.append(peak)
-    battery = tables.battery
+    rows = tables.rows
     given_kwh = np.maximum(-dispatch.battery_kw, 0.0) @ tables.hours
-    ships = tables.berths.ships
-    last = eur.shape[0] - ships
-    eur[last - battery.node.size : last, CAUSES.index(Cause.WEAR)] = given_kwh * battery.wear_eur_per_kwh
+    eur[rows["batteries"], CAUSES.index(Cause.WEAR)] = given_kwh * tables.battery.wear_eur_per_kwh
     engine_kwh = tables.berths.engine_kwh(dispatch.berth).sum(axis=1)
-    eur[last:, CAUSES.index(Cause.FUEL)] = engine_kwh * tables.berths.engine_eur_per_kwh
-    eur[last:, CAUSES.index(Cause.CARBON)] += engine_kwh * tables.berths.carbon_eur_per_kwh
+    eur[rows["ships"], CAUSES.index(Cause.FUEL)] = engine_kwh * tables.berths.engine_eur_per_kwh
+    eur[rows["ships"], CAUSES.index(Cause.CARBON)] += engine_kwh * tables.berths.carbon_eur_per_kwh
+    fuel_kg = _heat_costs(tables, dispatch, eur)
     shortfalls = _missed(problem, tables, dispatch)
     row_of = {asset.id: row for row, asset in enumerate(problem.assets)}
     for shortfall in shortfalls:
@@ -62,10 +63,26 @@ def account(problem: Problem, tables: Tables, dispatch: Dispatch) -> Account:
         peaks=tuple(peaks),
         energy_kwh=float(bought @ tables.hours),
         exported_kwh=float(np.maximum(-net_kw, 0.0) @ tables.hours),
-        carbon_kg=float((bought * carbon) @ tables.hours + engine_kwh @ tables.berths.engine_kg_per_kwh),
+        carbon_kg=float((bought * carbon) @ tables.hours + engine_kwh @ tables.berths.engine_kg_per_kwh) + fuel_kg,
         shortfalls=tuple(s for s in shortfalls if s.amount > _NOTHING),
     )
     return Account(outcome, asset_kw, node_kw)
+
+
+def _heat_costs(tables: Tables, dispatch: Dispatch, eur: FloatArray) -> float:
+    """Writes fuel, its carbon and starts of what makes heat and pumps water into `eur`; gives the carbon in kg."""
+    heat, rows = tables.heat, tables.rows
+    makers = slice(rows["heat_pumps"].start, rows["chps"].stop)
+    fuel_kwh = heat.fuel_kw(dispatch.heat_kw, dispatch.chp_kw) * tables.hours
+    eur[makers, CAUSES.index(Cause.FUEL)] = (fuel_kwh * heat.fuel_eur_per_kwh).sum(axis=1)
+    eur[makers, CAUSES.index(Cause.CARBON)] += fuel_kwh.sum(axis=1) * heat.carbon_eur_per_kwh
+    load_kw = heat.load_kw(dispatch.heat_kw, dispatch.chp_kw)
+    for machines, running, load in (
+        (makers, heat.running, load_kw),
+        (rows["pumps"], tables.tank.running, dispatch.pump_kw),
+    ):
+        eur[machines, CAUSES.index(Cause.START)] = running.starts(load).sum(axis=1) * running.start_eur
+    return float(fuel_kwh.sum(axis=1) @ heat.fuel_kg_per_kwh)
 
 
 def _energy_price(problem: Problem, net_kw: FloatArray) -> FloatArray:
@@ -101,39 +118,44 @@ def _peak(charge: PeakCharge, hours: FloatArray, bought: FloatArray, asset_kw: F
 
 
 def _missed(problem: Problem, tables: Tables, dispatch: Dispatch) -> list[Shortfall]:
-    """Light, charge, sun or wind and stored energy that were wished for and not had, each with its price."""
-    light_h = tables.light.missing(dispatch.level) @ tables.hours
-    charged = (dispatch.charge_kw @ tables.hours) * tables.charge.efficiency
-    missing_kwh = np.maximum(tables.charge.energy_kwh - charged, 0.0)
-    curtailed_kwh = np.maximum(tables.source_kw - dispatch.used_kw, 0.0) @ tables.hours
-    stored = tables.battery.stored_kwh(dispatch.battery_kw, tables.hours)
-    unstored_kwh = np.maximum(tables.battery.end_kwh - stored[:, -1], 0.0)
-    on_engines = (dispatch.berth < 0).astype(float)
-    groups: tuple[tuple[Asset, ...], ...] = (
-        problem.lighting,
-        problem.charging,
-        problem.generation,
-        problem.batteries,
-        problem.ships,
-    )
-    amounts = (light_h, missing_kwh, curtailed_kwh, unstored_kwh, on_engines)
-    prices = (
-        tables.light.missing_eur_per_h,
-        tables.charge.missing_eur_per_kwh,
-        tables.curtail_eur_per_kwh,
-        tables.battery.end_missing_eur_per_kwh,
-        tables.berths.not_connected_eur,
-    )
-    kinds = (
-        (Cause.LIGHT, "level h"),
-        (Cause.CHARGE, "kWh"),
-        (Cause.CURTAILED, "kWh"),
-        (Cause.STORED, "kWh"),
-        (Cause.NOT_CONNECTED, "call"),
+    """What was wished for and not had (light, charge, sun, stored energy, heat, water), each with its price."""
+    hours, light, heat = tables.hours, tables.light, tables.heat
+    charged = (dispatch.charge_kw @ hours) * tables.charge.efficiency
+    stored = tables.battery.stored_kwh(dispatch.battery_kw, hours)
+    lacking = heat.lacking_kw(dispatch.heat_kw, dispatch.store_kw)
+    warm = heat.store.stored_kwh(dispatch.store_kw, hours)
+    level = tables.tank.level_m3(dispatch.pump_kw, hours)
+    found: tuple[tuple[tuple[Asset, ...], FloatArray, FloatArray, Cause, str], ...] = (
+        (problem.lighting, light.missing(dispatch.level) @ hours, light.missing_eur_per_h, Cause.LIGHT, "level h"),
+        (problem.charging, tables.charge.energy_kwh - charged, tables.charge.missing_eur_per_kwh, Cause.CHARGE, "kWh"),
+        (
+            problem.generation,
+            np.maximum(tables.source_kw - dispatch.used_kw, 0.0) @ hours,
+            tables.curtail_eur_per_kwh,
+            Cause.CURTAILED,
+            "kWh",
+        ),
+        (problem.batteries, *_ends(tables.battery, stored), Cause.STORED, "kWh"),
+        (
+            problem.ships,
+            (dispatch.berth < 0).astype(float),
+            tables.berths.not_connected_eur,
+            Cause.NOT_CONNECTED,
+            "call",
+        ),
+        (problem.heat_nodes, np.maximum(lacking, 0.0) @ hours, heat.missing_eur_per_kwh, Cause.HEAT, "kWh"),
+        (problem.heat_nodes, np.maximum(-lacking, 0.0) @ hours, heat.surplus_eur_per_kwh, Cause.SURPLUS, "kWh"),
+        (problem.heat_stores, *_ends(heat.store, warm), Cause.STORED, "kWh"),
+        (problem.tanks, tables.tank.end_m3 - level[:, -1], tables.tank.end_missing_eur_per_m3, Cause.STORED, "m3"),
     )
     return [
-        Shortfall(asset.id, cause, float(amount), unit, float(amount * price))
-        for assets, amount_of, price_of, (cause, unit) in zip(groups, amounts, prices, kinds, strict=True)
-        for asset, amount, price in zip(assets, amount_of.tolist(), price_of.tolist(), strict=True)
+        Shortfall(asset.id, cause, amount, unit, amount * price)
+        for assets, amounts, prices, cause, unit in found
+        for asset, amount, price in zip(assets, amounts.tolist(), prices.tolist(), strict=True)
         if amount > 0.0
     ]
+
+
+def _ends(store: BatteryTable | StoreTable, stored_kwh: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What each store lacks at the end, in kWh, and its price."""
+    return store.end_kwh - stored_kwh[:, -1], store.end_missing_eur_per_kwh

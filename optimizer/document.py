@@ -21,7 +21,7 @@ from optimizer.problem import Problem
 
 PROBLEM_FORMAT = "plan-problem"
 ANSWER_FORMAT = "plan-answer"
-VERSION = 2  # 2: batteries, ships, fixed levels of light; a document of version 1 reads as it did
+VERSION = 3  # 2: batteries, ships, fixed levels of light; 3: heat, water, bands. Older documents read as they did
 
 
 def read_problem(text: bytes | str) -> Problem:

@@ -15,23 +15,14 @@ import numpy as np
 
 from optimizer.arrays import ArrayModel, Matrix
 from optimizer.build import Layout, write_model
-from optimizer.model import NO_STEP, Cells
+from optimizer.elastic_supplies import give_way_in_supplies, unfreeze_supplies
+from optimizer.model import NO_STEP
 from optimizer.problem import Problem
-from optimizer.profile import FloatArray, IntArray
+from optimizer.profile import IntArray
+from optimizer.requirement import Requirement, cells, move
 from optimizer.tables import Tables
 
 NO_BREAK = 1e-6  # kW or kWh: breaks below this in total are rounding
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Requirement:
-    """One hard requirement and the columns that let it be broken; `steps` are theirs, NO_STEP for the whole horizon."""
-
-    rule: str  # name of the rule's function
-    thing: str  # id of the node, session, group
-    columns: IntArray
-    steps: IntArray
-    cost: FloatArray  # of one unit of each column, so that breaks compare: kWh
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,11 +62,13 @@ def write_elastic(problem: Problem, tables: Tables) -> Elastic:
         *_forecasts(model, problem, tables, layout),
         *_frozen(model, problem, tables, layout),
         *_frozen_batteries(model, problem, tables, layout),
+        *unfreeze_supplies(model, problem, tables, layout),
         *_feedback(model, problem, tables, layout),
         *_limits(model, problem, tables, layout),
         *_readiness(model, problem, tables, layout),
         *_energies(model, problem, tables, layout),
         *_charges_of_batteries(model, problem, tables, layout),
+        *give_way_in_supplies(model, problem, tables, layout),
     )
     matrix = model.finish()
     nothing = np.zeros(matrix.columns)
@@ -83,16 +76,12 @@ def write_elastic(problem: Problem, tables: Tables) -> Elastic:
     return Elastic(relaxed, layout, tuple(requirements))
 
 
-def _cells(steps: IntArray) -> Cells:
-    return Cells([""], np.zeros(steps.size, dtype=np.int64), steps)
-
-
 def _limits(model: ArrayModel, problem: Problem, tables: Tables, layout: Layout) -> Iterator[Requirement]:
     """A node may carry more than its limit: a second column beside its power, with the same coefficients."""
     for number, node in enumerate(problem.nodes):
         steps = np.flatnonzero(np.isfinite(layout.grid.upper_kw[number]))
         if steps.size:
-            columns = model.columns("over", _cells(steps))
+            columns = model.columns("over", cells(steps))
             _carry_up(model, tables, layout, number, steps, columns, 1.0)
             yield Requirement("stay_within_feeder", node.id, columns, steps, tables.hours[steps])
 
@@ -102,7 +91,7 @@ def _feedback(model: ArrayModel, problem: Problem, tables: Tables, layout: Layou
     for number, node in enumerate(problem.nodes):
         steps = np.flatnonzero(np.isfinite(layout.grid.lower_kw[number]))
         if steps.size:
-            columns = model.columns("under", _cells(steps))
+            columns = model.columns("under", cells(steps))
             _carry_up(model, tables, layout, number, steps, columns, -1.0)
             yield Requirement("stay_above_lowest_power", node.id, columns, steps, tables.hours[steps])
 
@@ -120,7 +109,7 @@ def _energies(model: ArrayModel, problem: Problem, tables: Tables, layout: Layou
     """A vehicle may leave with less than it must have."""
     for number in np.flatnonzero(tables.charge.required_kwh > 0.0):
         whole = np.array([NO_STEP])
-        columns = model.columns("short", _cells(whole), 0.0, tables.charge.required_kwh[number])
+        columns = model.columns("short", cells(whole), 0.0, tables.charge.required_kwh[number])
         model.put(layout.charge.energy_rows[number], columns, 1.0)
         yield Requirement("bring_wanted_energy", problem.charging[number].id, columns, whole, np.ones(1))
 
@@ -131,7 +120,7 @@ def _charges_of_batteries(model: ArrayModel, problem: Problem, tables: Tables, l
     asked = (battery.least_kwh > 0.0) | (battery.end_is_hard & (battery.end_kwh > 0.0))
     steps = np.arange(tables.steps)
     for number in np.flatnonzero(asked):
-        columns = model.columns("lent", _cells(steps))
+        columns = model.columns("lent", cells(steps))
         model.put(layout.battery.stored_rows[number], columns, -1.0)
         yield Requirement("keep_battery_charged", problem.batteries[number].id, columns, steps, np.ones(steps.size))
 
@@ -140,7 +129,7 @@ def _readiness(model: ArrayModel, problem: Problem, tables: Tables, layout: Layo
     """A vehicle may have less by the time it is to be ready."""
     for number in np.flatnonzero(layout.charge.ready_rows >= 0):
         whole = np.array([NO_STEP])
-        columns = model.columns("late", _cells(whole), 0.0, tables.charge.ready_kwh[number])
+        columns = model.columns("late", cells(whole), 0.0, tables.charge.ready_kwh[number])
         model.put(layout.charge.ready_rows[number], columns, 1.0)
         yield Requirement("be_ready_in_time", problem.charging[number].id, columns, whole, np.ones(1))
 
@@ -162,7 +151,7 @@ def _neighbours(model: ArrayModel, problem: Problem, layout: Layout) -> Iterator
 
 def _give_way_both_ways(model: ArrayModel, rule: str, thing: str, rows: IntArray) -> Requirement:
     steps = np.full(2 * rows.size, NO_STEP)
-    columns = model.columns("apart", _cells(steps))
+    columns = model.columns("apart", cells(steps))
     model.put(rows, columns[: rows.size], 1.0)
     model.put(rows, columns[rows.size :], -1.0)
     return Requirement(rule, thing, columns, steps, np.ones(columns.size))
@@ -175,7 +164,7 @@ def _floors(model: ArrayModel, problem: Problem, tables: Tables, layout: Layout)
     for number, group in enumerate(problem.lighting):
         steps = np.flatnonzero(spare[number] > 0.0)
         if steps.size:
-            columns = model.columns("below", _cells(steps), 0.0, spare[number, steps])
+            columns = model.columns("below", cells(steps), 0.0, spare[number, steps])
             model.put(layout.grid.balance[light.node[number], steps], columns, 1.0)
             yield Requirement("keep_lighting_class_minimum", group.id, columns, steps, tables.hours[steps])
 
@@ -185,7 +174,7 @@ def _forecasts(model: ArrayModel, problem: Problem, tables: Tables, layout: Layo
     for number, source in enumerate(problem.generation):
         steps = np.flatnonzero(tables.source_min_kw[number] > 0.0)
         if steps.size:
-            columns = model.columns("cut", _cells(steps), 0.0, tables.source_min_kw[number, steps])
+            columns = model.columns("cut", cells(steps), 0.0, tables.source_min_kw[number, steps])
             model.put(layout.grid.balance[tables.source_node[number], steps], columns, -1.0)
             yield Requirement("use_forecast_or_curtail", source.id, columns, steps, tables.hours[steps])
 
@@ -199,14 +188,14 @@ def _frozen(model: ArrayModel, problem: Problem, tables: Tables, layout: Layout)
         steps = np.flatnonzero(light.frozen[number])
         row = layout.grid.balance[light.node[number], steps]
         room = (held[number, steps] - low[number, steps], rated[number, steps] - held[number, steps])
-        yield _move(model, tables, problem.lighting[number].id, steps, room, ((row, 1.0),))
+        yield move(model, tables, problem.lighting[number].id, steps, room, ((row, 1.0),))
     frozen = (charge.lowest_kw > 0.0) & (charge.lowest_kw == charge.highest_kw)
     for number in np.flatnonzero(frozen.any(axis=1)):
         steps = np.flatnonzero(frozen[number])
         room = (charge.lowest_kw[number, steps], np.zeros(steps.size))
         brings = -tables.hours[steps] * charge.efficiency[number]
         into = ((layout.grid.balance[charge.node[number], steps], 1.0), (layout.charge.energy_rows[number], brings))
-        yield _move(model, tables, problem.charging[number].id, steps, room, into)
+        yield move(model, tables, problem.charging[number].id, steps, room, into)
 
 
 def _frozen_batteries(model: ArrayModel, problem: Problem, tables: Tables, layout: Layout) -> Iterator[Requirement]:
@@ -219,23 +208,4 @@ def _frozen_batteries(model: ArrayModel, problem: Problem, tables: Tables, layou
         kwh = tables.hours[steps]
         rows = layout.grid.balance[battery.node[number], steps]
         into = ((rows, 1.0), (layout.battery.stored_rows[number, steps], kwh))
-        yield _move(model, tables, problem.batteries[number].id, steps, room, into)
-
-
-def _move(
-    model: ArrayModel,
-    tables: Tables,
-    thing: str,
-    steps: IntArray,
-    room_kw: tuple[FloatArray, FloatArray],
-    into: tuple[tuple[IntArray, FloatArray | float], ...],
-) -> Requirement:
-    """Columns that take power away and add it, within the room there is, in the rows given."""
-    less = model.columns("less", _cells(steps), 0.0, np.maximum(room_kw[0], 0.0))
-    more = model.columns("more", _cells(steps), 0.0, np.maximum(room_kw[1], 0.0))
-    for rows, value in into:
-        model.put(rows, less, value)
-        model.put(rows, more, -np.asarray(value))
-    hours = np.concatenate([tables.hours[steps]] * 2)
-    columns, both = np.concatenate([less, more]), np.concatenate([steps, steps])
-    return Requirement("repeat_frozen_steps", thing, columns, both, hours)
+        yield move(model, tables, problem.batteries[number].id, steps, room, into)

@@ -50,7 +50,10 @@ def write_grid(model: Model, problem: Problem, tables: Tables, fixed_kw: FloatAr
 
 def reach_kw(tables: Tables) -> tuple[FloatArray, FloatArray]:
     """The least and the most power each node could have if no limit were there, both of shape (nodes, steps)."""
-    light, charge, battery = tables.light, tables.charge, tables.battery
+    light, charge, battery, heat = tables.light, tables.charge, tables.battery, tables.heat
+    most_of_makers = heat.most_kw * heat.power_per_heat
+    least_of_makers = heat.least_kw * heat.power_per_heat
+    least_of_makers[heat.chp.row] = -heat.chp.power_max_kw[:, None]
     own = [np.zeros_like(tables.tree.limit_kw) for _ in range(2)]
     parts = (
         (light.node, light.power_kw(light.floor), light.power_kw(light.ceiling)),
@@ -58,6 +61,8 @@ def reach_kw(tables: Tables) -> tuple[FloatArray, FloatArray]:
         (tables.load_node, tables.load_kw, tables.load_kw),
         (tables.source_node, -tables.source_max_kw, -tables.source_min_kw),
         (battery.node, -battery.discharge_max_kw, battery.charge_max_kw),
+        (heat.node, least_of_makers, most_of_makers),
+        (tables.tank.node, tables.tank.least_kw, tables.tank.most_kw),
     )
     for node, least, most in parts:
         np.add.at(own[0], node, least)

@@ -1,5 +1,6 @@
 """The naive case: full wanted light, every vehicle charges at once, nothing curtailed that need not be, and batteries
-that only charge to what they must end with. A ship takes the first point that fits, is free and leaves room.
+that only charge to what they must end with. A ship takes the first point that fits, is free and leaves room. Heat and
+water follow their demand.
 
 It obeys physics: where a limit would be broken, vehicles wait (first come, first served), then light is dimmed alike,
 and sun and wind are curtailed alike where too much would flow back. What even this cannot keep is told, not hidden.
@@ -13,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from optimizer.build import Dispatch, node_power_kw
+from optimizer.naive_supplies import follow_demand
 from optimizer.profile import FloatArray, IntArray
 from optimizer.tables import GridTree, Tables
 
@@ -28,9 +30,15 @@ def naive_dispatch(tables: Tables, charge_by: ChargeRule | None = None) -> Dispa
     used = tables.source_max_kw.copy()
     idle_kw = tables.battery.charge_min_kw - tables.battery.discharge_min_kw
     nowhere = np.full(tables.berths.ships, -1, dtype=np.int64)
-    nothing = Dispatch(level, np.zeros_like(tables.charge.share), used, idle_kw, nowhere)
+    heat = tables.heat
+    supplied = (np.zeros_like(heat.most_kw), np.zeros_like(heat.chp.held_kw), np.zeros_like(heat.store.kept))
+    nothing = Dispatch(
+        level, np.zeros_like(tables.charge.share), used, idle_kw, nowhere, *supplied, np.zeros_like(tables.tank.most_kw)
+    )
     berth = _plug_in_on_arrival(tables, tables.tree.limit_kw - node_power_kw(tables, nothing))
-    base = node_power_kw(tables, dataclasses.replace(nothing, berth=berth))
+    nothing = dataclasses.replace(nothing, berth=berth)
+    nothing = follow_demand(tables, nothing, tables.tree.limit_kw - node_power_kw(tables, nothing))
+    base = node_power_kw(tables, nothing)
     charge_kw = (charge_by or _charge_at_once)(tables, tables.tree.limit_kw - base)
     own = np.zeros_like(base)
     np.add.at(own, tables.charge.node, charge_kw)
@@ -40,7 +48,7 @@ def naive_dispatch(tables: Tables, charge_by: ChargeRule | None = None) -> Dispa
         _dim(tables, level, power, int(step))
     for step in np.flatnonzero((power < tables.tree.import_min_kw - _ROUNDING_KW).any(axis=0)):
         _curtail(tables, used, power, int(step))
-    return Dispatch(level, charge_kw, used, battery_kw, berth)
+    return dataclasses.replace(nothing, level=level, charge_kw=charge_kw, used_kw=used, battery_kw=battery_kw)
 
 
 def _full_light(tables: Tables) -> FloatArray:

@@ -44,11 +44,14 @@ def in_order_of(plan: Plan, problem: Problem) -> Plan:
     rows = _places([asset.id for asset in plan.assets], [asset.id for asset in problem.assets])
     nodes = _places([node.id for node in plan.nodes], [node.id for node in problem.nodes])
     calls = _places([ship.call for ship in plan.ships], [call.id for call in problem.ships])
+    supplied = [node.id for node in problem.heat_nodes] + [tank.id for tank in problem.tanks]
+    supplies = _places([one.id for one in plan.supplies], supplied)
     return dataclasses.replace(
         plan,
         assets=tuple(plan.assets[row] for row in rows),
         nodes=tuple(plan.nodes[row] for row in nodes),
         ships=tuple(plan.ships[row] for row in calls),
+        supplies=tuple(plan.supplies[row] for row in supplies),
         outcome=outcome_in_order_of(plan.outcome, problem, rows),
         naive=dataclasses.replace(plan.naive, outcome=outcome_in_order_of(plan.naive.outcome, problem, rows)),
     )

@@ -2,7 +2,7 @@
 
 Power is kW with consumption positive, energy kWh, money EUR, levels 0..1, times aware. A `Profile` is one number for
 all steps or one for each. What a family of assets is stands in a file of its own (`luminaires`, `vehicles`, `storage`,
-`shore`, `tariff`); here is what they share, and all of them by name.
+`shore`, `heating`, `water`, `tariff`); here is what they share, and all of them by name.
 """
 
 from __future__ import annotations
@@ -13,29 +13,41 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.band import Band, must_be_band
 from optimizer.errors import WrongLength, WrongOrder
+from optimizer.heating import Chp, ElectricBoiler, GasBoiler, HeatNode, HeatPump, HeatStore
 from optimizer.luminaires import LightingGroup, Neighbours
 from optimizer.profile import FloatArray, Profile, must_be_number, must_be_profile
 from optimizer.shore import AccessPoint, ShipCall
 from optimizer.storage import Battery
 from optimizer.tariff import PeakCharge, Tariff
 from optimizer.vehicles import ChargeSession
+from optimizer.water import Pump, Tank
 
 __all__ = [
     "USUAL_WISHES",
     "AccessPoint",
     "Asset",
+    "Band",
     "Battery",
     "ChargeSession",
+    "Chp",
+    "ElectricBoiler",
     "FixedLoad",
+    "GasBoiler",
     "Generation",
+    "HeatNode",
+    "HeatPump",
+    "HeatStore",
     "Horizon",
     "InForce",
     "LightingGroup",
     "Neighbours",
     "Node",
     "PeakCharge",
+    "Pump",
     "ShipCall",
+    "Tank",
     "Tariff",
     "Wishes",
 ]
@@ -105,16 +117,18 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class FixedLoad:
-    """A forecast load that is not planned: buildings, pumps, a ship's hotel load. `kind` is for whoever shows it."""
+    """A forecast load that is not planned, such as buildings, with its band. `kind` is for whoever shows it."""
 
     id: str
     node: str
     power_kw: Profile
     kind: str = "load"
     name: str = ""
+    power_low_kw: Profile | None = None
+    power_high_kw: Profile | None = None
 
     def __post_init__(self) -> None:
-        must_be_profile(f"power_kw of load {self.id}", self.power_kw)
+        must_be_band(f"load {self.id}", "power_kw", self.power_low_kw, self.power_kw, self.power_high_kw)
 
     @property
     def title(self) -> str:
@@ -123,7 +137,7 @@ class FixedLoad:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Sun or wind: a forecast that may be curtailed at a price, or not at all (None)."""
+    """Sun or wind: a forecast with its band, that may be curtailed at a price, or not at all (None)."""
 
     id: str
     node: str
@@ -131,9 +145,12 @@ class Generation:
     curtail_eur_per_kwh: float | None = 0.0
     kind: str = "sun"
     name: str = ""
+    forecast_low_kw: Profile | None = None
+    forecast_high_kw: Profile | None = None
 
     def __post_init__(self) -> None:
-        must_be_profile(f"forecast_kw of {self.kind} {self.id}", self.forecast_kw, 0.0)
+        band = (self.forecast_low_kw, self.forecast_kw, self.forecast_high_kw)
+        must_be_band(f"{self.kind} {self.id}", "forecast_kw", *band, 0.0)
         if self.curtail_eur_per_kwh is not None:
             must_be_number(f"curtail_eur_per_kwh of {self.kind} {self.id}", self.curtail_eur_per_kwh, 0.0)
 
@@ -142,21 +159,38 @@ class Generation:
         return self.name or self.id
 
 
-Asset = LightingGroup | ChargeSession | FixedLoad | Generation | Battery | ShipCall
+Asset = (
+    LightingGroup
+    | ChargeSession
+    | FixedLoad
+    | Generation
+    | Battery
+    | ShipCall
+    | HeatNode
+    | HeatPump
+    | ElectricBoiler
+    | GasBoiler
+    | Chp
+    | HeatStore
+    | Tank
+    | Pump
+)
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
     """What the plan in force gives one asset in each step of this horizon: a level for light, kW for all else.
 
-    Only a battery's may be below 0: that is what it gives.
+    What makes heat has its kW of heat, and a CHP its `power_kw` besides. Only what gives to the grid may be below 0.
     """
 
     asset: str
     setpoint: tuple[float, ...]
+    power_kw: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         must_be_profile(f"plan in force of {self.asset}", self.setpoint)
+        must_be_profile(f"power_kw of the plan in force of {self.asset}", self.power_kw)
 
 
 @dataclass(frozen=True, slots=True)

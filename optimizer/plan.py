@@ -32,6 +32,14 @@ class Kind(enum.StrEnum):
     GENERATION = "generation"
     BATTERY = "battery"
     SHIP = "ship"
+    HEAT_NODE = "heat node"
+    HEAT_PUMP = "heat pump"
+    ELECTRIC_BOILER = "electric boiler"
+    GAS_BOILER = "gas boiler"
+    CHP = "chp"
+    HEAT_STORE = "heat store"
+    TANK = "tank"
+    PUMP = "pump"
 
 
 class Cause(enum.StrEnum):
@@ -47,6 +55,9 @@ class Cause(enum.StrEnum):
     STORED = "stored energy missing"
     FUEL = "fuel"
     NOT_CONNECTED = "not connected"
+    START = "start"
+    HEAT = "heat missing"
+    SURPLUS = "heat surplus"
 
 
 SENTENCES_TOLD = 5  # of a contradiction; the rest is counted
@@ -58,10 +69,12 @@ class AssetPlan:
     """One asset over the horizon.
 
     `setpoint` is what to write to it: the level for light; the power while the vehicle is there for charging; the kW
-    allowed for generation; the forecast for a load; the power of a battery, below 0 where it gives. `state` is the
-    energy brought into the vehicle, or stored in the battery, by each step's end (kWh), and the level for light.
-    `shortfall` is the light (levels) or generation (kW) held back in each step; for charging and batteries it is zero,
-    since what is missing there is counted once, at departure or at the end.
+    allowed for generation; the forecast for a load; the power of a battery, below 0 where it gives; the heat (kW) of
+    what makes it, and into a store; the power of a pump; the demand of a heat node (kW), the outflow of a tank (m3/h).
+    `state` is the energy brought into the vehicle, or stored in battery or heat store, by each step's end (kWh); the
+    level for light; the heat a heat node gets (kW); the water in a tank (m3); 1 while a machine runs.
+    `shortfall` is the light (levels), generation or heat (kW) held back in each step; for charging and storage it is
+    zero, since what is missing there is counted once, at departure or at the end.
     """
 
     id: str
@@ -84,6 +97,15 @@ class ShipPlan:
     shore_kwh: float
     engine_kwh: float
     sentence: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SupplyPrice:
+    """What one kWh more of a heat node's demand, or one m3 more out of a tank, costs in each step."""
+
+    id: str
+    unit: str  # kWh of heat, or m3
+    eur_per_unit: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,11 +225,10 @@ class Plan:
     """Every asset and node over the horizon, what it costs and why, against the naive case."""
 
     horizon: Horizon
-    assets: tuple[
-        AssetPlan, ...
-    ]  # lighting, charging, loads, generation, batteries, ships, each in the problem's order
+    assets: tuple[AssetPlan, ...]  # family after family as in Problem, each in the problem's order
     nodes: tuple[NodePlan, ...]  # in the problem's order
     ships: tuple[ShipPlan, ...]  # in the problem's order
+    supplies: tuple[SupplyPrice, ...]  # heat nodes, then tanks, in the problem's order
     outcome: Outcome
     naive: NaiveCase
     energy_price_eur_per_kwh: FloatArray  # energy plus carbon price of one imported kWh

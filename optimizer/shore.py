@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from optimizer.band import must_be_band
 from optimizer.errors import OutOfRange, WrongOrder
 from optimizer.profile import Profile, must_be_number, must_be_profile
 
@@ -40,8 +41,9 @@ class AccessPoint:
 class ShipCall:
     """One ship at a berth. It plugs in at one access point on or below `node` that fits, or runs its engines.
 
-    `hotel_kw` is what the ship needs. It is on shore power from `connect_h` after arrival to `release_h` before it
-    leaves. `not_connected_eur` is the price of an obligation to connect. `at_point`: where it is plugged in already.
+    `hotel_kw` is what the ship needs, with its band; a point must bear the most of it. It is on shore power from
+    `connect_h` after arrival to `release_h` before it leaves. `not_connected_eur` is the price of an obligation to
+    connect. `at_point`: where it is plugged in already.
     """
 
     id: str
@@ -59,6 +61,8 @@ class ShipCall:
     not_connected_eur: float = 0.0
     at_point: str | None = None
     name: str = ""
+    hotel_low_kw: Profile | None = None
+    hotel_high_kw: Profile | None = None
 
     def __post_init__(self) -> None:
         title = f"ship call {self.id}"
@@ -67,7 +71,7 @@ class ShipCall:
                 raise WrongOrder(title, "a time has no zone", "add one, such as Z or +01:00")
         if self.leaves <= self.arrives:
             raise WrongOrder(title, "it leaves before it arrives", "correct one of the two times")
-        must_be_profile(f"hotel_kw of {title}", self.hotel_kw, 0.0)
+        must_be_band(title, "hotel_kw", self.hotel_low_kw, self.hotel_kw, self.hotel_high_kw, 0.0)
         for field in ("engine_eur_per_kwh", "engine_kg_per_kwh", "connect_h", "release_h", "not_connected_eur"):
             must_be_number(f"{field} of {title}", getattr(self, field), 0.0)
         for field in ("voltage_kv", "frequency_hz"):
@@ -80,7 +84,8 @@ class ShipCall:
 
     def fits(self, point: AccessPoint) -> bool:
         """Whether voltage, frequency, plug and power of a point suit the ship."""
-        highest_kw = max(self.hotel_kw) if isinstance(self.hotel_kw, tuple) else self.hotel_kw
+        sides = [side for side in (self.hotel_kw, self.hotel_high_kw) if side is not None]
+        highest_kw = max(max(side) if isinstance(side, tuple) else side for side in sides)
         return (
             highest_kw <= point.max_kw
             and (not point.voltages_kv or self.voltage_kv in point.voltages_kv)

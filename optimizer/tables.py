@@ -11,12 +11,13 @@ import numpy as np
 
 from optimizer.battery_table import BatteryTable, tabulate_batteries
 from optimizer.berths import BerthTable, tabulate_berths
+from optimizer.heat_table import HeatTable, tabulate_heat
 from optimizer.light_table import LightTable, tabulate_lights
 from optimizer.parts import Node
-from optimizer.problem import Problem
+from optimizer.problem import FAMILIES, Problem
 from optimizer.profile import FloatArray, IntArray, table
 from optimizer.session_table import SessionTable, tabulate_sessions
-from optimizer.shore import ShipCall
+from optimizer.tank_table import TankTable, tabulate_tanks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,35 +74,44 @@ class Tables:
     source_min_kw: FloatArray  # the least of it that must be taken: all of it where it cannot be curtailed
     source_max_kw: FloatArray
     curtail_eur_per_kwh: FloatArray
-    asset_node: IntArray  # lighting, charging, loads, generation, batteries; a ship draws where it plugs in
+    heat: HeatTable
+    tank: TankTable
+    asset_node: IntArray  # of every asset, -1 for a ship: that draws where it plugs in
+    rows: dict[str, slice]  # where each family of the problem stands among the assets
 
 
 def tabulate(problem: Problem) -> Tables:
     """The arrays of a problem."""
     steps = problem.horizon.steps
     number = {node.id: index for index, node in enumerate(problem.nodes)}
-    node = np.array([number[asset.node] for asset in problem.assets if not isinstance(asset, ShipCall)], dtype=np.int64)
-    ends = np.cumsum([len(problem.lighting), len(problem.charging), len(problem.loads), len(problem.generation)])
-    light_node, charge_node, load_node, source_node, battery_node = np.split(node, ends)
+    ends = np.cumsum([0, *(len(family) for family in problem.families)]).tolist()
+    rows = {family: slice(*ends[place : place + 2]) for place, family in enumerate(FAMILIES)}
+    node = np.array([number[asset.node] for asset in problem.assets], dtype=np.int64)
+    node[rows["ships"]] = -1
     held = {item.asset: item.setpoint for item in problem.in_force} if problem.frozen_steps else {}
-    source_kw = table((s.forecast_kw for s in problem.generation), steps)
+    need, supply = problem.against, problem.against.of_supply
+    sources = problem.generation
+    source_kw = table((supply.choose(s.forecast_low_kw, s.forecast_kw, s.forecast_high_kw) for s in sources), steps)
     source_min_kw, source_max_kw = _taken(problem, source_kw, held)
     return Tables(
         steps=steps,
         hours=problem.horizon.hours,
         tree=_tree(problem.nodes, steps),
-        light=tabulate_lights(problem, light_node, held),
-        charge=tabulate_sessions(problem, charge_node, held),
-        battery=tabulate_batteries(problem, battery_node, held),
+        light=tabulate_lights(problem, node[rows["lighting"]], held),
+        charge=tabulate_sessions(problem, node[rows["charging"]], held),
+        battery=tabulate_batteries(problem, node[rows["batteries"]], held),
         berths=tabulate_berths(problem),
-        load_node=load_node,
-        load_kw=table((load.power_kw for load in problem.loads), steps),
-        source_node=source_node,
+        load_node=node[rows["loads"]],
+        load_kw=table((need.choose(d.power_low_kw, d.power_kw, d.power_high_kw) for d in problem.loads), steps),
+        source_node=node[rows["generation"]],
         source_kw=source_kw,
         source_min_kw=source_min_kw,
         source_max_kw=source_max_kw,
         curtail_eur_per_kwh=np.array([s.curtail_eur_per_kwh or 0.0 for s in problem.generation], dtype=float),
+        heat=tabulate_heat(problem, held),
+        tank=tabulate_tanks(problem, held),
         asset_node=node,
+        rows=rows,
     )
 
 

@@ -8,26 +8,26 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from optimizer.arrays import ArrayModel, Matrix
 from optimizer.build import read_dispatch, write_model
 from optimizer.costs import account
-from optimizer.elastic import Elastic, Requirement
+from optimizer.elastic import Elastic
 from optimizer.highs import End, HighsSession
 from optimizer.model import every_step, once_each
 from optimizer.parts import ChargeSession
 from optimizer.plan import WayOut
 from optimizer.problem import Problem
 from optimizer.profile import Profile, over_steps
+from optimizer.requirement import Requirement
+from optimizer.requirement_words import names
 from optimizer.tables import tabulate
+from optimizer.ways_out_supplies import MARGIN, TimeLeft, change_supplies, without_switching
 
-_MARGIN = 1.0 + 1e-6  # what is accepted is a hair more than the least, so that rounding does not close the way again
 LONGEST_DELAY_H = 4.0
-
-TimeLeft = Callable[[], float | None]
 
 
 def find_ways_out(
@@ -75,8 +75,7 @@ def _changes(
     if short := by_rule.get("bring_wanted_energy"):
         yield from _accept_less(problem, elastic, time_left_s, cancel)
         yield from _leave_later(problem, [requirement.thing for requirement in short], time_left_s, cancel)
-    for requirement in by_rule.get("keep_battery_charged", ()):
-        yield from _end_with_less(problem, elastic, requirement, time_left_s, cancel)
+    yield from change_supplies(problem, elastic, by_rule, time_left_s, cancel)
     for requirement in by_rule.get("stay_within_feeder", ()):
         yield from _more_limit(problem, requirement.thing, time_left_s, cancel)
     if frozen := by_rule.get("repeat_frozen_steps"):
@@ -101,36 +100,17 @@ def _accept_less(
     short = {r.thing: float(found.values[r.columns[0]]) for r in energies}
     lacking = {thing: kwh for thing, kwh in short.items() if kwh > 1e-6}
     sessions = tuple(
-        dataclasses.replace(s, required_kwh=max(s.required_kwh - lacking[s.id] * _MARGIN - 1e-6, 0.0))
+        dataclasses.replace(s, required_kwh=max(s.required_kwh - lacking[s.id] * MARGIN - 1e-6, 0.0))
         if s.id in lacking
         else s
         for s in problem.charging
     )
     total = sum(lacking.values())
-    who = _names([s.title for s in problem.charging if s.id in lacking])
+    who = names([s.title for s in problem.charging if s.id in lacking])
     yield (
         dataclasses.replace(problem, charging=sessions),
         WayOut(next(iter(lacking), ""), total, "kWh", None, f"accept {total:,.1f} kWh less for {who}"),
     )
-
-
-def _end_with_less(
-    problem: Problem,
-    elastic: Elastic,
-    requirement: Requirement,
-    time_left_s: TimeLeft,
-    cancel: threading.Event | None,
-) -> Iterator[tuple[Problem, WayOut]]:
-    """The least energy one battery may lack at the end, with every other rule kept."""
-    found = HighsSession().solve(elastic.with_only([requirement]), time_limit_s=time_left_s(), cancel=cancel)
-    if found.end is not End.OPTIMAL or found.values is None:
-        return
-    lacking = float(found.values[requirement.columns].sum()) * _MARGIN + 1e-6
-    battery = next(b for b in problem.batteries if b.id == requirement.thing)
-    less = dataclasses.replace(battery, end_kwh=max(battery.end_kwh - lacking, 0.0))
-    batteries = tuple(less if b is battery else b for b in problem.batteries)
-    sentence = f"let {battery.title} end with {lacking:,.1f} kWh less"
-    yield dataclasses.replace(problem, batteries=batteries), WayOut(battery.id, lacking, "kWh", None, sentence)
 
 
 def _leave_later(
@@ -152,7 +132,7 @@ def _leave_later(
         else:
             best, high = changed, middle
     if best is not None:
-        who = _names([s.title for s in problem.charging if s.id in things])
+        who = names([s.title for s in problem.charging if s.id in things])
         minutes = high * step_h * 60.0
         yield best, WayOut(things[0], minutes, "min", None, f"let {who} leave {minutes:.0f} min later")
 
@@ -174,7 +154,7 @@ def _more_limit(
     found = HighsSession().solve(matrix, time_limit_s=time_left_s(), cancel=cancel)
     if found.end is not End.OPTIMAL or found.values is None:
         return
-    node, kw = problem.nodes[number], float(found.values[more]) * _MARGIN + 1e-6
+    node, kw = problem.nodes[number], float(found.values[more]) * MARGIN + 1e-6
     limit = tuple((over_steps(node.limit_kw, problem.horizon.steps) + kw).tolist())
     changed = _with_node(problem, number, limit)
     yield changed, WayOut(thing, kw, "kW", None, f"{np.ceil(kw - 1e-3):,.0f} kW more on {node.title}")
@@ -206,7 +186,7 @@ def _with_node(problem: Problem, number: int, limit_kw: Profile) -> Problem:
 def _unfreeze(problem: Problem, things: Sequence[str]) -> tuple[Problem, WayOut]:
     """The assets in the conflict may leave the plan in force at once."""
     in_force = tuple(item for item in problem.in_force if item.asset not in things)
-    who = _names([asset.title for asset in problem.assets if asset.id in things])
+    who = names([asset.title for asset in problem.assets if asset.id in things])
     way = WayOut(things[0], problem.frozen_steps, "steps", None, f"let {who} leave the plan in force at once")
     return dataclasses.replace(problem, in_force=in_force), way
 
@@ -232,14 +212,10 @@ def _let_light_change(problem: Problem, rule: str, thing: str) -> tuple[Problem,
 
 
 def _draw_less(problem: Problem) -> tuple[Problem, WayOut]:
-    """Vehicles may draw less than the least they can, which means pausing them by other means."""
+    """What is either on or off may do less than its least, which means pausing it by other means."""
     sessions = tuple(dataclasses.replace(s, min_kw=0.0, least_on_h=0.0) for s in problem.charging)
-    way = WayOut("", 0.0, "kW", None, "let vehicles draw less than their least power")
-    return dataclasses.replace(problem, charging=sessions), way
-
-
-def _names(titles: Sequence[str]) -> str:
-    """`bus 12`, `bus 12 and bus 14`, `bus 12, bus 14 and 5 more`."""
-    if len(titles) <= 2:
-        return " and ".join(titles)
-    return f"{titles[0]}, {titles[1]} and {len(titles) - 2} more"
+    changed, machines = without_switching(problem)
+    who = [] if sessions == problem.charging else ["vehicles draw less than their least power"]
+    who += ["machines run below their least load and times"] if machines else []
+    way = WayOut("", 0.0, "kW", None, f"let {' and '.join(who)}")
+    return dataclasses.replace(changed, charging=sessions), way

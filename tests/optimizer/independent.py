@@ -1,7 +1,8 @@
 """The same optimum from other hands: a model written straight from PLANNER's rules, solved by scipy's own HiGHS.
 
 Nothing of `optimizer.model`, `tables` or the rules is used; every either-or has its integer, every figure its own row.
-Knows grid, tariff with peaks of one step, vehicles that stay for whole steps, loads, sources, batteries and ships.
+Knows grid, tariff with peaks of one step, vehicles that stay for whole steps, loads, sources, batteries and ships;
+heat and water in `independent_supplies`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from scipy.sparse import csr_array
 from optimizer.problem import Problem
 from optimizer.profile import Profile
 from optimizer.shore import ShipCall
+from tests.optimizer.independent_supplies import add_heat, add_water
 
 Terms = dict[int, float]
 
@@ -74,6 +76,8 @@ def least_cost_eur(case: Problem) -> float | None:
     _vehicles(sheet, case, drawn)
     _batteries(sheet, case, drawn)
     _ships(sheet, case, drawn)
+    add_heat(sheet, case, drawn)
+    add_water(sheet, case, drawn)
     _grid(sheet, case, drawn, fixed)
     return sheet.least_eur()
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from optimizer.build import Dispatch
 from optimizer.check import broken_rules, check_plan
 from optimizer.document import read_problem, write_problem
 from optimizer.errors import BadDocument, NotANumber, OutOfRange, ProblemError, WrongOrder
 from optimizer.explain import why
+from optimizer.naive import naive_dispatch
 from optimizer.parts import FixedLoad, Generation, Horizon, InForce, Node, PeakCharge, Tariff, Wishes
 from optimizer.plan import Cause, Infeasible, Plan
 from optimizer.problem import Problem
@@ -180,7 +180,7 @@ def test_documents_carry_batteries() -> None:
 )
 def test_each_hard_rule_of_a_battery_is_watched(power_kw: tuple[float, ...], words: str) -> None:
     case = problem(batteries=(battery(start_kwh=60.0, least_kwh=10.0, end_kwh=50.0),))
-    dispatch = Dispatch(*[np.zeros((0, 4))] * 3, np.array([power_kw]), np.zeros(0, dtype=np.int64))
+    dispatch = dataclasses.replace(naive_dispatch(tabulate(case)), battery_kw=np.array([power_kw]))
     assert any(words in sentence for sentence in broken_rules(case, tabulate(case), dispatch))
 
 

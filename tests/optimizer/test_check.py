@@ -10,9 +10,10 @@ import pytest
 from optimizer import solve as solving
 from optimizer.build import Dispatch
 from optimizer.check import PlanBroken, broken_rules, check_plan
+from optimizer.naive import naive_dispatch
 from optimizer.parts import Generation, InForce, Neighbours
 from optimizer.problem import Problem
-from optimizer.tables import tabulate
+from optimizer.tables import Tables, tabulate
 from tests.optimizer.small import at, bus, lamps, load, planned, problem
 
 
@@ -75,10 +76,9 @@ def test_a_power_that_does_not_follow_from_its_setpoint_is_found() -> None:
 
 
 def test_a_broken_plan_is_withheld(monkeypatch: pytest.MonkeyPatch) -> None:
-    def overdrawn(layout: object, tables: object, values: object) -> Dispatch:
-        return Dispatch(
-            np.zeros((0, 4)), np.full((1, 4), 200.0), np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0, dtype=np.int64)
-        )
+    def overdrawn(layout: object, tables: Tables, values: object) -> Dispatch:
+        dispatch = naive_dispatch(tables)
+        return dataclasses.replace(dispatch, charge_kw=np.full((1, 4), 200.0))
 
     monkeypatch.setattr(solving, "read_dispatch", overdrawn)
     with pytest.raises(PlanBroken, match="withheld"):

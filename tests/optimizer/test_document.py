@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from energy_console.app import main
 from optimizer.document import VERSION, answer_schema, problem_schema, read_problem, write_answer, write_problem
 from optimizer.errors import BadDocument
+from optimizer.parts import Wishes
 from optimizer.plan import Infeasible, Plan
 from optimizer.problem import Problem
 from optimizer.solve import solve
@@ -73,18 +75,41 @@ def test_a_bad_document_is_refused_with_its_place(changes: tuple[tuple[str, str]
         read_problem(_edited(*changes))
 
 
-def test_a_document_of_the_first_version_is_read_as_it_was() -> None:
-    case = problem(charging=(bus(),), lighting=(lamps(),), loads=(load(3.0),))
-    first = (
-        write_problem(case)
-        .replace(f'"version":{VERSION}'.encode(), b'"version":1')
-        .replace(b',"batteries":[],"access_points":[],"ships":[]', b"")
-        .replace(b',"fixed":null', b"")
-        .replace(b',"least_on_h":0.0', b"")
-    )
-    assert b"batteries" not in first
-    assert b"fixed" not in first
-    assert read_problem(first) == case
+FIRST = {
+    "horizon": {"start": "2026-11-22T17:00:00+01:00", "steps_h": [1.0, 1.0]},
+    "nodes": [{"id": "grid", "parent": None, "limit_kw": 500.0}],
+    "tariff": {"import_eur_per_kwh": [0.3, 0.2], "peaks": [{"name": "month", "eur_per_kw": 4.0, "so_far_kw": 90.0}]},
+    "lighting": [
+        {"id": "ring", "node": "grid", "rated_kw": 20.0, "lit": [True, True], "wanted": 1.0, "floor": 0.5,
+         "missing_light_eur_per_h": 8.0, "ramp": 0.5}
+    ],
+    "charging": [
+        {"id": "bus", "node": "grid", "arrives": "2026-11-22T17:00:00+01:00", "departs": "2026-11-22T19:00:00+01:00",
+         "max_kw": 60.0, "energy_kwh": 50.0, "missing_eur_per_kwh": 2.0, "min_kw": 5.0}
+    ],
+    "loads": [{"id": "offices", "node": "grid", "power_kw": [30.0, 28.0]}],
+}  # fmt: skip
+SECOND = {
+    **FIRST,
+    "batteries": [
+        {"id": "store", "node": "grid", "capacity_kwh": 50.0, "charge_max_kw": 20.0, "discharge_max_kw": 20.0,
+         "start_kwh": 10.0, "end_kwh": 10.0}
+    ],
+    "access_points": [{"id": "A1", "node": "grid", "max_kw": 100.0, "frequencies_hz": [50.0, 60.0]}],
+    "ships": [
+        {"id": "ferry", "node": "grid", "arrives": "2026-11-22T17:00:00+01:00", "leaves": "2026-11-22T19:00:00+01:00",
+         "hotel_kw": [40.0, 50.0], "engine_eur_per_kwh": 0.5}
+    ],
+}  # fmt: skip
+
+
+# By hand: offices 14.6, full light 10, and 8 + 42 kWh for the bus under the peak of 90; then the ferry's engines, 45.
+@pytest.mark.parametrize(("version", "body", "cost_eur"), [(1, FIRST, 35.4), (2, SECOND, 80.4)])
+def test_a_document_of_an_older_version_is_read_as_it_was(version: int, body: object, cost_eur: float) -> None:
+    case = read_problem(json.dumps({"format": "plan-problem", "version": version, "problem": body}))
+    plan = solve(dataclasses.replace(case, wishes=Wishes(0.0, 0.0, 0.0, 0.0, 0.0)), gap=0.0)
+    assert isinstance(plan, Plan)
+    assert plan.cost_eur == pytest.approx(cost_eur)
 
 
 def test_a_document_that_is_no_json_is_refused() -> None:

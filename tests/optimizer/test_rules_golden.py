@@ -12,25 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimizer import battery, charging, generation, grid, lighting, shipping
+from optimizer import battery, charging, generation, grid, heat, lighting, pumping, running, shipping
 from optimizer.battery_table import BatteryTable
 from optimizer.berths import BerthTable
 from optimizer.model import Cells, every_step
 from optimizer.parts import Generation, Node, PeakCharge, Tariff
-from optimizer.profile import IntArray
 from optimizer.shore import AccessPoint
 from optimizer.tables import tabulate
 from optimizer.through_pulp import PulpModel
 from tests.optimizer import small
+from tests.optimizer.rules_of_supplies import SUPPLY_RULES, empty_balance
 from tests.optimizer.small import at, bus, lamps, problem
 
 GOLDEN = Path(__file__).parent / "golden"
-
-
-def _balance(model: PulpModel, nodes: int, steps: int) -> IntArray:
-    """Empty balance rows for a rule to put its power into."""
-    names = [f"node{n}" for n in range(nodes)]
-    return model.rows("balance", every_step(names, steps), 0.0, 0.0).reshape(nodes, steps)
 
 
 def stay_within_feeder(model: PulpModel) -> None:
@@ -75,7 +69,7 @@ def pay_for_missing_light(model: PulpModel) -> None:
 def draw_lighting_power(model: PulpModel) -> None:
     curve = ((0.0, 0.1), (0.6, 0.5), (1.0, 1.0))
     light = tabulate(problem(1, lighting=(lamps(steps=1, curve=curve, standby_kw=2.0, wanted=0.9),))).light
-    balance = _balance(model, 2, 1)
+    balance = empty_balance(model, 2, 1)
     lighting.draw_lighting_power(model, light, balance, lighting.keep_lighting_class_minimum(model, ["ring"], light))
 
 
@@ -109,7 +103,7 @@ def charge_while_present(model: PulpModel) -> None:
 
 def draw_charging_power(model: PulpModel) -> None:
     charge = tabulate(problem(2, charging=(bus(departs_h=2.0),))).charge
-    balance = _balance(model, 2, 2)
+    balance = empty_balance(model, 2, 2)
     charging.draw_charging_power(model, charge, balance, *charging.charge_while_present(model, ["bus"], charge))
 
 
@@ -141,7 +135,7 @@ def stay_on_for_least_time(model: PulpModel) -> None:
 def use_forecast_or_curtail(model: PulpModel) -> None:
     sources = (Generation("sun", "F3", (0.0, 30.0), 0.02), Generation("wind", "F3", 12.0, None, "wind"))
     tables = tabulate(problem(2, 0.5, generation=sources))
-    generation.use_forecast_or_curtail(model, ["sun", "wind"], tables, _balance(model, 2, 2))
+    generation.use_forecast_or_curtail(model, ["sun", "wind"], tables, empty_balance(model, 2, 2))
 
 
 def _store(steps: int = 2) -> BatteryTable:
@@ -167,7 +161,7 @@ def charge_and_discharge_within_power(model: PulpModel) -> None:
 def draw_battery_power(model: PulpModel) -> None:
     store = _store()
     columns = battery.charge_and_discharge_within_power(model, ["store"], store)
-    battery.draw_battery_power(model, store, _balance(model, 2, 2), *columns)
+    battery.draw_battery_power(model, store, empty_balance(model, 2, 2), *columns)
 
 
 def carry_stored_energy(model: PulpModel) -> None:
@@ -213,7 +207,7 @@ def serve_one_ship_at_a_time(model: PulpModel) -> None:
 
 def draw_shore_power(model: PulpModel) -> None:
     plugged = model.columns("plugged", every_step(["option"], 3), 0.0, 1.0)
-    shipping.draw_shore_power(model, _berths(), _balance(model, 2, 2), plugged)
+    shipping.draw_shore_power(model, _berths(), empty_balance(model, 2, 2), plugged)
 
 
 def burn_fuel_while_not_connected(model: PulpModel) -> None:
@@ -249,6 +243,7 @@ RULES: tuple[Callable[[PulpModel], None], ...] = (
     serve_one_ship_at_a_time,
     draw_shore_power,
     burn_fuel_while_not_connected,
+    *SUPPLY_RULES,
 )
 
 
@@ -265,7 +260,7 @@ def test_a_rule_writes_exactly_its_golden_file(rule: Callable[[PulpModel], None]
 
 
 def test_no_rule_of_the_families_lacks_a_golden_file() -> None:
-    families = (grid, lighting, charging, generation, battery, shipping)
+    families = (grid, lighting, charging, generation, battery, shipping, heat, running, pumping)
     rules = {
         name
         for family in families
