@@ -50,7 +50,8 @@ class Button(QPushButton):
         shown = f"{_STANDOFF}{text}" if self._icon_name and text else text
         if shown != self.text():
             self.setText(shown)
-            self.setAccessibleName(text)
+            if text:  # an icon alone keeps the name it had
+                self.setAccessibleName(text)
 
     def set_icon(self, icon_name: str) -> None:
         self._icon_name = icon_name

@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from energy_console.gui.format import number
-from energy_console.gui.plots.ticks import PERCENT_FACTORS, TimeTick, time_ticks, value_ticks
+from energy_console.gui.plots.ticks import PERCENT_FACTORS, TimeTick, log_decimals, log_ticks, time_ticks, value_ticks
+from energy_console.gui.plots.view import ValueScale
 from energy_console.gui.theme import CAPTION_PX, MEDIUM, REGULAR, SEMIBOLD, Looks, font
 
 VALUE_AXIS_WIDTH = 52
@@ -24,43 +25,49 @@ _ROOM_PX = 12  # beside the plots, into which a tag may reach
 
 
 class ValueAxis(pg.GraphicsWidget):  # type: ignore[misc]
-    """Figures right-aligned beside the plot. `low`, `high`: what the plot's foot and head stand for."""
+    """Figures beside the plot: right-aligned at the left of it, left-aligned at the right."""
 
-    def __init__(self, looks: Looks) -> None:
+    def __init__(self, looks: Looks, *, right: bool = False) -> None:
         super().__init__()
         self._looks = looks
-        self._low, self._high = 0.0, 1.0
+        self._right = right
+        self.scale = ValueScale(0.0, 1.0)
         self.percent = False  # values are fractions
         self.setFixedWidth(VALUE_AXIS_WIDTH)
         looks.changed.connect(self.update)
 
-    def show_range(self, low: float, high: float) -> None:
-        if (low, high) != (self._low, self._high):
-            self._low, self._high = low, high
+    def show_scale(self, scale: ValueScale) -> None:
+        if scale != self.scale:
+            self.scale = scale
             self.update()
 
     def ticks(self) -> tuple[tuple[float, ...], int]:
         """Values to mark, and the decimals they need, for the height the axis has now."""
         most = max(2, int(self.size().height() / _PX_PER_VALUE))
-        scale = 100.0 if self.percent else 1.0
-        low, high = self._low * scale, self._high * scale
-        values, decimals = (
-            value_ticks(low, high, most, PERCENT_FACTORS) if self.percent else value_ticks(low, high, most)
-        )
-        return tuple(value / scale for value in values), decimals
+        factor = 100.0 if self.percent else 1.0
+        low, high = self.scale.low * factor, self.scale.high * factor
+        if self.scale.log:
+            values, decimals = log_ticks(low, high, most)
+        elif self.percent:
+            values, decimals = value_ticks(low, high, most, PERCENT_FACTORS)
+        else:
+            values, decimals = value_ticks(low, high, most)
+        return tuple(value / factor for value in values), decimals
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         height, width = self.size().height(), self.size().width()
-        if self._high <= self._low:
+        if self.scale.flat:
             return
         painter.setFont(font(CAPTION_PX))
         painter.setPen(self._looks.theme.muted)
         values, decimals = self.ticks()
+        side = Qt.AlignmentFlag.AlignLeft if self._right else Qt.AlignmentFlag.AlignRight
         for value in values:
-            y = height * (self._high - value) / (self._high - self._low)
-            text = number(value * (100.0 if self.percent else 1.0), decimals)
-            box = QRectF(0, y - 8, width - _GAP_PX, 16)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+            y = height * (1 - float(self.scale.share(value)))
+            shown = value * (100.0 if self.percent else 1.0)
+            text = number(shown, decimals if not self.scale.log else log_decimals(shown))
+            box = QRectF(_GAP_PX if self._right else 0, y - 8, width - _GAP_PX, 16)
+            painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, text)
 
 
 @dataclass(frozen=True, slots=True)

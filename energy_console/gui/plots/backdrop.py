@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
-from energy_console.gui.plots.view_item import View, ViewItem
+from energy_console.gui.plots.layer import Layer
+from energy_console.gui.plots.view import View
 from energy_console.gui.theme import CAPTION_PX, Looks, font
 
 
@@ -29,7 +30,7 @@ class NormalBand:
     words: str
 
 
-class Backdrop(ViewItem):
+class Backdrop(Layer):
     """`time_marks` and `value_marks` give where the axes have their marks, so that lines and figures agree."""
 
     def __init__(
@@ -42,8 +43,6 @@ class Backdrop(ViewItem):
         self._nights: tuple[tuple[float, float], ...] = ()
         self._limits: tuple[Limit, ...] = ()
         self._band: NormalBand | None = None
-        self.setZValue(-100)
-        looks.changed.connect(self.update)
 
     def show_nights(self, nights: tuple[tuple[float, float], ...]) -> None:
         if nights != self._nights:

@@ -5,7 +5,8 @@ few readings     the line itself, antialiased;
 smooth columns   a line from column edge to column edge, and a bar where a column holds more than its line;
 noisy columns    one bar a pixel column, from the lowest to the highest value in it.
 Bars are filled rectangles. The raster engine fills 30,000 of them in some 8 ms antialiased and in 2.5 ms on whole px,
-where stroked lines of 1.5 px take 24 ms. Their edges are tied to time, so that nothing shimmers while panning.
+where stroked lines of 1.5 px take 24 ms. Curves are painted into a picture that is kept (`curve_picture`): while
+panning only what comes into view is drawn.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from energy_console.gui.plots.pyramid import Pyramid
-from energy_console.gui.plots.view_item import View, ViewItem
+from energy_console.gui.plots.view import View
 from hardware.points import BoolArray, Float64Array, Int32Array
 
 NORMAL_PX = 1.5
@@ -31,6 +32,7 @@ _FEW_PER_COLUMN = 0.5
 _NOISY_SHARE = 0.25  # of the columns that hold more than their line, from which on bars alone are drawn
 _MORE_PX = 1.0
 _STEEP_PX = 24.0
+_FAR_PX = 30_000.0
 _TALL_PX = 6.0  # mean height of bars from which on their ends need no antialiasing
 
 
@@ -40,6 +42,15 @@ class LineStyle(enum.Enum):
     SOLID = None
     DASHED = (5.0, 3.0)  # planned
     DOTTED = (2.0, 2.0)  # uncertain, simulated, substituted
+
+
+class _Way(enum.Enum):
+    """How a curve is drawn."""
+
+    LINE = 1  # few readings: as it is
+    SMOOTH = 2  # from column edge to column edge
+    BARS = 3  # one bar a column
+    WHOLE_BARS = 4  # the same on whole px, where they are tall
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +69,8 @@ _NOTHING = np.empty((0, 4))
 _NO_BARS = np.empty((0, 4), np.int32)
 
 
-class CurveItem(ViewItem):
-    """Draws a Pyramid in the ViewBox it is added to. Does not take part in autorange: ask the pyramid's `extremes`."""
+class Curve:
+    """Draws a Pyramid. `z`: of two curves the one with the greater is drawn over the other."""
 
     def __init__(
         self,
@@ -70,65 +81,74 @@ class CurveItem(ViewItem):
         style: LineStyle = LineStyle.SOLID,
         steps: bool = False,
     ) -> None:
-        super().__init__()
-        self._pyramid = pyramid
-        self._colour = colour
-        self._width_px = width_px
-        self._style = style
-        self._steps = steps
-        self._drawn_for: View | None = None
-        self._drawing = _Drawing(_NOTHING, _NOTHING, _NO_BARS)
-
-    @property
-    def pyramid(self) -> Pyramid:
-        return self._pyramid
-
-    @property
-    def steps(self) -> bool:
-        return self._steps
+        self.pyramid = pyramid
+        self.colour = colour
+        self.width_px = width_px
+        self.style = style
+        self.steps = steps
+        self.z = 0
+        self._way: tuple[float, _Way] | None = None  # how it was drawn last, and for columns of how many seconds
 
     def show_readings(self, pyramid: Pyramid) -> None:
         """Draws another pyramid from now on."""
-        self._pyramid = pyramid
-        self.refresh()
+        self.pyramid = pyramid
 
     def restyle(self, colour: QColor, width_px: float, style: LineStyle | None = None) -> None:
-        self._colour, self._width_px = colour, width_px
-        self._style = style or self._style
-        self.refresh()
+        self.colour, self.width_px, self.style = colour, width_px, style or self.style
 
-    def refresh(self) -> None:
-        """Draws anew: to be called after the pyramid has grown."""
-        self._drawn_for = None
-        self.update()
-
-    def paint_in(self, painter: QPainter, view: View) -> None:
-        if not len(self._pyramid):
+    def paint(self, painter: QPainter, view: View, *, again: bool = False) -> None:
+        """Draws what the view shows. `again`: a strip beside what is drawn already, in the same way as that."""
+        if not len(self.pyramid):
             return
-        if view != self._drawn_for:
-            self._drawing = self._draw(view)
-            self._drawn_for = view
-        self._paint_whole_bars(painter, view.ratio)
+        drawing = self._draw(view, again)
+        self._paint_whole_bars(painter, drawing, view.ratio)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_bars(painter)
-        self._paint_lines(painter)
+        if len(drawing.bars):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.colour)
+            _fill_rectangles(painter, drawing.bars)
+        if len(drawing.lines):
+            painter.setPen(self._pen())
+            _stroke_lines(painter, drawing.lines)
 
-    def _draw(self, view: View) -> _Drawing:
+    def paint_end(self, painter: QPainter, view: View, time_s: Float64Array, value: Float64Array) -> None:
+        """Draws on from the first of a few readings to the others, over what is there; none of them is NaN."""
+        x, y = view.x(time_s), view.y(value)
+        if self.steps:
+            x, y = np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
+        lines = np.column_stack((x[:-1], y[:-1], x[1:], y[1:]))
+        lines = lines[~np.isnan(lines).any(axis=1)]
+        if len(lines):
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(self._pen())
+            _stroke_lines(painter, lines)
+
+    def _pen(self) -> QPen:
+        pen = QPen(self.colour, self.width_px)
+        pen.setCapStyle(Qt.PenCapStyle.SquareCap)
+        if self.style.value is not None:
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+            pen.setDashPattern([length / self.width_px for length in self.style.value])
+        return pen
+
+    def _draw(self, view: View, again: bool) -> _Drawing:
         column_s = 1.0 / (view.x_scale * view.ratio)
-        edges_s = _edges(view.start_s, view.end_s, column_s)
-        first, last = self._pyramid.between(view.start_s, view.end_s)
-        if last - first < _FEW_PER_COLUMN * len(edges_s):
+        way = self._way[1] if again and self._way is not None and self._way[0] == column_s else None
+        first, last = self.pyramid.between(view.start_s, view.end_s)
+        edges_s = _edges(view, column_s)
+        if way is _Way.LINE or (way is None and last - first < _FEW_PER_COLUMN * len(edges_s)):
+            self._way = (column_s, _Way.LINE)
             return _Drawing(self._few(view, first, last), _NOTHING, _NO_BARS)
-        return self._many(view, edges_s, column_s)
+        return self._many(view, edges_s, column_s, way)
 
     def _few(self, view: View, first: int, last: int) -> Float64Array:
         """The line itself, from the reading before the window to the one after it."""
         seen = slice(max(0, first - 1), last + 1)
-        x, y = view.x(self._pyramid.time_s[seen]), view.y(self._pyramid.value[seen])
+        x, y = view.x(self.pyramid.time_s[seen]), _kept_near(view.y(self.pyramid.value[seen]))
         if len(x) < 2:
             return _NOTHING
-        lone = _lone(y, self._width_px, x)
-        if self._steps:
+        lone = _lone(y, self.width_px, x)
+        if self.steps:
             flat = np.column_stack((x[:-1], y[:-1], x[1:], y[:-1]))
             rise = np.column_stack((x[1:], y[:-1], x[1:], y[1:]))
             # Toward a reading that says nothing, the last good one does not hold.
@@ -139,74 +159,71 @@ class CurveItem(ViewItem):
         whole: Float64Array = lines[~np.isnan(lines).any(axis=1)]
         return whole
 
-    def _many(self, view: View, edges_s: Float64Array, column_s: float) -> _Drawing:
-        columns = self._pyramid.columns(edges_s, steps=self._steps)
+    def _many(self, view: View, edges_s: Float64Array, column_s: float, way: _Way | None) -> _Drawing:
+        columns = self.pyramid.columns(edges_s, steps=self.steps)
         x = view.x(edges_s)
-        top, bottom, at_edge = view.y(columns.high), view.y(columns.low), view.y(columns.at_edge)
+        top, bottom, at_edge = (_kept_near(view.y(value)) for value in (columns.high, columns.low, columns.at_edge))
         # a steep column is drawn whole: a jump must not fall into the space between two dots
         seen = ~np.isnan(top) & (self._on(edges_s, column_s, view.ratio) | (bottom - top > _STEEP_PX))
         left, right = at_edge[:-1], at_edge[1:]
         line_top, line_bottom = np.minimum(left, right), np.maximum(left, right)
         more = ~((line_top - top < _MORE_PX) & (bottom - line_bottom < _MORE_PX))
-        if not self._steps and np.count_nonzero(more & seen) < _NOISY_SHARE * np.count_nonzero(seen):
+        if way is None:
+            few_more = np.count_nonzero(more & seen) < _NOISY_SHARE * np.count_nonzero(seen)
+            tall = (bottom - top)[seen].mean() + self.width_px > _TALL_PX if seen.any() else False
+            bars_way = _Way.WHOLE_BARS if tall else _Way.BARS
+            way = _Way.SMOOTH if not self.steps and few_more else bars_way
+            self._way = (column_s, way)
+        if way is _Way.SMOOTH:
             lined = seen & ~np.isnan(left) & ~np.isnan(right)
             lines = np.column_stack((x[:-1], left, x[1:], right))[lined]
             return _Drawing(lines, self._bars(x, top, bottom, seen & more), _NO_BARS)
         bars = self._bars(x, top, bottom, seen)
-        if len(bars) and bars[:, 3].mean() > _TALL_PX:
+        if len(bars) and way is _Way.WHOLE_BARS:
             return _Drawing(_NOTHING, _NOTHING, _on_whole_px(bars, view.ratio))
         return _Drawing(_NOTHING, bars, _NO_BARS)
 
     def _bars(self, x: Float64Array, top: Float64Array, bottom: Float64Array, seen: BoolArray) -> Float64Array:
         bars = np.empty((int(np.count_nonzero(seen)), 4))
-        half = self._width_px / 2
+        half = self.width_px / 2
         # broken styles keep to their columns: wider bars would close the spaces between the dots
-        width = self._width_px if self._style is LineStyle.SOLID else float(x[1] - x[0])
+        width = self.width_px if self.style is LineStyle.SOLID else float(x[1] - x[0])
         bars[:, 0] = ((x[:-1] + x[1:]) / 2)[seen] - width / 2
         bars[:, 1] = top[seen] - half
         bars[:, 2] = width
-        bars[:, 3] = bottom[seen] - top[seen] + self._width_px
+        bars[:, 3] = bottom[seen] - top[seen] + self.width_px
         return bars
 
     def _on(self, edges_s: Float64Array, column_s: float, ratio: float) -> BoolArray:
         """Which columns a broken style draws; tied to time, so that the dashes move with the curve."""
-        if self._style.value is None:
+        if self.style.value is None:
             return np.ones(len(edges_s) - 1, bool)
-        on, off = self._style.value
-        drawn: BoolArray = (np.rint(edges_s[:-1] / column_s) / ratio % (on + off)) < on
+        on, off = self.style.value
+        drawn: BoolArray = (np.floor(edges_s[:-1] / column_s) / ratio % (on + off)) < on
         return drawn
 
-    def _paint_whole_bars(self, painter: QPainter, ratio: float) -> None:
-        if not len(self._drawing.whole_bars):
+    def _paint_whole_bars(self, painter: QPainter, drawing: _Drawing, ratio: float) -> None:
+        if not len(drawing.whole_bars):
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._colour)
+        painter.setBrush(self.colour)
         painter.scale(1 / ratio, 1 / ratio)
-        _fill_whole_rectangles(painter, self._drawing.whole_bars)
+        _fill_whole_rectangles(painter, drawing.whole_bars)
         painter.scale(ratio, ratio)
 
-    def _paint_bars(self, painter: QPainter) -> None:
-        if len(self._drawing.bars):
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._colour)
-            _fill_rectangles(painter, self._drawing.bars)
 
-    def _paint_lines(self, painter: QPainter) -> None:
-        if len(self._drawing.lines):
-            pen = QPen(self._colour, self._width_px)
-            pen.setCapStyle(Qt.PenCapStyle.SquareCap)
-            if self._style.value is not None:
-                pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-                pen.setDashPattern([length / self._width_px for length in self._style.value])
-            painter.setPen(pen)
-            _stroke_lines(painter, self._drawing.lines)
+def _edges(view: View, column_s: float) -> Float64Array:
+    """Column edges that cover a window: whole device px, so that they move with the curve."""
+    first, last = np.floor(view.left * view.ratio + 1e-3), np.ceil(view.right * view.ratio - 1e-3)
+    edges: Float64Array = (np.arange(first, last + 1) / view.ratio - view.x_offset) / view.x_scale
+    return edges
 
 
-def _edges(start_s: float, end_s: float, column_s: float) -> Float64Array:
-    """Column edges that cover a window, at multiples of the column's width."""
-    first, last = np.floor(start_s / column_s), np.ceil(end_s / column_s)
-    return np.arange(first, last + 1) * column_s
+def _kept_near(y: Float64Array) -> Float64Array:
+    """Places far off the plot, as with a range that a person fixed, kept where the raster engine can count them."""
+    near: Float64Array = np.clip(y, -_FAR_PX, _FAR_PX)
+    return near
 
 
 def _lone(y: Float64Array, width_px: float, x: Float64Array) -> Float64Array:

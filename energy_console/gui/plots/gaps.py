@@ -9,7 +9,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
 from energy_console.gui.parts.hatch import draw_hatch
-from energy_console.gui.plots.view_item import View, ViewItem
+from energy_console.gui.plots.layer import Layer
+from energy_console.gui.plots.view import View
 from energy_console.gui.theme import CAPTION_PX, Looks, font
 
 _NARROWEST_PX = 2.0
@@ -27,7 +28,7 @@ class Gap:
     words: str
 
 
-class GapItem(ViewItem):
+class Gaps(Layer):
     """The gaps of one curve; boxes as high as the values beside them.
 
     `measured` gives the lowest and highest value between two times, None where there is none.
@@ -39,9 +40,6 @@ class GapItem(ViewItem):
         self._gaps: tuple[Gap, ...] = ()
         self._measured = measured
         self._worded = True
-        self.setZValue(-10)
-        self.setVisible(False)
-        looks.changed.connect(self.update)
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -50,7 +48,6 @@ class GapItem(ViewItem):
     def show_gaps(self, gaps: tuple[Gap, ...]) -> None:
         if gaps != self._gaps:
             self._gaps = gaps
-            self.setVisible(bool(gaps))
             self.update()
 
     def show_words(self, worded: bool) -> None:

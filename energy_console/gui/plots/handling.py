@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
@@ -23,10 +24,13 @@ _ZOOM = 0.8  # of the span, a notch of the wheel or a key
 _NOTCH = 120
 _PAN_SHARE = 0.1
 _DRAG_FROM_PX = 3
+_STEPS, _FAST_STEPS = 100, 10  # of the cursor over the window
 
 
 class HandledStack(TrendStack):
     """Drag pans, the wheel zooms about the cursor, Shift and drag zooms to a span, a click pins the cursor.
+
+    Ctrl and click puts the second cursor; the right button asks for a menu.
 
     Keys: arrows pan, Page Up and Down by a whole window, + and - zoom, Home goes live, Escape lets the cursor go,
     Delete takes the selected curve away, Ctrl with an arrow moves the cursor, Up and Down pick a curve.
@@ -37,6 +41,8 @@ class HandledStack(TrendStack):
     live_wanted = Signal()
     remove_wanted = Signal()
     next_wanted = Signal(int)  # +1 or -1: select the next curve
+    menu_wanted = Signal(str, QPoint)  # point under the mouse or empty, place on the screen
+    second_wanted = Signal(object)  # a time for the second cursor
     dropped = Signal(list, object)  # point ids, Plot under the mouse or None
 
     def __init__(self, looks: Looks, zone: dt.tzinfo) -> None:
@@ -102,12 +108,12 @@ class HandledStack(TrendStack):
             self.show_chosen(None)
             self._go(min(chosen), max(chosen))
         elif not self._dragging:
-            self._click(event.position())
+            self._click(event.position(), control=bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
         self.viewport().unsetCursor()
         self._pressed, self._dragging, self._choosing_s = None, False, None
         event.accept()
 
-    def _click(self, place: QPointF) -> None:
+    def _click(self, place: QPointF, *, control: bool) -> None:
         lane = self.lane.sceneBoundingRect()
         if lane.contains(place):
             mark = self.lane.mark_at(place.x() - lane.left())
@@ -117,11 +123,31 @@ class HandledStack(TrendStack):
         time_s, plot = self.time_at(place), self.plot_at(place)
         if time_s is None:
             return
+        if control:
+            self.pinned = True
+            self.show_cursor(self.cursor_s if self.cursor_s is not None else time_s)
+            self.second_wanted.emit(time_s)
+            return
         point = plot.nearest(time_s, place.y()) if plot else None
         if point is not None:
             self.picked.emit(point)
         self.pinned = not self.pinned or point is not None
         self.show_cursor(time_s)
+
+    def let_cursors_go(self) -> None:
+        self.pinned = False
+        self.show_other(None)
+        self.show_cursor(None)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Of the curve under the mouse; from the keyboard, of the curve chosen."""
+        point = ""
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            place = QPointF(event.pos())
+            time_s, plot = self.time_at(place), self.plot_at(place)
+            point = (plot.nearest(time_s, place.y()) or "") if plot is not None and time_s is not None else ""
+        self.menu_wanted.emit(point, event.globalPos())
+        event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.mousePressEvent(event)
@@ -143,17 +169,22 @@ class HandledStack(TrendStack):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        act = self._control_key(event.key()) if control else self._key(event.key())
+        fast = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        act = self._control_key(event.key(), fast) if control else self._key(event.key())
         event.setAccepted(act)
 
-    def _control_key(self, key: int) -> bool:
-        """Ctrl and an arrow move the cursor by a hundredth of the window."""
+    def _control_key(self, key: int, fast: bool) -> bool:
+        """Ctrl and an arrow move the cursor by a hundredth of the window, with Shift by a tenth; of two the second."""
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(key))
         if step is None:
             return False
-        here = self.cursor_s if self.cursor_s is not None else (self.start_s + self.end_s) / 2
+        by = step * (self.end_s - self.start_s) / (_FAST_STEPS if fast else _STEPS)
         self.pinned = True
-        self.show_cursor(min(max(here + step * (self.end_s - self.start_s) / 100, self.start_s), self.end_s))
+        if self.other_s is not None:
+            self.show_other(min(max(self.other_s + by, self.start_s), self.end_s))
+            return True
+        here = self.cursor_s if self.cursor_s is not None else (self.start_s + self.end_s) / 2
+        self.show_cursor(min(max(here + by, self.start_s), self.end_s))
         return True
 
     def _key(self, key: int) -> bool:
@@ -173,9 +204,8 @@ class HandledStack(TrendStack):
             case Qt.Key.Key_Home:
                 self.live_wanted.emit()
             case Qt.Key.Key_Escape:
-                self.pinned = False
-                self.show_cursor(None)
-            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
+                self.let_cursors_go()
+            case Qt.Key.Key_Delete:
                 self.remove_wanted.emit()
             case Qt.Key.Key_Up | Qt.Key.Key_Down as arrow:
                 self.next_wanted.emit(1 if arrow == Qt.Key.Key_Down else -1)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
+from energy_console.gui.plots.layer import Layer
 from energy_console.gui.plots.pyramid import Pyramid
-from energy_console.gui.plots.view_item import View, ViewItem
+from energy_console.gui.plots.view import ValueScale, View
 from energy_console.gui.theme import CAPTION_PX, MEDIUM, Looks, font
 
 MOST_LABELS = 12
@@ -25,9 +27,10 @@ class Labelled:
     pyramids: tuple[Pyramid, ...]  # its certain and its uncertain part
     words: str
     colour: QColor
+    scale: ValueScale
 
 
-class CurveLabels(ViewItem):
+class CurveLabels(Layer):
     """Places are worked out when the window comes to rest (`place_anew`) and kept in px while it moves."""
 
     def __init__(self, looks: Looks) -> None:
@@ -35,8 +38,6 @@ class CurveLabels(ViewItem):
         self._looks = looks
         self._curves: tuple[Labelled, ...] = ()
         self._places: list[tuple[QPointF, Labelled]] | None = None
-        self.setZValue(50)
-        looks.changed.connect(self.update)
 
     def show_curves(self, curves: Sequence[Labelled]) -> None:
         self._curves = tuple(curves) if len(curves) <= MOST_LABELS else ()
@@ -98,7 +99,9 @@ def _course(curve: Labelled, view: View, spots: list[float], width: float) -> li
             found.append(None)
             continue
         low, high = min(low for low, _ in parts), max(high for _, high in parts)
-        found.append((view.y(high) - view.top, view.y(low) - view.top))
+        own = replace(view, scale=curve.scale)
+        top, foot = float(own.y(high)) - view.top, float(own.y(low)) - view.top
+        found.append((top, foot) if math.isfinite(top + foot) else None)
     return found
 
 

@@ -27,6 +27,7 @@ class Mark:
     words: str
     priority: int = 0
     state: str = "new"
+    kind: str = "alarm"
 
 
 def mark_colour(theme: Theme, mark: Mark) -> QColor:

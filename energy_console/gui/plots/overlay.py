@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QPointF, QRectF
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
@@ -34,6 +34,7 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]
         self.edge_s: float | None = None
         self.edge_live = True
         self.cursor_s: float | None = None
+        self.other_s: float | None = None  # the second cursor
         self.rings: tuple[Ring, ...] = ()
         self.chosen: tuple[float, float] | None = None
         self.setZValue(1000)
@@ -77,6 +78,13 @@ class Overlay(pg.GraphicsObject):  # type: ignore[misc]
             self._line(painter, mark.time_s, pen)
         if self.edge_s is not None:
             self._line(painter, self.edge_s, QPen(theme.accent if self.edge_live else theme.muted, 1.5))
+        if self.cursor_s is not None and self.other_s is not None:
+            left, right = sorted((self.x(self.cursor_s), self.x(self.other_s)))
+            between = QColor(theme.text)
+            between.setAlphaF(0.05)
+            span = QRectF(left, self._area.top(), right - left, self._area.height())
+            painter.fillRect(span.intersected(self._area), between)
+            self._line(painter, self.other_s, QPen(theme.text, 1, Qt.PenStyle.DashLine))
         if self.cursor_s is not None:
             self._line(painter, self.cursor_s, QPen(theme.text, 1))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

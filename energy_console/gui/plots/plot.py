@@ -1,6 +1,10 @@
-"""One plot of a stack: values of one unit over the shared time, with its own value axis and head line."""
+"""One plot of a stack: curves over the shared time, a value axis at the left and, where asked, others at the right."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
@@ -9,91 +13,137 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from energy_console.gui.format import unit_text
+from energy_console.gui.plots.area import LayerOf, PlotArea
 from energy_console.gui.plots.axis import VALUE_AXIS_WIDTH, TimeAxis, ValueAxis
 from energy_console.gui.plots.backdrop import Backdrop
-from energy_console.gui.plots.curve import CurveItem
+from energy_console.gui.plots.curve import Curve
+from energy_console.gui.plots.curve_picture import Drawn
 from energy_console.gui.plots.labels import CurveLabels, Labelled
-from energy_console.gui.plots.ticks import value_step
+from energy_console.gui.plots.normal import NormalRanges
+from energy_console.gui.plots.range_of import FITTED, AxisRange, fitted
 from energy_console.gui.plots.trace import Trace
+from energy_console.gui.plots.view import ValueScale
 from energy_console.gui.theme import CAPTION_PX, SEMIBOLD, Looks, font
+from hardware.points import Float64Array
 
+MANY = 40  # curves beyond which only the selected one has its ring, its gaps and its range fitted while moving
 _HEAD_HEIGHT = 24
 _FIRST_HEAD_HEIGHT = 22
-_LEAST_HEIGHT = 60
 _NEAR_PX = 8.0
 _MOST_TELLING = 4  # curves up to which each one's gaps have words
+_MOST_WITH_GAPS = 12  # curves up to which each one's gaps are hatched
+
+
+@dataclass(frozen=True, slots=True)
+class PlotAxis:
+    """One value axis: the unit code of its points ("kW", "1") and how its range is found."""
+
+    unit: str
+    range: AxisRange = FITTED
 
 
 class PlotHead(pg.GraphicsWidget):  # type: ignore[misc]
-    """Unit over the value axis, title over the plot."""
+    """Units over the value axes, title over the plot."""
 
-    def __init__(self, looks: Looks, title: str, unit: str) -> None:
+    def __init__(self, looks: Looks, title: str, units: Sequence[str]) -> None:
         super().__init__()
         self._looks = looks
-        self.title, self.unit = title, unit
+        self.title, self.units = title, tuple(units)
+        self.right_axes = 0  # columns of axes at the right of the stack
         self.setFixedHeight(_HEAD_HEIGHT if title else _FIRST_HEAD_HEIGHT)
         looks.changed.connect(self.update)
-
-    def say(self, title: str) -> None:
-        self.title = title
-        self.setFixedHeight(_HEAD_HEIGHT if title else _FIRST_HEAD_HEIGHT)
-        self.update()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         height, width = float(self.size().height()), float(self.size().width())
         painter.setFont(font(CAPTION_PX))
         painter.setPen(self._looks.theme.muted)
         box = QRectF(0, 0, VALUE_AXIS_WIDTH - 6, height - 7)
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, unit_text(self.unit))
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, unit_text(self.units[0]))
+        right = width - self.right_axes * VALUE_AXIS_WIDTH
+        for place, unit in enumerate(self.units[1:]):
+            box = QRectF(right + place * VALUE_AXIS_WIDTH + 6, 0, VALUE_AXIS_WIDTH - 6, height - 7)
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, unit_text(unit))
         painter.setFont(font(CAPTION_PX, SEMIBOLD))
         painter.setPen(self._looks.theme.text)
-        title = QRectF(VALUE_AXIS_WIDTH, 0, width - VALUE_AXIS_WIDTH, height - 3)
-        painter.drawText(title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, self.title)
+        title = QRectF(VALUE_AXIS_WIDTH, 0, right - VALUE_AXIS_WIDTH, height - 3)
+        shown = painter.fontMetrics().elidedText(self.title, Qt.TextElideMode.ElideRight, int(title.width()))
+        painter.drawText(title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, shown)
 
 
 class Plot:
-    """`traces` by point id, in the order drawn. `unit` is the code of the points ("kW", "1")."""
+    """`traces` by point id, in the order drawn; `axis_of` says to which axis each belongs, 0 the left one."""
 
-    def __init__(self, looks: Looks, key: str, unit: str, title: str = "", stretch: int = 2) -> None:
+    def __init__(self, looks: Looks, key: str, axes: Sequence[PlotAxis], title: str = "", stretch: int = 2) -> None:
         self._looks = looks
-        self.key, self.unit, self.stretch = key, unit, stretch
+        self.key, self.axes, self.stretch = key, tuple(axes), stretch
         self.traces: dict[str, Trace] = {}
+        self.axis_of: dict[str, int] = {}
         self.names: dict[str, str] = {}
-        self.low, self.high = 0.0, 1.0
-        self.head = PlotHead(looks, title, unit)
-        self.axis = ValueAxis(looks)
-        self.axis.percent = unit == "1"
-        self.box = pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0.0)
-        self.box.disableAutoRange()
-        self.box.setMinimumHeight(_LEAST_HEIGHT)
+        self.head = PlotHead(looks, title, [axis.unit for axis in axes])
+        self.value_axes = tuple(ValueAxis(looks, right=place > 0) for place in range(len(axes)))
+        for shown, axis in zip(self.value_axes, axes, strict=True):
+            shown.percent = axis.unit == "1"
+        self.scales = tuple(ValueScale(1.0, 10.0) if axis.range.log else ValueScale(0.0, 1.0) for axis in axes)
         self._time_axis: TimeAxis | None = None
-        self.backdrop = Backdrop(looks, self._time_marks, lambda: self.axis.ticks()[0])
+        self._order: list[Drawn] | None = None
+        self.outgrown = True  # whether the scales may no longer fit
+        self.backdrop = Backdrop(looks, self._time_marks, lambda: self.value_axes[0].ticks()[0])
+        self.normal = NormalRanges(looks)
         self.labels = CurveLabels(looks)
-        for item in (self.backdrop, self.labels):
-            self.box.addItem(item, ignoreBounds=True)
+        self.box = PlotArea(looks, self._behind, self._curves, lambda: ((self.labels, 0),))
+        for layer in (self.backdrop, self.normal, self.labels):
+            layer.changed = self.box.update
 
-    def follow(self, time_axis: TimeAxis) -> None:
+    @property
+    def low(self) -> float:
+        return self.scales[0].low
+
+    @property
+    def high(self) -> float:
+        return self.scales[0].high
+
+    def follow(self, time_axis: TimeAxis, right_axes: int) -> None:
+        """The time axis under the stack, and how many columns of axes the stack has at the right."""
         self._time_axis = time_axis
+        self.head.right_axes = right_axes
 
     def _time_marks(self) -> list[float]:
         return [tick.time_s for tick in self._time_axis.ticks()] if self._time_axis else []
 
-    def add(self, point: str, name: str, trace: Trace) -> None:
-        self.traces[point] = trace
-        self.names[point] = name
-        for item in trace.items():
-            self.box.addItem(item, ignoreBounds=True)
+    # curves
 
-    def add_item(self, item: CurveItem) -> None:
-        """One more curve of a trace that is here already, such as an earlier day."""
-        self.box.addItem(item, ignoreBounds=True)
+    def add(self, point: str, name: str, trace: Trace, axis: int = 0) -> None:
+        self.traces[point], self.names[point], self.axis_of[point] = trace, name, axis
+        trace.changed = self._redraw
+        trace.grown = lambda curve, time_s, value: self._grow(curve, axis, time_s, value)
+        trace.gaps.changed = self.box.update
+        self._redraw()
 
-    def remove(self, point: str) -> Trace | None:
-        trace = self.traces.pop(point, None)
-        self.names.pop(point, None)
-        for item in trace.items() if trace else ():
-            self.box.removeItem(item)
-        return trace
+    def _redraw(self) -> None:
+        self._order, self.outgrown = None, True
+        self.box.redraw()
+
+    def _grow(self, curve: Curve, axis: int, time_s: Float64Array, value: Float64Array) -> None:
+        scale = self.scales[axis]
+        self.outgrown |= not (scale.low <= value.min() and value.max() <= scale.high)
+        self.box.add_end(curve, axis, time_s, value)
+
+    def _curves(self) -> Sequence[Drawn]:
+        """The hindmost first."""
+        if self._order is None:
+            found = [(curve, self.axis_of[point]) for point, trace in self.traces.items() for curve in trace.curves()]
+            self._order = sorted(found, key=lambda drawn: drawn[0].z)
+        return self._order
+
+    def _behind(self) -> Sequence[LayerOf]:
+        few = len(self.traces) <= _MOST_WITH_GAPS
+        gaps = [
+            (trace.gaps, self.axis_of[point])
+            for point, trace in self.traces.items()
+            if trace.gaps.gaps and (few or trace.selected)
+        ]
+        normal = [(self.normal, 0)] if self.normal.ranges else []
+        return ((self.backdrop, 0), *normal, *gaps)
 
     def recolour(self) -> None:
         for trace in self.traces.values():
@@ -103,37 +153,62 @@ class Plot:
     def place_labels(self) -> None:
         self.labels.show_curves(
             [
-                Labelled((trace.solid.pyramid, trace.dotted.pyramid), self.names[point], trace.colour)
+                Labelled(
+                    (trace.solid.pyramid, trace.dotted.pyramid),
+                    self.names[point],
+                    trace.colour,
+                    self.scales[self.axis_of[point]],
+                )
                 for point, trace in self.traces.items()
             ]
         )
 
-    def show_window(self, start_s: float, end_s: float) -> None:
-        """Sets the time range, and the value range to what is seen in it."""
-        found = [trace.extremes(start_s, end_s) for trace in self.traces.values()]
-        kept = [part for part in found if part is not None]
-        if kept:
-            low, high = min(low for low, _ in kept), max(high for _, high in kept)
-            self.low, self.high = _rounded_range(low, high, float(self.box.size().height()))
-        few = len(self.traces) <= _MOST_TELLING
-        for trace in self.traces.values():
-            trace.gaps.show_words(few or trace.selected)
-        self.axis.show_range(self.low, self.high)
-        self.box.setRange(xRange=(start_s, end_s), yRange=(self.low, self.high), padding=0, disableAutoRange=False)
+    # window
 
-    def y(self, value: float) -> float:
+    def show_window(self, start_s: float, end_s: float, *, fit: bool = True) -> None:
+        """Sets the time range, and with `fit` the value ranges to what is seen in it."""
+        if fit:
+            self.outgrown = False
+            self.scales = tuple(self._fitted(place, start_s, end_s) for place in range(len(self.axes)))
+            few = len(self.traces) <= _MOST_TELLING
+            for trace in self.traces.values():
+                trace.gaps.show_words(few or trace.selected)
+        for shown, scale in zip(self.value_axes, self.scales, strict=True):
+            shown.show_scale(scale)
+        self.box.show_window(start_s, end_s, self.scales)
+
+    def _fitted(self, place: int, start_s: float, end_s: float) -> ValueScale:
+        own = [trace for point, trace in self.traces.items() if self.axis_of[point] == place]
+        wanted = self.axes[place].range
+        if wanted.fixed is not None:
+            return wanted.fixed
+        found = [part for trace in own for part in (trace.extremes(start_s, end_s),) if part is not None]
+        if place == 0:
+            found += self.normal.extremes(start_s, end_s)
+        if not found:
+            return self.scales[place]
+        low, high = min(low for low, _ in found), max(high for _, high in found)
+        if wanted.log:
+            positive = [trace.solid.pyramid.least_above_zero(start_s, end_s) for trace in own]
+            low = min((value for value in positive if value is not None), default=math.nan)
+        return fitted(low, high, wanted, float(self.box.size().height())) or self.scales[place]
+
+    # places
+
+    def y(self, value: float, axis: int = 0) -> float:
         """Scene px of a value."""
         box = self.box.sceneBoundingRect()
-        share = (self.high - value) / (self.high - self.low) if self.high > self.low else 0.0
-        return float(box.top() + box.height() * share)
+        return float(box.bottom() - box.height() * float(self.scales[axis].share(value)))
 
     def crossings(self, time_s: float) -> list[tuple[float, QColor]]:
-        """Scene px and colour where a vertical line at `time_s` meets the curves."""
+        """Scene px and colour where a vertical line at `time_s` meets the curves; of many curves the selected one's."""
         found = []
-        for trace in self.traces.values():
-            value = value_drawn(trace, time_s)
+        for point, trace in self.traces.items():
+            value = value_drawn(trace, time_s) if trace.selected or len(self.traces) <= MANY else None
             if value is not None:
-                found.append((self.y(value), trace.colour))
+                y = self.y(value, self.axis_of[point])
+                if self.box.sceneBoundingRect().top() <= y <= self.box.sceneBoundingRect().bottom():
+                    found.append((y, trace.colour))
         return found
 
     def nearest(self, time_s: float, scene_y: float) -> str | None:
@@ -142,7 +217,7 @@ class Plot:
         for point, trace in self.traces.items():
             value = value_drawn(trace, time_s)
             if value is not None:
-                distances.append((abs(self.y(value) - scene_y), point))
+                distances.append((abs(self.y(value, self.axis_of[point]) - scene_y), point))
         distance, point = min(distances, default=(np.inf, ""))
         return point if distance <= _NEAR_PX else None
 
@@ -155,19 +230,3 @@ def value_drawn(trace: Trace, time_s: float) -> float | None:
             if not np.isnan(value):
                 return value
     return None
-
-
-def _rounded_range(low: float, high: float, height_px: float) -> tuple[float, float]:
-    """A range of whole half steps round the values, so that the axis stands still while they wander."""
-    span = high - low
-    if span <= 0:
-        span = abs(high) * 0.1 or 1.0
-        low, high = low - span / 2, high + span / 2
-    if low > 0 and low < 0.4 * high:
-        low = 0.0  # near enough: a power that starts at zero is read right
-    room = span * 0.06
-    step = value_step(high - low, max(2, int(height_px / 42))) / 2
-    first = low if low == 0.0 else np.floor((low - room) / step) * step
-    if low > 0 > first:
-        first = 0.0
-    return float(first - (0.02 * span if first == 0.0 else 0.0)), float(np.ceil((high + room) / step) * step)

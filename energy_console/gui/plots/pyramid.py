@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,9 @@ class Pyramid:
             return
         if self._size and time_s[0] < self._time[self._size - 1]:
             raise ValueError("readings must be appended in time order")
+        if count == 1 and self._size + 1 <= len(self._time):
+            self._add(float(time_s[0]), float(value[0]))
+            return
         first = self._size
         self._size += count
         self._time = _fitted(self._time, self._size)
@@ -68,6 +72,27 @@ class Pyramid:
         self._value[first : self._size] = value
         self._starts[0] = self._time
         self._raise_levels(first)
+
+    def _add(self, time_s: float, value: float) -> None:
+        """One reading: what comes ten times a second on hundreds of curves must not cost array operations."""
+        place = self._size
+        self._size += 1
+        self._time[place], self._value[place] = time_s, value
+        low, high = (math.inf, -math.inf) if math.isnan(value) else (value, value)
+        size, level = self._size, 0
+        while True:
+            lows, highs = self._lows[level], self._highs[level]
+            if level == 0 or place * _FACTOR**level == self._size - 1:
+                lows[place], highs[place] = low, high
+                self._starts[level][place] = time_s
+            else:
+                lows[place], highs[place] = min(low, lows[place]), max(high, highs[place])
+            if size <= _FACTOR:
+                return
+            size, place, level = -(-size // _FACTOR), place // _FACTOR, level + 1
+            if level == len(self._lows) or place >= len(self._lows[level]):
+                self._raise_levels(self._size - 1)  # a block more, for which there is no room yet
+                return
 
     def _raise_levels(self, first: int) -> None:
         """Fills the blocks of every level that hold readings from index `first` on."""
@@ -109,6 +134,13 @@ class Pyramid:
         low = min((float(part.min()) for part in (*lows, ends) if len(part)), default=np.inf)
         high = max((float(part.max()) for part in (*highs, ends) if len(part)), default=-np.inf)
         return (low, high) if low <= high else None
+
+    def least_above_zero(self, start_s: float, end_s: float) -> float | None:
+        """Lowest reading above zero between two times, for a logarithmic scale; None where there is none."""
+        first, last = self.between(start_s, end_s)
+        seen = self.value[first:last]
+        positive = seen[seen > 0]
+        return float(positive.min()) if len(positive) else None
 
     def _pieces(self, first: int, last: int) -> tuple[list[Float64Array], list[Float64Array]]:
         """Lowest and highest of the readings from index `first` to before `last`: whole blocks and single ends."""

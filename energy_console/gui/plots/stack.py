@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QWidget
 from energy_console.gui.plots.axis import VALUE_AXIS_WIDTH, AxisTag, TimeAxis
 from energy_console.gui.plots.marks import EventLane, Mark
 from energy_console.gui.plots.overlay import Overlay, Ring
-from energy_console.gui.plots.plot import Plot
+from energy_console.gui.plots.plot import MANY, Plot
 from energy_console.gui.plots.ticks import cursor_label
 from energy_console.gui.plots.trace import Trace
 from energy_console.gui.theme import Looks
@@ -25,6 +25,7 @@ REST_MS = 150
 SHORTEST_S = 10.0
 LONGEST_S = 5 * 366 * 86_400.0
 _RIGHT_MARGIN_PX = 14
+MOST_RIGHT_AXES = 2
 
 
 class TrendStack(pg.GraphicsView):  # type: ignore[misc]
@@ -80,15 +81,19 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
         for row in range(len(self.plots) * 2 + 2):
             self._layout.layout.setRowStretchFactor(row, 0)
         self.plots = list(plots)
+        right_axes = max((len(plot.axes) - 1 for plot in self.plots), default=0)
         self._layout.addItem(self.lane, row=0, col=1)
         for place, plot in enumerate(self.plots):
-            self._layout.addItem(plot.head, row=1 + 2 * place, col=0, colspan=2)
-            self._layout.addItem(plot.axis, row=2 + 2 * place, col=0)
+            self._layout.addItem(plot.head, row=1 + 2 * place, col=0, colspan=2 + right_axes)
             self._layout.addItem(plot.box, row=2 + 2 * place, col=1)
+            for column, axis in enumerate(plot.value_axes):
+                self._layout.addItem(axis, row=2 + 2 * place, col=column + 1 if column else 0)
             self._layout.layout.setRowStretchFactor(2 + 2 * place, plot.stretch)
-            plot.follow(self.time_axis)
+            plot.follow(self.time_axis, right_axes)
         self._layout.addItem(self.time_axis, row=1 + 2 * len(self.plots), col=1)
         self._layout.layout.setColumnFixedWidth(0, VALUE_AXIS_WIDTH)
+        for column in range(MOST_RIGHT_AXES):
+            self._layout.layout.setColumnFixedWidth(2 + column, VALUE_AXIS_WIDTH if column < right_axes else 0)
         self.refit()
 
     def traces(self) -> list[Trace]:
@@ -102,8 +107,11 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
             plot.place_labels()
 
     def refit_ranges(self) -> None:
-        """New value ranges only: after curves have grown at their end."""
-        self._follow()
+        """New value ranges where curves have grown out of them, or are others."""
+        for plot in self.plots:
+            if plot.outgrown:
+                plot.show_window(self.start_s, self.end_s)
+        self._show_rings()
 
     def show_window(self, start_s: float, end_s: float) -> None:
         """Moves to a window; kept between 10 s and five years wide."""
@@ -112,20 +120,22 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
         if (start_s, start_s + span) == (self.start_s, self.end_s):
             return
         self.start_s, self.end_s = start_s, start_s + span
-        self._follow()
+        # of hundreds of curves the ranges are fitted when the window has come to rest
+        self._follow(fit=sum(len(plot.traces) for plot in self.plots) <= MANY)
         self.moved.emit()
         self._rest.start()
 
-    def _follow(self) -> None:
+    def _follow(self, *, fit: bool = True) -> None:
         start_s, end_s = self.start_s, self.end_s
         self.time_axis.show_range(start_s, end_s)
         self.lane.show_range(start_s, end_s)
         self.overlay.show_range(start_s, end_s)
         for plot in self.plots:
-            plot.show_window(start_s, end_s)
+            plot.show_window(start_s, end_s, fit=fit)
         self._show_rings()
 
     def _come_to_rest(self) -> None:
+        self._follow()
         for plot in self.plots:
             if self.nights is not None:
                 plot.backdrop.show_nights(self.nights(self.start_s, self.end_s))
@@ -153,6 +163,18 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
             self._show_rings()
             self.cursor_moved.emit(time_s)
 
+    def show_other(self, time_s: float | None) -> None:
+        """Puts the second cursor at a time, or takes it away."""
+        if time_s != self.overlay.other_s:
+            self.overlay.other_s = time_s
+            self.overlay.update()
+            self._show_rings()
+            self.cursor_moved.emit(self.overlay.cursor_s)
+
+    @property
+    def other_s(self) -> float | None:
+        return self.overlay.other_s
+
     def show_chosen(self, span: tuple[float, float] | None) -> None:
         """A span being drawn with the mouse, to zoom to."""
         self.overlay.chosen = span
@@ -164,22 +186,27 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
 
     def _show_rings(self) -> None:
         rings: list[Ring] = []
-        if self.overlay.cursor_s is not None:
-            x = self.overlay.x(self.overlay.cursor_s)
-            for plot in self.plots:
-                rings += [Ring(x, y, colour) for y, colour in plot.crossings(self.overlay.cursor_s)]
+        for time_s in (self.overlay.cursor_s, self.overlay.other_s):
+            if time_s is not None:
+                x = self.overlay.x(time_s)
+                for plot in self.plots:
+                    rings += [Ring(x, y, colour) for y, colour in plot.crossings(time_s)]
         self.overlay.rings = tuple(rings)
         self._show_tags()
 
     def _show_tags(self) -> None:
         theme, tags = self.looks.theme, []
         span = self.end_s - self.start_s
-        edge, cursor = self.overlay.edge_s, self.overlay.cursor_s
+        edge, cursor, other = self.overlay.edge_s, self.overlay.cursor_s, self.overlay.other_s
         if edge is not None and self.start_s <= edge <= self.end_s:
             fill = theme.accent if self.overlay.edge_live else theme.muted
             tags.append(AxisTag(edge, cursor_label(edge, span, self.zone), fill, theme.on_accent))
         if cursor is not None and self.start_s <= cursor <= self.end_s:
-            tags.append(AxisTag(cursor, cursor_label(cursor, span, self.zone), theme.text, theme.surface))
+            words = cursor_label(cursor, span, self.zone)
+            tags.append(AxisTag(cursor, words if other is None else f"A {words}", theme.text, theme.surface))
+        if other is not None and cursor is not None and self.start_s <= other <= self.end_s:
+            words = cursor_label(other, span, self.zone)
+            tags.append(AxisTag(other, f"B {words}", theme.text, theme.surface))
         self.time_axis.show_tags(tuple(tags))
 
     # geometry

@@ -54,6 +54,32 @@ def value_ticks(
     return tuple(step * count for count in range(first, last + 1)), decimals
 
 
+_WITHIN_DECADE = ((1.0, 2.0, 5.0), (1.0, 3.0), (1.0,))
+
+
+def log_ticks(low: float, high: float, most: int) -> tuple[tuple[float, ...], int]:
+    """Round values on a logarithmic scale, both ends above zero: 1, 2, 5 in each decade, fewer where there is no room.
+
+    Over less than a decade the values are those of a straight scale. Decimals as the least value needs them.
+    """
+    first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
+    decimals = log_decimals(low)
+    for parts in _WITHIN_DECADE:
+        found = [part * 10.0**power for power in range(first, last + 1) for part in parts]
+        inside = tuple(value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9))
+        if 2 <= len(inside) <= most:
+            return inside, decimals
+        if len(inside) < 2:
+            return value_ticks(low, high, most)
+    every = -(-len(inside) // most)
+    return inside[::every], decimals
+
+
+def log_decimals(value: float) -> int:
+    """Decimals that a round value on a logarithmic scale needs."""
+    return max(0, -math.floor(math.log10(value) + 1e-9)) if value > 0 else 0
+
+
 def time_ticks(start_s: float, end_s: float, most: int, zone: dt.tzinfo) -> list[TimeTick]:
     """Round times of `zone` between two UTC times, at most about `most` of them, in order of time."""
     span = end_s - start_s

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtGui import QColor
 
-from energy_console.gui.plots.curve import NORMAL_PX, PLAN_PX, SELECTED_PX, UNCERTAIN_PX, CurveItem, LineStyle
-from energy_console.gui.plots.gaps import Gap, GapItem
+from energy_console.gui.plots.curve import NORMAL_PX, PLAN_PX, SELECTED_PX, UNCERTAIN_PX, Curve, LineStyle
+from energy_console.gui.plots.gaps import Gap, Gaps
 from energy_console.gui.plots.pyramid import Pyramid
-from energy_console.gui.plots.view_item import ViewItem
 from energy_console.gui.theme import Looks, Theme
 from hardware.points import BoolArray, Float64Array
 
 _GHOST_SHARE = 0.45
+_GHOST_STEP = 0.1
+_LEAST_GHOST_SHARE = 0.25
 _GHOST_PX = 1.1
 
 
@@ -44,29 +47,37 @@ def curve_colour(theme: Theme, index: int) -> QColor:
 
 
 class Trace:
-    """All items of one point, kept together. `index` is its colour in the view; `steps` holds values until the next."""
+    """All that is drawn of one point. `index` is its colour in the view; `steps` holds values until the next.
+
+    `changed` is called when a picture of it is out of date, `grown` when it has only got an end: curve, times and
+    values, the first of them the one it ended with before.
+    """
 
     def __init__(self, looks: Looks, index: int, *, steps: bool) -> None:
         self._looks = looks
         self.index = index
         self.steps = steps
         self.selected = False
-        self.solid = CurveItem(Pyramid(), self.colour, steps=steps)
-        self.dotted = CurveItem(Pyramid(), self.colour, steps=steps, width_px=UNCERTAIN_PX, style=LineStyle.DOTTED)
-        self.plan = CurveItem(Pyramid(), self.colour, steps=True, width_px=PLAN_PX, style=LineStyle.DASHED)
-        self.gaps = GapItem(looks, self.measured)
-        self.ghosts: dict[str, CurveItem] = {}
-        self._last: tuple[float, float] | None = None
-        self.dotted.setVisible(False)
-        self.plan.setVisible(False)
+        self.changed: Callable[[], None] = _nobody
+        self.grown: Callable[[Curve, Float64Array, Float64Array], None] = _nobody
+        self.solid = Curve(Pyramid(), self.colour, steps=steps)
+        self.dotted = Curve(Pyramid(), self.colour, steps=steps, width_px=UNCERTAIN_PX, style=LineStyle.DOTTED)
+        self.plan = Curve(Pyramid(), self.colour, steps=True, width_px=PLAN_PX, style=LineStyle.DASHED)
+        self.gaps = Gaps(looks, self.measured)
+        self.ghosts: dict[str, Curve] = {}
+        self._last: tuple[float, float] | None = None  # of the certain curve, NaN where it is broken
+        self._last_value = math.nan
         self._restyle()
 
     @property
     def colour(self) -> QColor:
         return curve_colour(self._looks.theme, self.index)
 
-    def items(self) -> tuple[ViewItem, ...]:
-        return (self.gaps, *self.ghosts.values(), self.plan, self.dotted, self.solid)
+    def curves(self) -> tuple[Curve, ...]:
+        """What draws something, from the hindmost on."""
+        return tuple(
+            curve for curve in (*self.ghosts.values(), self.plan, self.dotted, self.solid) if len(curve.pyramid)
+        )
 
     def select(self, selected: bool) -> None:
         if selected != self.selected:
@@ -82,39 +93,55 @@ class Trace:
         self.solid.restyle(colour, SELECTED_PX if self.selected else NORMAL_PX)
         self.dotted.restyle(colour, UNCERTAIN_PX)
         self.plan.restyle(colour, PLAN_PX)
-        for ghost in self.ghosts.values():
-            ghost.restyle(mixed(colour, self._looks.theme.surface, _GHOST_SHARE), _GHOST_PX)
+        for place, ghost in enumerate(self.ghosts.values()):
+            ghost.restyle(mixed(colour, self._looks.theme.surface, _ghost_share(place)), _GHOST_PX)
         lift = 10 if self.selected else 0
-        self.solid.setZValue(5 + lift)
-        self.dotted.setZValue(4 + lift)
-        self.plan.setZValue(3)
+        self.solid.z, self.dotted.z, self.plan.z = 5 + lift, 4 + lift, 3
+        for ghost in self.ghosts.values():
+            ghost.z = 1
+        self.changed()
 
     def show(self, line: Line, gaps: tuple[Gap, ...]) -> None:
         """Replaces the curve and its gaps."""
         self._last = None
         self.solid.show_readings(Pyramid())
         self.dotted.show_readings(Pyramid())
-        self.dotted.setVisible(False)  # what draws nothing need not be asked at every frame
-        self.append(line)
+        self._take(line)
         self.gaps.show_gaps(gaps)
+        self.changed()
 
     def append(self, line: Line) -> None:
         """Adds newer readings at the end of the curve."""
         if not len(line.time_s):
             return
-        self.solid.pyramid.append(line.time_s, np.where(line.uncertain, np.nan, line.value))
-        if line.uncertain.any():
+        last = self._last
+        plain = not (line.uncertain.any() or np.isnan(line.value).any())
+        self._take(line)
+        if plain and last is not None and not math.isnan(last[1]) and last[0] <= line.time_s[0]:
+            self.grown(self.solid, np.concatenate(([last[0]], line.time_s)), np.concatenate(([last[1]], line.value)))
+        else:
+            self.changed()
+
+    def _take(self, line: Line) -> None:
+        if not len(line.time_s):
+            return
+        uncertain = line.uncertain.any()
+        self.solid.pyramid.append(
+            line.time_s, np.where(line.uncertain, np.nan, line.value) if uncertain else line.value
+        )
+        if uncertain:
             self._append_uncertain(line)
-            self.dotted.setVisible(True)
-        self._last = (float(line.time_s[-1]), float(line.value[-1]))
-        self.solid.refresh()
+        # an uncertain end is a break of the certain curve
+        last = math.nan if uncertain and line.uncertain[-1] else float(line.value[-1])
+        self._last = (float(line.time_s[-1]), last)
+        self._last_value = float(line.value[-1])
 
     def _append_uncertain(self, line: Line) -> None:
         """The uncertain stretches with the good reading on either side, so that the two curves meet."""
         time_s, value, uncertain = line.time_s, line.value, line.uncertain
         if self._last is not None and self._last[0] <= time_s[0]:
             time_s = np.concatenate(([self._last[0]], time_s))
-            value = np.concatenate(([self._last[1]], value))
+            value = np.concatenate(([self._last_value], value))
             uncertain = np.concatenate(([False], uncertain))
         beside = uncertain.copy()
         beside[1:] |= uncertain[:-1]
@@ -122,40 +149,41 @@ class Trace:
         dotted = self.dotted.pyramid
         fresh = slice(int(np.searchsorted(time_s, dotted.time_s[-1])), None) if len(dotted) else slice(None)
         dotted.append(time_s[fresh], np.where(beside, value, np.nan)[fresh])
-        self.dotted.refresh()
 
     def show_plan(self, time_s: Float64Array, value: Float64Array) -> None:
         """The planned course, dashed; empty arrays take it away."""
         self.plan.show_readings(Pyramid(time_s, value))
-        self.plan.setVisible(len(time_s) > 0)
+        self.changed()
 
-    def show_ghost(self, key: str, line: Line | None) -> CurveItem | None:
-        """The course of an earlier day moved onto this one, paler; None takes it away. Returns an item that is new."""
+    def show_ghost(self, key: str, line: Line | None) -> None:
+        """The course of an earlier time moved onto this one, paler; None takes it away."""
         if line is None:
             self.ghosts.pop(key, None)
-            return None
-        pyramid = Pyramid(line.time_s, line.value)
-        if key in self.ghosts:
-            self.ghosts[key].show_readings(pyramid)
-            return None
-        ghost = CurveItem(pyramid, self.colour, steps=self.steps)
-        ghost.setZValue(1)
-        self.ghosts[key] = ghost
+        elif key in self.ghosts:
+            self.ghosts[key].show_readings(Pyramid(line.time_s, line.value))
+        else:
+            self.ghosts[key] = Curve(Pyramid(line.time_s, line.value), self.colour, steps=self.steps)
         self._restyle()
-        return ghost
 
     def extremes(self, start_s: float, end_s: float) -> tuple[float, float] | None:
-        """Lowest and highest value drawn in a window, plan and earlier days included; None where nothing is."""
-        found = [
-            item.pyramid.extremes(start_s, end_s, steps=item.steps)
-            for item in self.items()
-            if isinstance(item, CurveItem)
-        ]
-        kept = [part for part in found if part is not None]
-        return (min(low for low, _ in kept), max(high for _, high in kept)) if kept else None
+        """Lowest and highest value drawn in a window, plan and earlier times included; None where nothing is."""
+        return _extremes(self.curves(), start_s, end_s)
 
     def measured(self, start_s: float, end_s: float) -> tuple[float, float] | None:
         """As `extremes`, of what was measured."""
-        parts = [item.pyramid.extremes(start_s, end_s, steps=self.steps) for item in (self.solid, self.dotted)]
-        kept = [part for part in parts if part is not None]
-        return (min(low for low, _ in kept), max(high for _, high in kept)) if kept else None
+        return _extremes((self.solid, self.dotted), start_s, end_s)
+
+
+def _extremes(curves: Sequence[Curve], start_s: float, end_s: float) -> tuple[float, float] | None:
+    found = [curve.pyramid.extremes(start_s, end_s, steps=curve.steps) for curve in curves]
+    kept = [part for part in found if part is not None]
+    return (min(low for low, _ in kept), max(high for _, high in kept)) if kept else None
+
+
+def _ghost_share(place: int) -> float:
+    """How strong the colour of the n-th earlier time is."""
+    return max(_LEAST_GHOST_SHARE, _GHOST_SHARE - _GHOST_STEP * place)
+
+
+def _nobody(*_told: object) -> None:
+    """For a trace that is in no plot."""

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from energy_console.gui.pages.trends.cells import of_buckets, of_readings
-from energy_console.gui.pages.trends.choice import ForeignView, PlotChoice, TrendView, from_json
+from energy_console.gui.pages.trends.choice import (
+    DAY_BEFORE,
+    WEEK_BEFORE,
+    AxisChoice,
+    PlotChoice,
+    TrendView,
+    one_axis,
+)
+from energy_console.gui.pages.trends.view_format import ForeignView, from_json, to_json
+from energy_console.gui.plots.range_of import AxisRange
 from energy_console.historian.interface import Buckets, Series
 from hardware.points import GOOD_STATUS, Reason, status_of
 
@@ -66,10 +75,24 @@ def test_a_span_is_drawn_with_its_least_and_greatest_value():
 
 
 def test_a_view_survives_being_kept_and_leaves_out_points_the_site_lost():
-    view = TrendView((PlotChoice("kW", ("a/p", "b/p")), PlotChoice("V", ("c/v",), "Own")), 3600.0, ("day before",))
-    assert from_json(view.to_json(), {"a/p": "kW", "b/p": "kW", "c/v": "V"}) == view
-    fewer = from_json(view.to_json(), {"b/p": "kW"})
-    assert fewer.plots == (PlotChoice("kW", ("b/p",)),)
+    both = PlotChoice((AxisChoice("V", ("c/v",), AxisRange(0.1, None, True)), AxisChoice("degC", ("d/t",))), "Own")
+    view = TrendView((one_axis("kW", ("a/p", "b/p")), both), 3600.0, (DAY_BEFORE, "90 min"), ("plan",), True)
+    units = {"a/p": "kW", "b/p": "kW", "c/v": "V", "d/t": "degC"}
+    assert from_json(to_json(view), units) == view
+    fewer = from_json(to_json(view), {"b/p": "kW"})
+    assert fewer.plots == (one_axis("kW", ("b/p",)),)
+
+
+def test_a_view_of_the_first_format_is_read():
+    plots = [{"unit": "kW", "points": ["a/p"], "title": ""}]
+    kept = {"format": 1, "span_s": 900.0, "compare": ["day before", "same day last week"], "plots": plots}
+    assert from_json(kept, {"a/p": "kW"}) == TrendView((one_axis("kW", ("a/p",)),), 900.0, (DAY_BEFORE, WEEK_BEFORE))
+
+
+def test_a_point_whose_unit_the_site_has_changed_gets_an_axis_of_its_own():
+    view = TrendView((one_axis("kW", ("a/p", "b/p")),))
+    (plot,) = from_json(to_json(view), {"a/p": "kW", "b/p": "A"}).plots
+    assert [(axis.unit, axis.points) for axis in plot.axes] == [("kW", ("a/p",)), ("A", ("b/p",))]
 
 
 @pytest.mark.parametrize("kept", [{}, {"format": 1}, {"format": 99}, {"format": "x"}, {"format": 1, "span_s": None}])

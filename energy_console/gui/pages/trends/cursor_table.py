@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -25,6 +25,8 @@ from energy_console.gui.theme import (
 
 Index = QModelIndex | QPersistentModelIndex
 _ROW = Qt.ItemDataRole.UserRole
+KEY = Qt.ItemDataRole.UserRole + 1
+_ROW_ROLES = (_ROW, Qt.ItemDataRole.ToolTipRole)
 _EDGE_PX = 10
 _KEY_PX = 17
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -32,9 +34,20 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
 @dataclass(frozen=True, slots=True)
-class CursorRow:
-    """One line, its figures as they are to be read. With no `point` it is the heading of a plot.
+class RowKey:
+    """Which line of the table: `kind` heading, point or plan, of an axis of a plot."""
 
+    kind: str
+    point: str
+    plot: int
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class CursorRow:
+    """One line, its figures as they are to be read. With no `point` it is the heading of an axis.
+
+    `figures` are those of the four columns after the cursor's.
     `missing`: there is nothing at the cursor, and `at_cursor` says why. `tag`: sim, sub ... `dashed`: a plan.
     """
 
@@ -43,10 +56,7 @@ class CursorRow:
     second: str
     colour: QColor | None = None
     at_cursor: str = ""
-    minimum: str = ""
-    mean: str = ""
-    maximum: str = ""
-    good: str = ""
+    figures: tuple[str, ...] = ()
     missing: bool = False
     tag: str = ""
     dashed: bool = False
@@ -55,8 +65,8 @@ class CursorRow:
     def spoken(self) -> str:
         if not self.point:
             return f"{self.name} {self.second}"
-        figures = (self.at_cursor, self.minimum, self.mean, self.maximum, self.good)
-        return ", ".join((f"{self.name} {self.second}".strip(), *(text for text in figures if text), *self._marks()))
+        figures = (text for text in (self.at_cursor, *self.figures) if text)
+        return ", ".join((f"{self.name} {self.second}".strip(), *figures, *self._marks()))
 
     def _marks(self) -> tuple[str, ...]:
         return (self.tag,) if self.tag else ()
@@ -74,35 +84,59 @@ def columns(width: float) -> tuple[tuple[float, float], ...]:
 
 
 class CursorModel(QAbstractListModel):
+    """`make` works a row out; asked only for rows that are looked at, and once until the next `show`."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.rows: tuple[CursorRow, ...] = ()
+        self.keys: tuple[RowKey, ...] = ()
+        self._make: Callable[[RowKey], CursorRow] = _no_row
+        self._made: dict[int, CursorRow] = {}
 
-    def show(self, rows: Sequence[CursorRow]) -> None:
+    @property
+    def rows(self) -> tuple[CursorRow, ...]:
+        """All of them; for reading out and copying, not for painting."""
+        return tuple(self.row(place) for place in range(len(self.keys)))
+
+    def row(self, place: int) -> CursorRow:
+        if place not in self._made:
+            self._made[place] = self._make(self.keys[place])
+        return self._made[place]
+
+    def show(self, keys: Sequence[RowKey], make: Callable[[RowKey], CursorRow]) -> None:
         """Replaces the rows; keeps the view's place when they are the same points."""
-        same = [row.point for row in rows] == [row.point for row in self.rows]
+        same = tuple(keys) == self.keys
         if not same:
             self.beginResetModel()
-        self.rows = tuple(rows)
+        self.keys, self._make, self._made = tuple(keys), make, {}
         if not same:
             self.endResetModel()
-        elif rows:
-            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1))
+        elif keys:
+            self.dataChanged.emit(self.index(0), self.index(len(self.keys) - 1))
+
+    def place_of(self, point: str) -> int | None:
+        """The row of a point."""
+        return next((at for at, key in enumerate(self.keys) if key.kind == "point" and key.point == point), None)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self.rows)
+        return 0 if parent.isValid() else len(self.keys)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        row = self.rows[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return row.spoken()
-        if role == Qt.ItemDataRole.ToolTipRole and row.point:
-            return f"{row.point}\n{row.spoken()}"
-        return row if role == _ROW else None
+        if role == KEY:
+            return self.keys[index.row()]
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, *_ROW_ROLES):
+            return None
+        row = self.row(index.row())
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{row.point}\n{row.spoken()}" if row.point else None
+        return row if role == _ROW else row.spoken()
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         wanted = Qt.ItemFlag.ItemIsEnabled
-        return wanted | Qt.ItemFlag.ItemIsSelectable if self.rows[index.row()].point else wanted
+        return wanted | Qt.ItemFlag.ItemIsSelectable if self.keys[index.row()].kind != "heading" else wanted
+
+
+def _no_row(_key: RowKey) -> CursorRow:
+    return CursorRow("", "", "")
 
 
 class CursorDelegate(QStyledItemDelegate):
@@ -111,8 +145,8 @@ class CursorDelegate(QStyledItemDelegate):
         self._looks = looks
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        row: CursorRow = index.data(_ROW)
-        return QSize(200, TWO_LINE_ROW_HEIGHT if row.point else GROUP_ROW_HEIGHT - 4)
+        key: RowKey = index.data(KEY)  # not the row: the list asks for the height of every one
+        return QSize(200, GROUP_ROW_HEIGHT - 4 if key.kind == "heading" else TWO_LINE_ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: CursorRow = index.data(_ROW)
@@ -154,12 +188,8 @@ class CursorDelegate(QStyledItemDelegate):
         self._paint_name(painter, name, row)
         self._paint_cursor_value(painter, rect, row, places[0])
         painter.setFont(font(BODY_PX))
-        for (left, right), text, tone in zip(
-            places[1:],
-            (row.minimum, row.mean, row.maximum, row.good),
-            (theme.muted, theme.muted, theme.muted, theme.text),
-            strict=True,
-        ):
+        tones = (theme.muted, theme.muted, theme.muted, theme.text)
+        for (left, right), text, tone in zip(places[1:], row.figures, tones, strict=False):
             painter.setPen(tone)
             painter.drawText(QRectF(rect.left() + left, rect.top(), right - left, rect.height()), _RIGHT, text)
 
@@ -217,8 +247,20 @@ class CursorHeader(QWidget):
     def __init__(self, looks: Looks) -> None:
         super().__init__()
         self._looks = looks
+        self._two = False
         self.setFixedHeight(TABLE_HEADER_HEIGHT)
         looks.changed.connect(self.update)
+
+    def show_two(self, two: bool) -> None:
+        """Whether the columns are those of two cursors."""
+        if two != self._two:
+            self._two = two
+            self.update()
+
+    def names(self) -> tuple[str, ...]:
+        if self._two:
+            return self.tr("at A"), self.tr("at B"), self.tr("B \u2212 A"), self.tr("mean A\u2013B"), self.tr("good %")
+        return self.tr("at cursor"), self.tr("min"), self.tr("mean"), self.tr("max"), self.tr("good %")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -226,8 +268,7 @@ class CursorHeader(QWidget):
         painter.setFont(font(CAPTION_PX))
         painter.setPen(theme.muted)
         painter.drawText(QRectF(_EDGE_PX, 0, 100, self.height()), _LEFT, self.tr("Point"))
-        names = (self.tr("at cursor"), self.tr("min"), self.tr("mean"), self.tr("max"), self.tr("good %"))
-        for (left, right), name in zip(columns(self.width()), names, strict=True):
+        for (left, right), name in zip(columns(self.width()), self.names(), strict=True):
             painter.drawText(QRectF(left - 10, 0, right - left + 10, self.height()), _RIGHT, name)
         painter.fillRect(QRectF(0, self.height() - 1, self.width(), 1), theme.grid)
         painter.end()
@@ -238,6 +279,7 @@ class CursorView(QListView):
 
     chosen = Signal(str)
     remove = Signal(str)
+    menu_wanted = Signal(str, QPoint)  # point of the row, place on the screen
 
     def __init__(self, looks: Looks) -> None:
         super().__init__()
@@ -249,20 +291,34 @@ class CursorView(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName(self.tr("Values at the cursor"))
         self.clicked.connect(self._choose)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._ask_menu)
         self._looks = looks
         looks.changed.connect(self.viewport().update)
 
+    def reveal(self, point: str) -> None:
+        """Scrolls to the row of a point."""
+        place = self.table.place_of(point) if point else None
+        if place is not None:
+            self.scrollTo(self.table.index(place))
+
+    def _ask_menu(self, place: QPoint) -> None:
+        index = self.indexAt(place)
+        index = index if index.isValid() else self.currentIndex()
+        if index.isValid() and self.table.keys[index.row()].kind != "heading":
+            self.menu_wanted.emit(self.table.keys[index.row()].point, self.viewport().mapToGlobal(place))
+
     def _choose(self, index: QModelIndex) -> None:
-        row = self.table.rows[index.row()]
-        if row.point:
-            self.chosen.emit(row.point)
+        key = self.table.keys[index.row()]
+        if key.kind != "heading":
+            self.chosen.emit(key.point)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and index.isValid():
-            point = self.table.rows[index.row()].point
-            if point:
-                self.remove.emit(point)
+            key = self.table.keys[index.row()]
+            if key.kind != "heading":
+                self.remove.emit(key.point)
                 return
         super().keyPressEvent(event)
         if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self.currentIndex().isValid():

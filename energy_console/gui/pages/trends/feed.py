@@ -8,6 +8,8 @@ live readings cover better is cut off, so nothing is drawn twice and nothing is 
 from __future__ import annotations
 
 import bisect
+import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,13 +17,16 @@ import numpy as np
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.pages.trends.cells import Cells, nothing, of_buckets, of_readings
+from energy_console.gui.plots.gaps import Gap
 from energy_console.gui.plots.trace import Line
 from energy_console.historian.interface import Historian, Series
-from hardware.points import Float64Array, ScanBatch, UInt16Array
+from hardware.points import FIRST_BAD_REASON, Float64Array, UInt16Array
 
 _NS = 1e9
 _MOST_READINGS = 12_000  # in an answer; beyond, spans are asked for
 _MOST_LIVE = 6_000
+_PLAIN = 32
+_CERTAIN = np.zeros(_PLAIN, bool)
 _MISSED_CYCLES = 3.0
 _LEAST_HOLD_S = 5.0
 _ASK_AGAIN_S = 10.0
@@ -89,6 +94,23 @@ class LiveTail:
             del column[:first]
         self.from_s = max(self.from_s, time_s)
 
+    @property
+    def newest_s(self) -> float | None:
+        return self._time[-1] if self._time else None
+
+    def plain_line(self, time_s: float, before_s: float, hold_s: float) -> Line | None:
+        """The readings from a time on as a line, where they are few, good and go on from `before_s`; None else."""
+        first = bisect.bisect_left(self._time, time_s)
+        times = self._time[first:]
+        if not 0 < len(times) <= _PLAIN or any(self._status[first:]):
+            return None
+        if any(here - before > hold_s for before, here in itertools.pairwise((before_s, *times))):
+            return None
+        values = self._value[first:]
+        if any(math.isnan(value) for value in values):
+            return None
+        return Line(np.array(times), np.array(values, dtype=float), _CERTAIN[: len(times)])
+
     def since(self, time_s: float, point: str, hold_s: float) -> Cells:
         """The readings at or after a time."""
         first = bisect.bisect_left(self._time, time_s)
@@ -109,13 +131,15 @@ class PointFeed:
         self.answered = False
         self._desk = desk
         self._changed = changed
-        self._row = desk.live.index.get(point)
+        self.row = desk.live.index.get(point)
         self._tail = LiveTail(desk.clock_ns() / _NS)
         self._base = nothing(self.hold_s)
         self._cut_s: float | None = (
             None  # live readings from here on belong to the curve; None: the answer ends earlier
         )
         self._drawn_until_s = -np.inf
+        self._base_end_s = -np.inf
+        self._gaps_due, self._in_gap = True, False
         self._asked: Asked | None = None
         self._have: Asked | None = None
         self._wanted: tuple[float, float, float] | None = None
@@ -136,26 +160,41 @@ class PointFeed:
                 self._cells = self._base.followed_by(self._tail.since(self._cut_s, self.point, self.hold_s))
         return self._cells
 
-    def take(self, batch: ScanBatch) -> bool:
-        """Keeps the point's reading of a live batch; True if there was a new one."""
-        if self._row is None:
-            return False
-        new = False
-        for place in np.flatnonzero(batch.index == self._row):
-            time_s, value = float(batch.time_ns[place]) / _NS, float(batch.value[place])
-            new |= self._tail.add(time_s, value, int(batch.status[place]))
+    def take(self, time_s: float, value: float, status: int) -> None:
+        """Keeps a live reading of the point; one that is here already is left out."""
+        new = self._tail.add(time_s, value, status)
         if self._tail.set_back:
             self._tail.set_back = False
             self._have = None  # the store knows the order: it is asked again
         if new and self._cut_s is not None:
             self._cells = None
-        return new
+            # only what is not as before changes the gaps, else they would be sought at every reading
+            self._gaps_due |= self._in_gap or status >> 8 >= FIRST_BAD_REASON
+
+    def gaps_due(self, now_s: float) -> bool:
+        """Whether the gaps may be others than those told last: after bad readings, in a gap, or while none comes."""
+        return self._gaps_due or self._in_gap or now_s - self._newest_s() > self.hold_s
+
+    def _newest_s(self) -> float:
+        newest = self._tail.newest_s
+        return newest if newest is not None else self._base_end_s
+
+    def gaps(self, until_s: float) -> tuple[Gap, ...]:
+        """Where nothing usable was kept, up to `until_s`."""
+        found = self.cells.gaps(until_s)
+        self._gaps_due, self._in_gap = False, bool(found) and found[-1].end_s >= until_s
+        return found
 
     def fresh(self) -> Line | None:
         """The end of the curve that was not yet drawn, since `whole` or the last call; None if there is none."""
-        if self._cut_s is None:
+        newest = self._tail.newest_s
+        if self._cut_s is None or newest is None or newest <= self._drawn_until_s:
             return None
         start_s = max(self._cut_s, float(np.nextafter(self._drawn_until_s, np.inf)))
+        line = self._tail.plain_line(start_s, self._drawn_until_s, self.hold_s)
+        if line is not None:
+            self._drawn_until_s = float(line.time_s[-1])
+            return line
         added = self._tail.since(start_s, self.point, self.hold_s)
         if not len(added):
             return None
@@ -249,6 +288,7 @@ class PointFeed:
         self._have, self._cells = asked, None
         self._cut_s = self._seam(asked, cells) if asked.reaches_now else None
         self._base = cells if self._cut_s is None else cells.until(self._cut_s)
+        self._base_end_s = float(self._base.end_s[-1]) if len(self._base) else -np.inf
         if self._cut_s is not None:
             self._tail.forget_before(self._cut_s)
 

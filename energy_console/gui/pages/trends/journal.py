@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from energy_console.gui.pages.trends.choice import MARK_KINDS
 from energy_console.gui.plots.marks import Mark
 from energy_console.historian.interface import Event
 from energy_console.site.model import Site
@@ -44,7 +45,7 @@ def marks_of(events: Sequence[Event], sources: frozenset[str]) -> tuple[Mark, ..
         if event.source not in sources and device not in sources:
             continue
         if event.kind != "alarm":
-            found.append(Mark(event.id, event.time_ns / 1e9, event.text))
+            found.append(Mark(event.id, event.time_ns / 1e9, event.text, kind=_kind(event)))
             continue
         alarm = event.data.get("alarm", event.id)
         state_of.setdefault(alarm, str(event.data.get("state", "new")))
@@ -52,6 +53,11 @@ def marks_of(events: Sequence[Event], sources: frozenset[str]) -> tuple[Mark, ..
             begun[alarm] = _alarm_mark(event, state_of[alarm])
     found.extend(begun.values())
     return tuple(sorted(found, key=lambda mark: -mark.time_s))
+
+
+def _kind(event: Event) -> str:
+    """The kind under which it is switched on and off; what is none of those belongs to the devices."""
+    return event.kind if event.kind in MARK_KINDS else "device"
 
 
 def _alarm_mark(event: Event, state: str) -> Mark:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from energy_console.gui.format import number, unit_text
+from energy_console.gui.format import duration, number, unit_text
+from energy_console.gui.pages.trends.choice import DAY_BEFORE, WEEK_BEFORE, YEAR_BEFORE
 from energy_console.gui.plots.backdrop import Limit
 from energy_console.site.model import Device, Site
 from hardware.points import Point
@@ -68,21 +69,42 @@ class Names:
             return self.points[point].name or point
         return device.id if device.name in ("", device.id) else f"{device.id} {device.name}"
 
-    def curve(self, point: str, points: Sequence[str]) -> CurveName:
-        """The name of one of the `points` of a plot."""
+    def curves(self, points: Sequence[str]) -> dict[str, CurveName]:
+        """The names of the points of a plot, by point id: as little as tells them apart."""
+        if not points:
+            return {}
+        one_device = len({self.points[point].device for point in points}) == 1
+        one_name = len({self.points[point].name for point in points}) == 1
+        return {point: self._curve(point, one_device, one_name) for point in points}
+
+    def _curve(self, point: str, one_device: bool, one_name: bool) -> CurveName:
         one, device = self.points[point], self.device(point)
         owner = device.id if device else one.device or one.id
         remark = device.name if device and device.name != device.id else ""
-        if len({self.points[other].device for other in points}) == 1:
-            # the heading names the device already
+        if one_device:  # the heading names the device already
             return CurveName(one.name, one.name, "")
-        if len({self.points[other].name for other in points}) == 1:
+        if one_name:
             return CurveName(owner, owner, remark or one.name)
         return CurveName(f"{owner} {one.name}", owner, one.name)
 
     def long(self, point: str) -> str:
         one, device = self.points[point], self.device(point)
         return f"{device.id} {one.name}" if device else one.name or one.id
+
+
+def shift_name(key: str) -> str:
+    """An earlier time to compare with, by the name that `local_clock` gives it."""
+    known = {
+        DAY_BEFORE: translate("naming", "day before"),
+        WEEK_BEFORE: translate("naming", "same day last week"),
+        YEAR_BEFORE: translate("naming", "same date last year"),
+    }
+    if key in known:
+        return known[key]
+    amount = int(key.partition(" ")[0])
+    if key.endswith("year"):
+        return translate("naming", "{0} years before").format(amount)
+    return translate("naming", "{0} before").format(duration(amount * 60.0))
 
 
 def holds(point: Point) -> bool:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent, Qt
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from energy_console.engine.link import EngineNews
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import unit_text
 from energy_console.gui.pages.page import Page
-from energy_console.gui.pages.trends.choice import TrendView
+from energy_console.gui.pages.trends.choice import MOST_CURVES, TrendView
+from energy_console.gui.pages.trends.curve_acts import CurveActs, PageParts
 from energy_console.gui.pages.trends.drawing import Drawing
 from energy_console.gui.pages.trends.following import Following
-from energy_console.gui.pages.trends.keeping import KeptViews
 from energy_console.gui.pages.trends.naming import Names
 from energy_console.gui.pages.trends.planned import Course, planned_courses
 from energy_console.gui.pages.trends.point_tree import PointTree
@@ -21,13 +24,13 @@ from energy_console.gui.pages.trends.readouts import Readouts
 from energy_console.gui.pages.trends.saving import Saving
 from energy_console.gui.pages.trends.side import Side
 from energy_console.gui.pages.trends.toolbar import Toolbar
+from energy_console.gui.pages.trends.view_shelf import ViewShelf
 from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.hatch_key import HatchKey
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.parts.text import caption
 from energy_console.gui.plots.handling import HandledStack
-from energy_console.gui.plots.marks import Mark
 from energy_console.gui.plots.night import nights
 from energy_console.gui.plots.plot import Plot
 from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
@@ -36,7 +39,8 @@ from energy_console.planning.proposal import PlanNews
 _TREE_WIDTH, _SIDE_WIDTH = 272, 384
 _NARROW_TREE, _NARROW_SIDE = 220, 348
 _NARROW_PX = 1400
-_EVENTS_EVERY_TICKS = 5
+_EVENTS_EVERY_S = 5.0
+_FIGURES_EVERY_S = 0.9
 _FIRST_POINTS = 4
 _FIRST_KINDS = ("connection", "substation", "feeder")
 
@@ -48,7 +52,7 @@ class TrendsPage(Page):
         super().__init__(desk)
         self.names = Names(desk.site)
         self.selected = ""
-        self._ticks = 0
+        self._figured_s = self._asked_s = 0.0
         self._schedule: object = None
         self.toolbar = Toolbar(desk)
         self.tree = PointTree(desk)
@@ -57,10 +61,17 @@ class TrendsPage(Page):
         self.stack.nights = lambda start_s, end_s: nights(desk.site.place, start_s, end_s)
         self.side = Side(desk)
         self.drawing = Drawing(desk, self.stack, self.names, self._history_came)
-        self.views = KeptViews(desk, self._views_came)
         self.readouts = Readouts(desk, self.stack, self.drawing, self.names, self.side)
         self.following = Following(desk, self.stack, self.drawing, self.toolbar, self._keep_view)
         self.saving = Saving(desk, self, self.stack, self.drawing, self.names, self.toolbar)
+        self.shelf = ViewShelf(desk, self, self.toolbar, lambda: self.drawing.view, self.show_view, self._views_came)
+        self.views = self.shelf.kept
+        self.acts = CurveActs(
+            PageParts(
+                self, desk, self.names, self.drawing, self.stack, self.toolbar, self.tree, self.side, self.following,
+                self.saving, self.show_view, self.add, self.choose, self.remove,
+            )
+        )  # fmt: skip
         self._plot_card = Card(" ", " ", tools=True)
         self.empty = StatePane(desk.looks)
         self._lay_out()
@@ -76,10 +87,15 @@ class TrendsPage(Page):
     # layout
 
     def _lay_out(self) -> None:
-        self.add_plot = Button(self.looks, self.tr("Add plot"), "", "card", on_click=self._own_plot)
+        self.add_plot = Button(self.looks, self.tr("Add plot"), "", "card", on_click=lambda: self.acts.own_plot())
         self.add_plot.setToolTip(self.tr("Give the selected curve a plot of its own"))
         self.centre = Button(
-            self.looks, "", "crosshair", "icon", name=self.tr("Put the cursor into the middle"), on_click=self._centre
+            self.looks,
+            "",
+            "crosshair",
+            "icon",
+            name=self.tr("Put the cursor into the middle"),
+            on_click=lambda: self.acts.centre(),
         )
         self.dotted_key = caption(self.tr("dotted: simulated or uncertain"))
         self.dotted_key.hide()
@@ -114,29 +130,26 @@ class TrendsPage(Page):
         bar.span_wanted.connect(self.following.show_span)
         bar.window_wanted.connect(self.following.show_window)
         bar.compare_wanted.connect(lambda key, on: self.show_view(self.drawing.view.comparing(key, on)))
+        bar.mark_wanted.connect(lambda kind, on: self.show_view(self.drawing.view.marking(kind, on)))
         bar.plan_wanted.connect(self._show_plans)
-        bar.view_wanted.connect(self.open_view)
-        bar.save_wanted.connect(self.save_view)
-        bar.remove_wanted.connect(self._remove_view)
-        bar.clear_wanted.connect(lambda: self.show_view(TrendView(span_s=self.drawing.view.span_s)))
         bar.live_wanted.connect(self.following.go_live)
-        bar.export_wanted.connect(self.saving.save)
         self.tree.toggled.connect(self.toggle)
         self.tree.chosen.connect(self.choose)
+        self.tree.all_wanted.connect(self.add)
         stack.moved.connect(self.readouts.refigure_soon)
         stack.rested.connect(self._rested)
         stack.user_moved.connect(self.following.moved_by_hand)
         stack.cursor_moved.connect(lambda _time: self.readouts.show_rows())
         stack.picked.connect(self.choose)
-        stack.mark_clicked.connect(self._show_mark)
+        stack.mark_clicked.connect(self.acts.show_mark)
         stack.live_wanted.connect(self.following.go_live)
         stack.remove_wanted.connect(lambda: self.remove(self.selected))
         stack.next_wanted.connect(self._choose_next)
         stack.dropped.connect(self._dropped)
         self.side.table.chosen.connect(self.choose)
         self.side.table.remove.connect(self.remove)
-        self.side.events.chosen.connect(self._show_mark)
-        self.side.pin.clicked.connect(self._pin)
+        self.side.events.chosen.connect(self.acts.show_mark)
+        self.side.pin.clicked.connect(self.acts.pin)
         self.looks.changed.connect(self._recolour)
 
     # what is shown
@@ -151,16 +164,25 @@ class TrendsPage(Page):
             return [what]
         return [point.id for point in self.desk.site.points if point.device == what][:1] or [what]
 
-    def add(self, points: list[str], plot: int | None = None, *, own: bool = False) -> None:
+    def add(self, points: Sequence[str], plot: int | None = None, *, own: bool = False) -> None:
         """Adds points by id and chooses the last; says so where the site does not have one."""
         view = self.drawing.view
+        known = []
         for point in points:
-            if point not in self.names.points:
+            if point in self.names.points:
+                known.append(point)
+            else:
                 self.desk.said.emit(self.tr("This site has no point {0}.").format(point))
-                continue
-            view = view.adding(point, self.names.points[point].unit, plot=plot, own=own)
+        room = MOST_CURVES - len(view.points)
+        if sum(point not in view.points for point in known) > room:
+            self.desk.said.emit(self.tr("A view holds {0} curves at most; take some away first.").format(MOST_CURVES))
+            return
+        units = [(point, self.names.points[point].unit) for point in known]
+        if plot is None and not own:
+            view = view.adding_all(units)
+        for point, unit in units:
+            view = view.adding(point, unit, plot=plot, own=own)
         self.show_view(view)
-        known = [point for point in points if point in view.points]
         if known:
             self.choose(known[-1])
             self.tree.reveal(known[-1])
@@ -187,6 +209,7 @@ class TrendsPage(Page):
             return
         self.selected = self.readouts.selected = point
         self.drawing.select(point)
+        self.side.table.reveal(point)
         self.add_plot.setEnabled(bool(point))
         self.tree.mark(point)
         self.readouts.show_rows()
@@ -200,7 +223,7 @@ class TrendsPage(Page):
     def show_view(self, view: TrendView, *, keep: bool = True) -> None:
         self.drawing.show(view)
         self.tree.show_colours({point: trace.colour for point, trace in self.drawing.traces.items()})
-        self.toolbar.show_comparisons(view.compare)
+        self.toolbar.show_comparisons(view, self.acts.comparing())
         self.toolbar.show_span(view.span_s)
         self._show_titles()
         self._show_state()
@@ -210,7 +233,9 @@ class TrendsPage(Page):
             self.drawing.select(self.selected)
         self.following.place()
         self.readouts.refigure()
+        self.readouts.show_marks()
         self.readouts.ask_events()
+        self.acts.show_states()
         if keep:
             self.views.keep("", view)
 
@@ -246,10 +271,6 @@ class TrendsPage(Page):
         powers = [point.id for point in self.desk.site.points if point.unit == "kW"]
         self.add(self._main_meters() or powers[:_FIRST_POINTS])
 
-    def _own_plot(self) -> None:
-        if self.selected:
-            self.show_view(self.drawing.view.moving_to_own_plot(self.selected))
-
     def _dropped(self, points: list[str], plot: Plot | None) -> None:
         self.add(points, self.drawing.place_of(plot))
 
@@ -266,29 +287,13 @@ class TrendsPage(Page):
     # views
 
     def _views_came(self) -> None:
-        self.toolbar.show_views(self.views.names, self.toolbar.view_name)
-        last = self.views.last()
+        first = self.views.first()
         if self.drawing.view.points:  # something was sent here before the store answered
             self.views.keep("", self.drawing.view)
-        elif last is not None:
-            self.show_view(last, keep=False)
+        elif first is not None:
+            self.show_view(first, keep=False)
         elif self._main_meters():
             self._first()
-
-    def open_view(self, name: str) -> None:
-        view = self.views.view(name)
-        if view is not None:
-            self.show_view(view)
-            self.toolbar.show_views(self.views.names, name)
-
-    def save_view(self, name: str) -> None:
-        self.views.keep(name, self.drawing.view)
-        self.toolbar.show_views(self.views.names, name)
-        self.desk.said.emit(self.tr("The view is kept as “{0}”.").format(name))
-
-    def _remove_view(self, name: str) -> None:
-        self.views.drop(name)
-        self.toolbar.show_views(self.views.names, "")
 
     def _keep_view(self) -> None:
         self.views.keep("", self.drawing.view)
@@ -333,6 +338,8 @@ class TrendsPage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._tick_timer.start()
+        self._figured_s = 0.0
+        self.following.place()
         self._tick()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -340,15 +347,18 @@ class TrendsPage(Page):
         self._tick_timer.stop()
 
     def _tick(self) -> None:
-        """Live: what came in is drawn, the window moves on."""
-        self._ticks += 1
+        """Live: what came in is drawn, the window moves on; figures once a second are enough."""
         grown = self.drawing.grow()
-        self.following.place()
+        self.following.place(always=False)
         self._tick_timer.setInterval(self.following.tick_ms)
         if grown:
             self.stack.refit_ranges()
+        now_s = time.monotonic()
+        if grown and now_s - self._figured_s >= _FIGURES_EVERY_S:
+            self._figured_s = now_s
             self.readouts.refigure()
-        if self.desk.time.live and self._ticks % _EVENTS_EVERY_TICKS == 0:
+        if self.desk.time.live and now_s - self._asked_s >= _EVENTS_EVERY_S:
+            self._asked_s = now_s
             self.readouts.ask_events()
 
     def _history_came(self) -> None:
@@ -361,36 +371,6 @@ class TrendsPage(Page):
 
     def _rested(self) -> None:
         self.drawing.want()
+        self.following.remember()
         self.readouts.refigure()
         self.readouts.ask_events()
-
-    def _pin(self, pinned: bool) -> None:
-        self.stack.pinned = pinned
-        if pinned and self.stack.cursor_s is None:
-            self._centre()
-        elif not pinned:
-            self.stack.show_cursor(None)
-
-    def _centre(self) -> None:
-        self.stack.pinned = True
-        self.stack.show_cursor((self.stack.start_s + self.stack.end_s) / 2)
-
-    def _show_mark(self, mark: Mark) -> None:
-        """Puts the cursor where an event was, and brings that time into the window."""
-        self.stack.pinned = True
-        if not self.stack.start_s <= mark.time_s <= self.stack.end_s:
-            half = (self.stack.end_s - self.stack.start_s) / 2
-            self.following.show_window(mark.time_s - half, mark.time_s + half)
-        self.stack.show_cursor(mark.time_s)
-        self.stack.setFocus()
-
-    # keys
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """From anywhere on the page: slash finds, Escape goes back to the plots."""
-        if event.key() == Qt.Key.Key_Slash:
-            self.tree.find_box.setFocus()
-        elif event.key() == Qt.Key.Key_Escape:
-            self.stack.setFocus()
-        else:
-            super().keyPressEvent(event)

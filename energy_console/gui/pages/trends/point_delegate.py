@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from energy_console.gui.desk import Desk
-from energy_console.gui.format import duration, point_value
+from energy_console.gui.format import duration, number, point_value
 from energy_console.gui.pages.trends.point_model import PointModel
 from energy_console.gui.pages.trends.quality import short_tag
 from energy_console.gui.pages.trends.site_tree import Node
@@ -49,8 +49,24 @@ class PointDelegate(QStyledItemDelegate):
         painter.setFont(font(BODY_PX, MEDIUM if node.device == "" else 400))
         painter.setPen(theme.text)
         right = self._device_state(painter, rect, node) if node.device else rect.right() - 8
+        right = self._paint_count(painter, rect, node, right)
+        painter.setFont(font(BODY_PX, MEDIUM if node.device == "" else 400))
+        painter.setPen(theme.text)
         text = QRectF(rect.left() + 16, rect.top(), right - rect.left() - 18, rect.height())
         _elided(painter, text, node.text)
+
+    def _paint_count(self, painter: QPainter, rect: QRectF, node: Node, right: float) -> float:
+        """How many of a group's points are drawn, of how many there are; of a device only where any is."""
+        drawn = self._model.drawn_under(node)
+        if node.device and not drawn:
+            return right
+        words = self.tr("{0} of {1}").format(number(drawn), number(node.size)) if drawn else number(node.size)
+        painter.setFont(font(CAPTION_PX))
+        painter.setPen(self._desk.looks.theme.muted)
+        width = QFontMetricsF(font(CAPTION_PX)).horizontalAdvance(words) + 2
+        box = QRectF(right - width, rect.top(), width, rect.height())
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
+        return right - width - 6
 
     def _device_state(self, painter: QPainter, rect: QRectF, node: Node) -> float:
         """A silent device tells since when; returns where the name must end."""

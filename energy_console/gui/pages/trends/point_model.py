@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import point_value
+from energy_console.gui.pages.trends.choice import MOST_CURVES
 from energy_console.gui.pages.trends.quality import short_tag
 from energy_console.gui.pages.trends.site_tree import Node
 from energy_console.gui.parts.point_drag import points_mime
@@ -17,7 +18,18 @@ from hardware.points import Reading
 
 Index = QModelIndex | QPersistentModelIndex
 NODE = Qt.ItemDataRole.UserRole
-_MOST_DRAGGED = 24
+_MOST_DRAGGED = MOST_CURVES
+
+
+def _by_point(root: Node) -> dict[str, Node]:
+    found: dict[str, Node] = {}
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.point is not None:
+            found[node.point.id] = node
+        waiting.extend(node.children)
+    return found
 
 
 class PointModel(QAbstractItemModel):
@@ -28,12 +40,32 @@ class PointModel(QAbstractItemModel):
         self._desk = desk
         self.root = root
         self.colours: dict[str, QColor] = {}
+        self._drawn: dict[int, int] = {}  # by id() of a row: curves drawn at or under it
+        self._nodes = _by_point(root)
         self.past: dict[str, Reading] | None = None  # with a moment picked: what is known of it; None: live
 
     def show(self, root: Node) -> None:
         self.beginResetModel()
         self.root = root
+        self._nodes = _by_point(root)
         self.endResetModel()
+        self.show_drawn(self.colours)
+
+    def show_drawn(self, colours: dict[str, QColor]) -> None:
+        """The points drawn, with the colours of their curves."""
+        self.colours, self._drawn = colours, {}
+        for point in colours:
+            node = self._nodes.get(point)
+            while node is not None:
+                self._drawn[id(node)] = self._drawn.get(id(node), 0) + 1
+                node = node.parent
+
+    def drawn_under(self, node: Node) -> int:
+        return self._drawn.get(id(node), 0)
+
+    def node_of(self, point: str) -> Node | None:
+        """The row of a point, None where it is not among those shown."""
+        return self._nodes.get(point)
 
     def reading(self, point: str) -> Reading | None:
         """The point's newest reading; with a moment picked the one of then, None where it is not known here."""
@@ -84,7 +116,7 @@ class PointModel(QAbstractItemModel):
 
     def _spoken(self, node: Node) -> str:
         if node.point is None:
-            return node.text
+            return self.tr("{0}, {1} of {2} drawn").format(node.text, self.drawn_under(node), node.size)
         reading = self.reading(node.point.id)
         if reading is None:
             return node.text

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStyle, QStyleOptionViewIt
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import number
+from energy_console.gui.pages.trends.choice import MOST_CURVES
 from energy_console.gui.pages.trends.point_delegate import BOX_PX, PointDelegate
 from energy_console.gui.pages.trends.point_model import PointModel
-from energy_console.gui.pages.trends.site_tree import Node, found, site_tree
+from energy_console.gui.pages.trends.site_tree import found, site_tree
 from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.card import Card, rule
 from energy_console.gui.parts.text import caption
@@ -113,6 +114,8 @@ class PointTree(Card):
 
     toggled = Signal(str)
     chosen = Signal(str)
+    all_wanted = Signal(list)  # draw all of these points
+    menu_wanted = Signal(object, QPoint)  # Node, place on the screen
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -132,6 +135,12 @@ class PointTree(Card):
             desk.looks, "", "funnel", "icon", name=self.tr("Only the points drawn"), on_click=self._search
         )
         self.only.setCheckable(True)
+        self.all = Button(desk.looks, self.tr("Draw all"), "", "card", on_click=self.draw_found)
+        self.all.setToolTip(self.tr("Draw every point found (Ctrl+Enter in the field)"))
+        self.all.hide()
+        self.find_box.setToolTip(self.tr("Words, a pattern of ids such as q1-*/power_kw, or unit:kW"))
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._ask_menu)
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.setInterval(_FIND_MS)
@@ -144,6 +153,7 @@ class PointTree(Card):
         row.setSpacing(6)
         row.addWidget(self.find_box, 1)
         row.addWidget(self.count)
+        row.addWidget(self.all)
         row.addWidget(self.only)
         self.body.addWidget(head)
         self.body.addWidget(rule())
@@ -160,10 +170,39 @@ class PointTree(Card):
             if event.key() == Qt.Key.Key_Down:
                 self.view.setFocus()
                 return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                    self.draw_found()
+                else:
+                    self._search()
+                    self.view.setFocus()
+                return True
             if event.key() == Qt.Key.Key_Escape and self.find_box.text():
                 self.find_box.clear()
                 return True
         return super().eventFilter(watched, event)
+
+    @property
+    def found_points(self) -> list[str]:
+        """The points of the search; none without one."""
+        searching = bool(self.find_box.text().strip())
+        return [point.id for point in self.model.root.points()] if searching else []
+
+    def draw_found(self) -> None:
+        """Draws every point that the words find."""
+        self._delay.stop()
+        self._search()
+        points = self.found_points
+        if 0 < len(points) <= MOST_CURVES:
+            self.all_wanted.emit(points)
+        elif points:
+            words = self.tr("{0} points are more than the {1} that can be drawn; add a word.")
+            self._desk.said.emit(words.format(number(len(points)), MOST_CURVES))
+
+    def _ask_menu(self, place: QPoint) -> None:
+        index = self.view.indexAt(place) if self.view.viewport().rect().contains(place) else self.view.currentIndex()
+        if index.isValid():
+            self.menu_wanted.emit(self.model.node(index), self.view.viewport().mapToGlobal(place))
 
     def _open_first(self) -> None:
         """Opens the first area, so that a newcomer sees what a point is."""
@@ -174,7 +213,7 @@ class PointTree(Card):
 
     def show_colours(self, colours: dict[str, QColor]) -> None:
         """The points drawn, with the colours of their curves."""
-        self.model.colours = colours
+        self.model.show_drawn(colours)
         if self.only.isChecked():
             self._search()
         self.view.viewport().update()
@@ -186,7 +225,7 @@ class PointTree(Card):
 
     def reveal(self, point: str) -> None:
         """Opens the tree down to a point and marks its row."""
-        node = _node_of(self.model.root, point)
+        node = self.model.node_of(point)
         if node is None:
             return
         index = self.model.index_of(node)
@@ -199,7 +238,7 @@ class PointTree(Card):
 
     def mark(self, point: str) -> None:
         """Marks a point's row where it is to be seen already."""
-        node = _node_of(self.model.root, point) if point else None
+        node = self.model.node_of(point) if point else None
         if node is not None:
             index = self.model.index_of(node)
             if self.view.currentIndex() != index and self.view.isExpanded(index.parent()):
@@ -211,21 +250,13 @@ class PointTree(Card):
         if not text and only is None:
             self.model.show(self._whole)
             self.count.setText(number(len(self._desk.site.points)))
+            self.all.hide()
             self._open_first()
             return
         root = found(self._whole, text, only)
-        hits = sum(1 for _ in root.points())
+        hits = root.size
         self.model.show(root)
+        self.all.setVisible(bool(text) and 0 < hits <= MOST_CURVES)
         self.count.setText(self.tr("{0} found").format(number(hits)) if hits else self.tr("none"))
         if hits <= _OPEN_UP_TO:
             self.view.expandAll()
-
-
-def _node_of(node: Node, point: str) -> Node | None:
-    if node.point is not None and node.point.id == point:
-        return node
-    for child in node.children:
-        hit = _node_of(child, point)
-        if hit is not None:
-            return hit
-    return None

@@ -6,14 +6,14 @@ from PySide6.QtCore import QObject, QTimer
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import duration
-from energy_console.gui.pages.trends.cells import Figures
 from energy_console.gui.pages.trends.drawing import Drawing
 from energy_console.gui.pages.trends.journal import MOST_EVENTS, Relevance, lines_of, marks_of
 from energy_console.gui.pages.trends.naming import Names
-from energy_console.gui.pages.trends.rows import cursor_rows
+from energy_console.gui.pages.trends.rows import CursorRows, Moments
 from energy_console.gui.pages.trends.side import Side
 from energy_console.gui.plots.handling import HandledStack
 from energy_console.gui.plots.marks import Mark
+from energy_console.historian.interface import Event
 
 _SOON_MS = 40  # figures of a window that is being dragged need not be worked out at every frame
 
@@ -30,7 +30,8 @@ class Readouts(QObject):
         self._side = side
         self.selected = ""
         self._relevance = Relevance(desk.site)
-        self._figures: dict[str, Figures] = {}
+        self.rows = CursorRows(drawing, names)
+        self._events: list[Event] = []
         self._marks: tuple[Mark, ...] = ()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -42,23 +43,29 @@ class Readouts(QObject):
             self._timer.start()
 
     def refigure(self) -> None:
-        """Works out the figures of the window as it is now."""
-        start_s, end_s = self._stack.start_s, min(self._stack.end_s, self._drawing.edge_s)
-        self._figures = {
-            point: feed.cells.figures(start_s, end_s) for point, feed in self._drawing.feeds.items() if len(feed.cells)
-        }
+        """Figures of the window as it is now; of each curve when its row is looked at."""
+        self.rows.refigure()
         self.show_rows()
         self.show_point()
 
     def show_rows(self) -> None:
         """The table for where the cursor is, else for the present or the moment picked."""
-        cursor, live = self._stack.cursor_s, self._desk.time.live
+        stack, side = self._stack, self._side
+        cursor, other, live = stack.cursor_s, stack.other_s, self._desk.time.live
         time_s = self._drawing.edge_s if cursor is None else cursor
-        self._side.show_time(time_s, cursor=cursor is not None, live=live)
-        self._side.pin.setChecked(self._stack.pinned and cursor is not None)
+        two = cursor is not None and other is not None
+        if cursor is not None and other is not None:
+            side.show_two(cursor, other)
+        else:
+            side.show_time(time_s, cursor=cursor is not None, live=live)
+        side.header.show_two(two)
+        side.pin.setChecked(stack.pinned and cursor is not None)
         newest = self._desk.live if cursor is None and live else None
-        self._side.show_rows(cursor_rows(self._drawing, self._names, self._figures, time_s, self.selected, newest))
-        self._side.tier.setText(self._tier())
+        end_s = min(stack.end_s, self._drawing.edge_s)
+        self.rows.selected = self.selected
+        self.rows.moments = Moments(time_s, other if two else None, stack.start_s, end_s, newest)
+        side.table.table.show(self.rows.keys(), self.rows.row)
+        side.tier.setText(self._tier())
 
     def _tier(self) -> str:
         """How fine the history drawn is."""
@@ -80,20 +87,25 @@ class Readouts(QObject):
 
     def ask_events(self) -> None:
         """Asks the journal for the window on screen; what concerns the curves is marked when the answer comes."""
-        points = self._drawing.view.points
-        if not points:
-            self._show_marks(())
+        if not self._drawing.view.points:
+            self._events = []
+            self.show_marks()
             return
-        sources = self._relevance.sources(points)
         start_ns, end_ns = round(self._stack.start_s * 1e9), round(self._stack.end_s * 1e9)
 
         def answer(found: object) -> None:
             if isinstance(found, list):
-                self._show_marks(marks_of(found, sources))
+                self._events = found
+                self.show_marks()
 
         self._desk.query(lambda store: store.events(start_ns, end_ns, limit=MOST_EVENTS), answer)
 
-    def _show_marks(self, marks: tuple[Mark, ...]) -> None:
+    def show_marks(self) -> None:
+        """The events known, less the kinds that are not wanted, in the lane, as lines and in the list."""
+        view = self._drawing.view
+        sources = self._relevance.sources(view.points)
+        found = marks_of(self._events, sources)
+        marks = tuple(mark for mark in found if mark.kind not in view.hidden_marks)
         if marks != self._marks:
             self._marks = marks
             self._stack.show_marks(marks, lines_of(marks))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import number
+from energy_console.gui.pages.trends.copying import text_of
 from energy_console.gui.pages.trends.drawing import Drawing
 from energy_console.gui.pages.trends.export import Export, write_data
 from energy_console.gui.pages.trends.naming import Names
@@ -59,6 +60,22 @@ class Saving:
         """The page as it stands on screen."""
         image = self._page.grab().toImage()
         self._desk.query(lambda _store: image.save(str(path)), lambda worked: self._told(path, worked is True, 0))
+
+    def copy_plots(self) -> None:
+        """A picture of the plots into the clipboard."""
+        QGuiApplication.clipboard().setPixmap(self._stack.grab())
+        self._desk.said.emit(translate("saving", "A picture of the plots is in the clipboard."))
+
+    def copy_data(self) -> None:
+        """What is on screen into the clipboard, as rows for a spreadsheet."""
+        end_s = min(self._stack.end_s, self._drawing.edge_s)
+        if not self._drawing.view.points or end_s <= self._stack.start_s:
+            self._desk.said.emit(translate("saving", "There is nothing to copy: tick a point in the tree first."))
+            return
+        text = text_of(self._drawing, self._names, self._stack.start_s, end_s, self._stack.zone)
+        QGuiApplication.clipboard().setText(text)
+        rows = number(max(0, text.count("\n") - 1))
+        self._desk.said.emit(translate("saving", "{0} rows are in the clipboard.").format(rows))
 
     def save_data(self, path: Path) -> None:
         """The readings of every point drawn over the window on screen, up to the present."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from energy_console.gui.desk import Desk
-from energy_console.gui.format import clock, day, number
-from energy_console.gui.pages.trends.cursor_table import CursorHeader, CursorRow, CursorView
+from energy_console.gui.format import clock, day, duration, number
+from energy_console.gui.pages.trends.cursor_table import CursorHeader, CursorView
 from energy_console.gui.pages.trends.event_list import EventView
 from energy_console.gui.pages.trends.point_card import PointCard
 from energy_console.gui.parts.button import Button
@@ -37,7 +36,8 @@ class Side(QWidget):
         self._cursor_card.add_tool(self.tier)
         self._cursor_card.add_tool(self.pin)
         self._cursor_card.body.addWidget(rule())
-        self._cursor_card.body.addWidget(CursorHeader(desk.looks))
+        self.header = CursorHeader(desk.looks)
+        self._cursor_card.body.addWidget(self.header)
         self._cursor_card.body.addWidget(self.table)
         self._events_card = Card(self.tr("Events in view"))
         self.count = Card.note("0")
@@ -58,8 +58,12 @@ class Side(QWidget):
         title = self.tr("Cursor") if cursor else self.tr("Now") if live else self.tr("Moment shown")
         self._cursor_card.say(title, words)
 
-    def show_rows(self, rows: Sequence[CursorRow]) -> None:
-        self.table.table.show(rows)
+    def show_two(self, first_s: float, second_s: float) -> None:
+        """The table is of two cursors: their clock times and how far they are apart."""
+        times = (dt.datetime.fromtimestamp(time_s, dt.UTC) for time_s in (first_s, second_s))
+        from_, to = (clock(moment, self._zone, seconds=True) for moment in times)
+        apart = duration(second_s - first_s)
+        self._cursor_card.say(self.tr("A to B"), f"{from_} \u2192 {to}, {apart}")
 
     def show_events(self, marks: tuple[Mark, ...]) -> None:
         self.events.events.show(marks)

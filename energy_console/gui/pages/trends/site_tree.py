@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from PySide6.QtCore import QCoreApplication
 
@@ -30,10 +31,17 @@ class Node:
     device: str = ""
     words: str = ""
     row: int = 0
+    size: int = 0  # points at or under it
 
     def add(self, child: Node) -> Node:
         child.parent, child.row = self, len(self.children)
         self.children.append(child)
+        if child.point is not None:
+            child.size = 1
+            owner: Node | None = self
+            while owner is not None:
+                owner.size += 1
+                owner = owner.parent
         return child
 
     def points(self) -> Iterator[Point]:
@@ -90,24 +98,48 @@ def _words(*parts: str) -> str:
 
 
 def found(root: Node, text: str, only: frozenset[str] | None = None) -> Node:
-    """A tree of the points that have every word of `text`, and are among `only` where that is given."""
+    """A tree of the points that have every word of `text`, and are among `only` where that is given.
+
+    A word with * or ? in it is a pattern of the whole id: "q1-*/power_kw"; one like "unit:kW" names the unit.
+    """
     words = text.lower().split()
+    kept = {
+        point.id
+        for node in _leaves(root)
+        if (point := node.point) is not None
+        and (only is None or point.id in only)
+        and all(_has(node.words, point, word) for word in words)
+    }
     copied = Node("")
     for child in root.children:
-        _copy_found(child, copied, words, only)
+        _copy_found(child, copied, kept)
     return copied
 
 
-def _copy_found(node: Node, into: Node, words: Sequence[str], only: frozenset[str] | None) -> None:
+def _leaves(node: Node) -> Iterator[Node]:
     if node.point is not None:
-        if (only is None or node.point.id in only) and all(word in node.words for word in words):
-            into.add(Node(node.text, point=node.point, words=node.words))
-        return
-    made = Node(node.text, device=node.device, words=node.words)
+        yield node
     for child in node.children:
-        _copy_found(child, made, words, only)
-    if made.children:
-        into.add(made)
+        yield from _leaves(child)
+
+
+def _has(words: str, point: Point, word: str) -> bool:
+    if word.startswith("unit:"):
+        return point.unit.lower() == word.removeprefix("unit:")
+    if "*" in word or "?" in word:
+        return fnmatchcase(point.id.lower(), word)
+    return word in words
+
+
+def _copy_found(node: Node, into: Node, kept: set[str]) -> None:
+    if not any(point.id in kept for point in node.points()):
+        return
+    if node.point is not None:
+        into.add(Node(node.text, point=node.point, words=node.words))
+        return
+    made = into.add(Node(node.text, device=node.device, words=node.words))
+    for child in node.children:
+        _copy_found(child, made, kept)
 
 
 def area_name(area: Area) -> str:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QDateTime, Qt, QTimeZone, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QDateTimeEdit,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QHBoxLayout,
-    QInputDialog,
-    QMenu,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QWidget
 
 from energy_console.gui.desk import Desk
-from energy_console.gui.pages.trends.choice import COMPARISONS, SPANS_S
+from energy_console.gui.pages.trends.choice import DAY_BEFORE, MARK_KINDS, SPANS_S, WEEK_BEFORE, TrendView
+from energy_console.gui.pages.trends.dialogs import WindowDialog
+from energy_console.gui.pages.trends.naming import shift_name
 from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.segments import Segments
 from energy_console.gui.parts.text import muted
 
-_NARROW_PX = 1180
+_NARROW_PX = 1300
+_ROOMY_PX = 1700
 CUSTOM = "custom"
 
 
@@ -35,13 +27,12 @@ class Toolbar(QWidget):
     span_wanted = Signal(float)
     window_wanted = Signal(float, float)  # UTC seconds
     compare_wanted = Signal(str, bool)
+    mark_wanted = Signal(str, bool)
     plan_wanted = Signal(bool)
     view_wanted = Signal(str)
     save_wanted = Signal(str)
-    remove_wanted = Signal(str)
-    clear_wanted = Signal()
+    view_act_wanted = Signal(str)  # rename, delete, default, export, import, clear
     live_wanted = Signal()
-    export_wanted = Signal(str)  # picture, csv or parquet
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -66,23 +57,29 @@ class Toolbar(QWidget):
         self.plan.setCheckable(True)
         self.plan.setChecked(True)
         self.plan.clicked.connect(self.plan_wanted)
-        comparisons = dict(zip(COMPARISONS, (self.tr("day before"), self.tr("same day last week")), strict=True))
         self.compare: dict[str, Button] = {}
-        for key, text in comparisons.items():
-            button = Button(looks, text, "plus")
+        for key in (DAY_BEFORE, WEEK_BEFORE):
+            button = Button(looks, shift_name(key), "plus")
             button.setCheckable(True)
-            button.clicked.connect(lambda on, key=key: self._compare(key, on))
+            button.clicked.connect(lambda on, key=key: self.compare_wanted.emit(key, on))
             self.compare[key] = button
+        self.more = Button(looks, self.tr("other"), "plus", name=self.tr("Compare with other times"))
+        self.more.setMenu(QMenu(self.more))
+        self.shown = Button(looks, self.tr("Show"), "eye", name=self.tr("What is drawn besides the curves"))
+        self.shown.setMenu(QMenu(self.shown))
+        self.marks: dict[str, QAction] = {}
+        self._others: list[str] = []
         self.back_live = Button(looks, self.tr("Back to live"), "arrow-right", on_click=self.live_wanted.emit)
         self.back_live.setToolTip(self.tr("The window follows the clock again (Home)"))
         self._view_words = muted(self.tr("View"))
         self.views = Button(looks, self.tr("Not saved"), "bookmark-simple", name=self.tr("View"))
         self.views.setMinimumWidth(150)
         self.views.setMenu(QMenu(self.views))
-        self.save = Button(looks, self.tr("Save"), "floppy-disk", on_click=self._ask)
+        self.save = Button(looks, self.tr("Save"), "floppy-disk", name=self.tr("Save the view"), on_click=self._save)
         self.export = Button(looks, self.tr("Export"), "download-simple")
-        self.export.setMenu(self._export_menu())
+        self.export.setMenu(QMenu(self.export))
         self._lay_out()
+        self.default_view = ""
         self.show_views((), "")
         self.show_plan("")
         self.show_live(True)
@@ -91,8 +88,9 @@ class Toolbar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        for widget in (self.spans, self._compare_words, self.plan, *self.compare.values(), self.back_live):
+        for widget in (self.spans, self._compare_words, self.plan, *self.compare.values(), self.more, self.shown):
             row.addWidget(widget)
+        row.addWidget(self.back_live)
         row.addStretch(1)
         for widget in (self._view_words, self.views, self.save, self.export):
             row.addWidget(widget)
@@ -101,22 +99,45 @@ class Toolbar(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Words that only explain go first where room is short."""
         super().resizeEvent(event)
-        wide = self.width() >= _NARROW_PX
-        self._compare_words.setVisible(wide)
-        self._view_words.setVisible(wide)
-        short = self.tr("week before") if not wide else self.tr("same day last week")
-        self.compare[COMPARISONS[1]].set_words(short)
-        self.views.setMinimumWidth(150 if wide else 110)
+        roomy, narrow = self.width() >= _ROOMY_PX, self.width() < _NARROW_PX
+        self._compare_words.setVisible(roomy)
+        self._view_words.setVisible(roomy)
+        self.compare[WEEK_BEFORE].set_words(shift_name(WEEK_BEFORE) if roomy else self.tr("week before"))
+        for button in self.compare.values():
+            button.setVisible(not narrow)  # the menu beside them has them too
+        for button, words in ((self.shown, self.tr("Show")), (self.save, self.tr("Save"))):
+            button.set_words("" if narrow or (button is self.shown and not roomy) else words)
+            button.setToolTip(words)
+        self.export.set_words("" if narrow else self.tr("Export"))
+        self.views.setMinimumWidth(110 if narrow else 150)
+        self._name_others()
 
-    def _export_menu(self) -> QMenu:
-        menu = QMenu(self.export)
-        for key, text in (
-            ("picture", self.tr("Picture (PNG)")),
-            ("csv", self.tr("Data as CSV")),
-            ("parquet", self.tr("Data as Parquet")),
-        ):
-            menu.addAction(text).triggered.connect(lambda _on=False, key=key: self.export_wanted.emit(key))
-        return menu
+    def _name_others(self) -> None:
+        """The menu of other times is called after the one that is drawn."""
+        plain = self.tr("compare") if self.width() < _NARROW_PX else self.tr("other")
+        self.more.set_icon("check" if self._others else "plus")
+        self.more.set_words(shift_name(self._others[-1]) if self._others else plain)
+
+    def fill_show_menu(self, first: Sequence[QAction]) -> None:
+        """`first` are acts of the page; after them every kind of event can be switched."""
+        menu = self.shown.menu()
+        for action in first:
+            menu.addAction(action)
+        menu.addSection(self.tr("Events"))
+        names = {
+            "alarm": self.tr("Alarms"),
+            "command": self.tr("Commands"),
+            "note": self.tr("Notes"),
+            "call": self.tr("Calls"),
+            "plan": self.tr("Plans"),
+            "device": self.tr("Devices and all else"),
+        }
+        for kind in MARK_KINDS:
+            entry = menu.addAction(names[kind])
+            entry.setCheckable(True)
+            entry.setChecked(True)
+            entry.triggered.connect(lambda on, kind=kind: self.mark_wanted.emit(kind, on))
+            self.marks[kind] = entry
 
     # spans
 
@@ -147,14 +168,27 @@ class Toolbar(QWidget):
 
     # comparing
 
-    def _compare(self, key: str, on: bool) -> None:
-        self.compare[key].set_icon("check" if on else "plus")
-        self.compare_wanted.emit(key, on)
-
-    def show_comparisons(self, keys: Sequence[str]) -> None:
+    def show_comparisons(self, view: TrendView, others: Sequence[QAction]) -> None:
+        """Which earlier times are drawn; those without a button are in the menu, over the acts that pick `others`."""
         for key, button in self.compare.items():
-            button.setChecked(key in keys)
-            button.set_icon("check" if key in keys else "plus")
+            button.setChecked(key in view.compare)
+            button.set_icon("check" if key in view.compare else "plus")
+        menu = self.more.menu()
+        menu.clear()
+        own = [key for key in view.compare if key not in self.compare]
+        for key in own:
+            entry = menu.addAction(shift_name(key))
+            entry.setCheckable(True)
+            entry.setChecked(True)
+            entry.triggered.connect(lambda _on=False, key=key: self.compare_wanted.emit(key, False))
+        if own:
+            menu.addSeparator()
+        for action in others:
+            menu.addAction(action)
+        self._others = own
+        self._name_others()
+        for kind, entry in self.marks.items():
+            entry.setChecked(kind not in view.hidden_marks)
 
     def show_plan(self, name: str) -> None:
         """Names the plan whose course is drawn; with none in force the button is away."""
@@ -171,72 +205,43 @@ class Toolbar(QWidget):
         menu = self.views.menu()
         menu.clear()
         for name in self._views:
-            entry = menu.addAction(name)
+            text = self.tr("{0}  (at the start)").format(name) if name == self.default_view else name
+            entry = menu.addAction(text)
             entry.triggered.connect(lambda _on=False, name=name: self.view_wanted.emit(name))
             entry.setCheckable(True)
             entry.setChecked(name == current)
         if self._views:
             menu.addSeparator()
-        menu.addAction(self.tr("Save as ..."), self._ask)
+        menu.addAction(self.tr("Save as ..."), self.ask_name)
         if current:
-            delete = menu.addAction(self.tr("Delete “{0}”").format(current))
-            delete.triggered.connect(lambda _on=False, name=current: self.remove_wanted.emit(name))
-        menu.addAction(self.tr("Start empty"), self.clear_wanted.emit)
+            starts = current == self.default_view
+            self._act(menu, "rename", self.tr("Rename “{0}” ...").format(current))
+            self._act(
+                menu, "default", self.tr("Do not show it at the start") if starts else self.tr("Show it at the start")
+            )
+            self._act(menu, "delete", self.tr("Delete “{0}”").format(current))
+        menu.addSeparator()
+        self._act(menu, "export", self.tr("Write the views to a file ..."))
+        self._act(menu, "import", self.tr("Read views from a file ..."))
+        self._act(menu, "clear", self.tr("Start empty"))
 
-    def _ask(self) -> None:
+    def _act(self, menu: QMenu, key: str, text: str) -> None:
+        menu.addAction(text).triggered.connect(lambda _on=False: self.view_act_wanted.emit(key))
+
+    def _save(self) -> None:
         self.ask_name()
 
     def ask_name(self) -> QInputDialog:
         """Asks under which name to keep the view."""
+        return self.ask_text(self.tr("Save view"), self.tr("Name of the view"), self.view_name, self.save_wanted.emit)
+
+    def ask_text(self, title: str, label: str, text: str, then: Callable[[str], object]) -> QInputDialog:
+        """Asks for a line of text; `then` gets it unless it is blank."""
         dialog = QInputDialog(self)
-        dialog.setWindowTitle(self.tr("Save view"))
-        dialog.setLabelText(self.tr("Name of the view"))
-        dialog.setTextValue(self.view_name)
-        dialog.textValueSelected.connect(lambda name: self.save_wanted.emit(name.strip()) if name.strip() else None)
+        dialog.setWindowTitle(title)
+        dialog.setLabelText(label)
+        dialog.setTextValue(text)
+        dialog.textValueSelected.connect(lambda found: then(found.strip()) if found.strip() else None)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
         return dialog
-
-
-class WindowDialog(QDialog):
-    """Start and end of a window, in the site's zone."""
-
-    picked = Signal(float, float)
-
-    def __init__(self, parent: QWidget, desk: Desk) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Show from, to"))
-        zone = desk.site.place.zone
-        self._zone = QTimeZone(zone.key.encode())
-        now = dt.datetime.fromtimestamp(desk.clock_ns() / 1e9, dt.UTC)
-        self.start = self._edit(now - dt.timedelta(days=1), self.tr("From"))
-        self.end = self._edit(now, self.tr("To"))
-        form = QFormLayout()
-        form.addRow(self.tr("From"), self.start)
-        form.addRow(self.tr("To"), self.end)
-        self.words = muted(zone.key)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        self.buttons.accepted.connect(self._accept)
-        self.buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.addLayout(form)
-        column.addWidget(self.words)
-        column.addWidget(self.buttons)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-
-    def _edit(self, moment: dt.datetime, name: str) -> QDateTimeEdit:
-        edit = QDateTimeEdit()
-        edit.setTimeZone(self._zone)
-        edit.setDisplayFormat("ddd d MMM yyyy  HH:mm")
-        edit.setCalendarPopup(True)
-        edit.setDateTime(QDateTime.fromSecsSinceEpoch(round(moment.timestamp()), self._zone))
-        edit.setAccessibleName(name)
-        return edit
-
-    def _accept(self) -> None:
-        start, end = self.start.dateTime().toSecsSinceEpoch(), self.end.dateTime().toSecsSinceEpoch()
-        if end <= start:
-            self.words.setText(self.tr("The end must come after the start."))
-            return
-        self.picked.emit(float(start), float(end))
-        self.accept()
