@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from energy_console.app.open_engine import OpenedEngine, open_engine
 from energy_console.app.spans import span_s
+from energy_console.historian.opening import deliver_what_waits
 from energy_console.site.areas import UnknownArea
 from hardware.scanner import SETTLED_AFTER_S, settle
 
@@ -50,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
         opened.close()
         what = f"{opened.site.name}, or {args.area} of it," if areas else opened.site.name
         print(f"{what} is served by {opened.holder} already: stop that one first.", file=sys.stderr)
+        for sentence in deliver_what_waits(opened.site.id, opened.site.store, args.store):
+            print(sentence, file=sys.stderr)
         return 1
     began = time.process_time()
     try:

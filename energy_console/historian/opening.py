@@ -43,6 +43,21 @@ def outbox_folder(site_id: str, share: Share = WHOLE) -> Path:
     return usual.with_name(f"{usual.name}-outbox") / share.name
 
 
+def deliver_what_waits(site_id: str, named_by_site: str, chosen: Store) -> list[str]:
+    """Brings what engines of the site have left in outboxes of this machine to its server, and says so.
+
+    For a machine whose engine may not run any more, since another has taken its area over. Raises StoreError.
+    """
+    store = os.fspath(chosen or named_by_site)
+    notices: list[str] = []
+    if is_server(store):
+        from energy_console.historian.postgres.leftovers import deliver_leftovers
+        from energy_console.historian.postgres.server import Place
+
+        deliver_leftovers(Place(with_password(store), site_id), outbox_folder(site_id).parent, notices)
+    return notices
+
+
 def store_folder(site_id: str, named_by_site: str, chosen: Store) -> Path:
     """The store's folder; with a server, where this machine keeps what is its own (counters of virtual devices)."""
     store = os.fspath(chosen or named_by_site)

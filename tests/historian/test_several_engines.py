@@ -12,6 +12,8 @@ import pytest
 from energy_console.historian.errors import StoreBusy
 from energy_console.historian.ledger import LedgerCommand, LedgerStep
 from energy_console.historian.postgres import PostgresEngine, engine_of, reader_of
+from energy_console.historian.postgres.leftovers import deliver_leftovers
+from energy_console.historian.postgres.server import Place
 from energy_console.historian.share import Share
 from tests.historian.series import POINTS, at, batch
 
@@ -192,3 +194,29 @@ def test_who_follows_is_woken_by_a_batch(
     engines[1].append(batch([(0, 0, 1.0)]))
     assert woken.wait(WAIT_S)
     reader.close()
+
+
+def test_what_an_engine_of_other_areas_has_left_on_this_machine_is_delivered_by_the_next(
+    server: str, site: str, tmp_path: Path
+) -> None:
+    nowhere = "postgresql://tester@127.0.0.1:1/postgres"  # nobody listens there
+    left = engine_of(nowhere, site, tmp_path / "port", Share(("port",)))
+    left.register(POINTS[:2])
+    left.append(batch([(0, 5, 7.5)]))
+    left.put_state("alarms", "open port", {"open": 1})
+    left.close()
+    both = engine_of(server, site, tmp_path / "heat+port", Share(("heat", "port"), {POINTS[0].id: "port"}))
+    both.register(POINTS)
+    both.append(batch([(0, 9, 8.5)]))
+    until = time.monotonic() + WAIT_S
+    while both.read(POINTS[0].id, at(0), at(60)).value.tolist() != [7.5, 8.5]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert any("had left in" in notice for notice in both.notices())
+    assert both.get_state("alarms", "open port") == {"open": 1}
+    both.seal()
+    assert both.spans(POINTS[0].id, at(0), at(60), 60 * 10**9).count.sum() == 2
+    again: list[str] = []
+    deliver_leftovers(Place(server, site), tmp_path, again, tmp_path / "heat+port")
+    assert again == []
+    both.close()

@@ -16,6 +16,7 @@ import psycopg
 
 from energy_console.historian.errors import StoreAddress, StoreAway, StoreBusy, StoreError, StoreForeign, StoreTooNew
 from energy_console.historian.postgres.engine_rights import become_engine, say_gone, say_here, take_lead
+from energy_console.historian.postgres.portions import MOST_READINGS, MOST_RECORDS, take_portion
 from energy_console.historian.postgres.server import Connection, Place, server_faults
 from energy_console.historian.postgres.spool import Record, Spool
 from energy_console.historian.postgres.taking import Taker
@@ -28,8 +29,6 @@ PATIENCE_S = 10.0
 
 RETRY_S = 1.0
 SAY_HERE_EVERY_S = 2.0
-MOST_READINGS = 200_000  # in one transaction
-MOST_RECORDS = 200
 END_S = 10.0
 
 
@@ -161,36 +160,12 @@ class Delivery:
 
     def _take(self, records: list[Record]) -> None:
         assert self._taker is not None
-        try:
-            with server_faults(self._place):
-                answers = self._taker.take(records)
-        except StoreError as fault:
-            if not isinstance(fault.__cause__, (psycopg.DataError, psycopg.IntegrityError)):
-                raise
-            answers = self._one_by_one(records, fault)
+        answers = take_portion(self._taker, self._spool, self._place, records, self._notices)
         with self._turn:
             self._answers |= {number: answer for number, answer in answers.items() if number in self._asked}
             self._delivered = records[-1].number
             self._turn.notify_all()
         self._appended(sum(record.size for record in records))
-
-    def _one_by_one(self, records: list[Record], fault: StoreError) -> dict[int, int]:
-        """One of them is nothing that the server can hold: it is put by, the others go on."""
-        if len(records) == 1:
-            self._spool.put_by(records[0], str(fault.__cause__))
-            self._notices.append(f"{fault} One record ({records[0].kind}) stays in the outbox and is not delivered.")
-            return {}
-        answers: dict[int, int] = {}
-        assert self._taker is not None
-        for record in records:
-            try:
-                with server_faults(self._place):
-                    answers |= self._taker.take([record])
-            except StoreError as alone:
-                if not isinstance(alone.__cause__, (psycopg.DataError, psycopg.IntegrityError)):
-                    raise
-                self._one_by_one([record], alone)
-        return answers
 
     def _lose(self, fault: StoreError) -> None:
         if self._connection is not None:

@@ -20,6 +20,7 @@ from energy_console.historian.postgres.delivery import Delivery
 from energy_console.historian.postgres.engine_rights import presences
 from energy_console.historian.postgres.following import Tail, later_of
 from energy_console.historian.postgres.keeper import Keeper
+from energy_console.historian.postgres.leftovers import deliver_leftovers
 from energy_console.historian.postgres.rollup import seal
 from energy_console.historian.postgres.server import Connection, Place
 from energy_console.historian.postgres.spool import open_spool
@@ -36,7 +37,7 @@ class PostgresEngine(PostgresReader):
     """The one writer of `share`; its spool lies in `folder`. Raises StoreBusy where another has an area of it."""
 
     def __init__(self, place: Place, share: Share, folder: Path) -> None:
-        self._share = share
+        self._share, self._folder = share, folder
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as undo:
             self._lock = WriterLock(StoreFolder(folder))
@@ -44,16 +45,17 @@ class PostgresEngine(PostgresReader):
             notices: list[str] = []
             self._spool = open_spool(folder, notices)
             undo.callback(self._spool.close)
-            self._spool.keep_stream(share.stream)
+            self._spool.belong_to(place.schema, share.stream)
             super().__init__(place, looked=True)
             undo.callback(super().close)
             self._notices = notices
             self._tail = Tail()
-            self._keeper = Keeper(self.seal, self.tidy, notices)
+            self._keeper = Keeper(self._deliver_leftovers, self.seal, self.tidy, notices)
             undo.callback(self._keeper.close)
             self._delivery = Delivery(place, share, self._spool, notices, self._keeper.appended)
             undo.callback(self._delivery.close)
             self._take_backlog()
+            self._keeper.start()
             undo.pop_all()
 
     def _take_backlog(self) -> None:
@@ -100,6 +102,13 @@ class PostgresEngine(PostgresReader):
         except StoreAway:
             newest = own
         return newest.time_ms * MS, newest.value, newest.status
+
+    def _deliver_leftovers(self) -> bool:
+        """False while the server is away, or is behind with what is this engine's own."""
+        if self._delivery.is_behind:
+            return False
+        deliver_leftovers(self._place, self._folder.parent, self._notices, self._folder)
+        return True
 
     def seal(self) -> None:
         """Rolls everything up that the server has; normally the store does so by itself."""

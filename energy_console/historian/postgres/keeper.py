@@ -19,10 +19,16 @@ TIDY_EVERY_S = 1800.0
 
 
 class Keeper:
-    """Calls `seal` when enough has gathered, and tells through `notices` when that fails and when it works again."""
+    """Calls `seal` when enough has gathered, and tells through `notices` when that fails and when it works again.
 
-    def __init__(self, seal: Callable[[], None], tidy: Callable[[], None], notices: list[str]) -> None:
-        self._seal, self._tidy, self._notices = seal, tidy, notices
+    `begin` is called again and again until it says that it is done. Nothing happens before `start`.
+    """
+
+    def __init__(
+        self, begin: Callable[[], bool], seal: Callable[[], None], tidy: Callable[[], None], notices: list[str]
+    ) -> None:
+        self._begin, self._seal, self._tidy, self._notices = begin, seal, tidy, notices
+        self._begun = False
         self._tidied_s = time.monotonic()
         self._waiting = 0
         self._since_s = time.monotonic()
@@ -30,6 +36,8 @@ class Keeper:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="store-keeper", daemon=True)
+
+    def start(self) -> None:
         self._thread.start()
 
     def appended(self, readings: int) -> None:
@@ -42,6 +50,8 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            if not self._begun:
+                self._tell_of(self._do_begin, "Delivery of what earlier engines have left here waits")
             aged = self._waiting > 0 and time.monotonic() - self._since_s >= SEAL_AFTER_S
             if (aged or self._waiting >= SEAL_READINGS) and not self._tend():
                 self._stop.wait(RETRY_AFTER_S)
@@ -50,6 +60,9 @@ class Keeper:
                 self._tell_of(self._tidy, "Sorting of days that are over waits")
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
+
+    def _do_begin(self) -> None:
+        self._begun = self._begin()
 
     def _tend(self) -> bool:
         before = self._waiting
@@ -76,4 +89,5 @@ class Keeper:
     def close(self) -> None:
         self._stop.set()
         self._wake.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()

@@ -110,11 +110,20 @@ class Spool:
     @property
     def stream(self) -> str:
         """The area under which its batches are written."""
-        rows = self._rows("select value from fact where name = 'stream'")
-        return str(rows[0][0]) if rows else WHOLE_SITE
+        return self._fact("stream") or WHOLE_SITE
 
-    def keep_stream(self, stream: str) -> None:
-        self._rows("replace into fact values ('stream', ?)", (stream,))
+    @property
+    def site(self) -> str:
+        """Whose it is; empty where only an earlier program has used it."""
+        return self._fact("site")
+
+    def _fact(self, name: str) -> str:
+        rows = self._rows("select value from fact where name = ?", (name,))
+        return str(rows[0][0]) if rows else ""
+
+    def belong_to(self, site: str, stream: str) -> None:
+        """Told by the engine that opens it."""
+        self._rows("replace into fact values ('site', ?), ('stream', ?)", (site, stream))
 
     # Points: numbered here, since the server's numbers are not known while it is away
 
@@ -173,6 +182,10 @@ class Spool:
     def waiting(self, number: int) -> int:
         """Readings after `number`."""
         return int(self._rows("select coalesce(sum(size), 0) from record where number > ?", (number,))[0][0])
+
+    def waiting_records(self, number: int) -> int:
+        """Records after `number`."""
+        return int(self._rows("select count(*) from record where number > ?", (number,))[0][0])
 
     def let_go(self, taken: int) -> None:
         self._rows("delete from record where number <= ?", (taken,))
