@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,18 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.key)
+
+
+def in_time_order(parts: Sequence[Columns]) -> Columns:
+    """Readings of one point from several parts, in time order; of one time those of the earlier part first. Key 0."""
+    time_ms = np.concatenate([part.time_ms for part in parts])
+    order = np.argsort(time_ms, kind="stable")
+    return Columns(
+        np.zeros(len(order), np.int32),
+        time_ms[order],
+        np.concatenate([part.value for part in parts])[order],
+        np.concatenate([part.status for part in parts])[order],
+    )
 
 
 def pack(columns: Columns) -> bytes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from energy_console.historian.columns import Columns
 from energy_console.historian.interface import Buckets
-from energy_console.historian.tiers import HOLD_MS, Cells, cells_of, in_order, join_cells, overtaken
-from energy_console.historian.zoom import Grid
+from energy_console.historian.tiers import HOLD_MS, Cells, cells_of, coarsened, in_order, join_cells, overtaken
+from energy_console.historian.zoom import TIERS_MS, Grid
 
 MS = 1_000_000
 Readings = Callable[[int, int], Columns]
@@ -47,6 +47,18 @@ def cells_from(columns: Columns, grid: Grid) -> Cells:
         return Cells.nothing()
     rank = np.zeros(len(columns), np.int32)
     return cells_of(rank, columns.time_ms, columns.value, columns.status, grid.step_ms, grid.origin_ms)
+
+
+def all_tiers(columns: Columns) -> Iterator[tuple[str, Cells]]:
+    """Cells of every tier, finest first, from readings sorted by point and time: each from the tier before it."""
+    cells, step_ms = Cells.nothing(), 0
+    for kind, width_ms in TIERS_MS.items():
+        if step_ms:
+            cells = coarsened(cells, step_ms, width_ms)
+        else:
+            cells = cells_of(columns.key, columns.time_ms, columns.value, columns.status, width_ms)
+        step_ms = width_ms
+        yield kind, cells
 
 
 def settled(cells: Cells, grid: Grid, readings: Readings) -> Cells:

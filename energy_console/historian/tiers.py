@@ -8,6 +8,7 @@ leaves no trace; and a reading that came late, between two that one file took fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -148,47 +149,71 @@ class Spans:
 
 
 def in_order(cells: Cells) -> Cells:
-    """Cells of one point by time; those of one cell, from different files, by where their readings begin."""
-    return cells.take(np.lexsort((cells.to_ms, np.maximum(cells.from_ms, cells.time_ms))))
+    """Cells by point and time; those of one cell, from different files, by where their readings begin."""
+    return cells.take(np.lexsort((cells.to_ms, np.maximum(cells.from_ms, cells.time_ms), cells.rank)))
 
 
 def join_cells(cells: Cells, step_ms: int, width_ms: int, origin_ms: int = 0) -> Spans:
     """Spans of `width_ms` from cells of `step_ms` of one point, in order, none of them `overtaken`."""
-    span = (cells.time_ms - origin_ms) // width_ms * width_ms + origin_ms
-    if not len(span):
-        nothing = np.empty(0)
-        none = np.empty(0, np.int64)
-        status = np.empty(0, np.uint16)
-        return Spans(none, nothing, nothing, nothing, nothing, nothing, none, none, nothing, status)
-    starts = np.flatnonzero(np.concatenate(([True], span[1:] != span[:-1])))
-    good = ~np.isnan(cells.minimum)
-    first, _ = _first_and_last(cells.first, good, starts)
-    _, last = _first_and_last(cells.last, good, starts)
-    bridged, bridged_h = _bridges(cells, span, step_ms, width_ms)
-    integral = np.add.reduceat(cells.integral_h + bridged, starts)
-    covered = np.add.reduceat(cells.covered_h + bridged_h, starts)
+    wide = coarsened(cells, step_ms, width_ms, origin_ms)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(covered > 0, integral / covered, last)
+        mean = np.where(wide.covered_h > 0, wide.integral_h / wide.covered_h, wide.last)
     return Spans(
-        time_ms=span[starts],
-        minimum=np.fmin.reduceat(cells.minimum, starts),
-        maximum=np.fmax.reduceat(cells.maximum, starts),
+        time_ms=wide.time_ms,
+        minimum=wide.minimum,
+        maximum=wide.maximum,
         mean=mean,
-        first=first,
-        last=last,
-        count=np.add.reduceat(cells.count.astype(np.int64), starts),
-        good_count=np.add.reduceat(cells.good_count.astype(np.int64), starts),
-        integral_h=integral,
-        status=np.maximum.reduceat(cells.status, starts),
+        first=wide.first,
+        last=wide.last,
+        count=wide.count.astype(np.int64),
+        good_count=wide.good_count.astype(np.int64),
+        integral_h=wide.integral_h,
+        status=wide.status,
     )
 
 
-def _bridges(cells: Cells, span: Int64Array, step_ms: int, width_ms: int) -> tuple[Float64Array, Float64Array]:
+def coarsened(cells: Cells, step_ms: int, width_ms: int, origin_ms: int = 0) -> Cells:
+    """Cells of `width_ms` from those of `step_ms`, which divides it; point after point, in order, none `overtaken`.
+
+    What comes out is what `cells_of` makes of the readings themselves, but for the rounding of sums.
+    """
+    if not len(cells):
+        return cells
+    span = (cells.time_ms - origin_ms) // width_ms * width_ms + origin_ms
+    same_point = cells.rank[1:] == cells.rank[:-1]
+    starts = np.flatnonzero(np.concatenate(([True], ~same_point | (span[1:] != span[:-1]))))
+    ends = np.append(starts[1:], len(cells)) - 1
+    good = ~np.isnan(cells.minimum)
+    first, _ = _first_and_last(cells.first, good, starts)
+    _, last = _first_and_last(cells.last, good, starts)
+    bridged, bridged_h = _bridges(cells, span, same_point, step_ms, width_ms)
+    return Cells(
+        rank=cells.rank[starts],
+        time_ms=span[starts],
+        minimum=np.fmin.reduceat(cells.minimum, starts),
+        maximum=np.fmax.reduceat(cells.maximum, starts),
+        first=first,
+        last=last,
+        held=cells.held[ends],
+        count=np.add.reduceat(cells.count, starts, dtype=np.int32),
+        good_count=np.add.reduceat(cells.good_count, starts, dtype=np.int32),
+        integral_h=np.add.reduceat(cells.integral_h + bridged, starts),
+        covered_h=np.add.reduceat(cells.covered_h + bridged_h, starts),
+        status=np.maximum.reduceat(cells.status, starts),
+        last_ms=cells.last_ms[ends],
+        from_ms=cells.from_ms[starts],
+        to_ms=cells.to_ms[ends],
+    )
+
+
+def _bridges(
+    cells: Cells, span: Int64Array, same_point: BoolArray, step_ms: int, width_ms: int
+) -> tuple[Float64Array, Float64Array]:
     """Value x hours and hours that held values add to each cell from the gaps before and after it, within its span."""
     held = cells.held
     from_ms = np.maximum(cells.from_ms, cells.time_ms)
     to_ms = np.minimum(cells.to_ms, cells.time_ms + step_ms)
-    stands = ~np.isnan(held[:-1])
+    stands = ~np.isnan(held[:-1]) & same_point
     end = np.minimum(from_ms[1:], cells.last_ms[:-1] + HOLD_MS)
     value = np.where(stands, held[:-1], 0.0)
     after_h = np.where(stands, np.maximum(np.minimum(end, span[:-1] + width_ms) - to_ms[:-1], 0), 0) / HOUR_MS
@@ -203,19 +228,54 @@ def _bridges(cells: Cells, span: Int64Array, step_ms: int, width_ms: int) -> tup
     return integral, hours
 
 
+def worth_keeping(cells: Cells, least: int) -> BoolArray:
+    """True for cells of points of which a cell stands for at least `least` readings, on the average of all given."""
+    if not len(cells):
+        return np.empty(0, np.bool_)
+    starts = np.flatnonzero(np.concatenate(([True], cells.rank[1:] != cells.rank[:-1])))
+    rows = np.diff(np.append(starts, len(cells)))
+    readings = np.add.reduceat(cells.count.astype(np.int64), starts)
+    return np.repeat(readings >= least * rows, rows)
+
+
 def overtaken(cells: Cells) -> Int64Array:
     """Starts of cells of one point (in order) that late readings made wrong: to be worked out anew from readings.
 
     Either two rows of one cell reach into each other, or the reading that a row counts from is not the one before it.
     """
+    return np.unique(cells.time_ms[overtaken_rows(cells)])
+
+
+def overtaken_rows(cells: Cells) -> BoolArray:
+    """True for the later one of two rows in order, of whatever points, of which a late reading made the cell wrong."""
     if len(cells) < 2:
-        return np.empty(0, np.int64)
+        return np.zeros(len(cells), np.bool_)
+    same_point = cells.rank[1:] == cells.rank[:-1]
     start = cells.time_ms[1:]
     leads = cells.from_ms[1:] < start
     stranger = leads & (cells.from_ms[1:] != cells.last_ms[:-1])
     last_ms = cells.last_ms[:-1]
     reaches_on = cells.to_ms[:-1] > last_ms
     mixed = (start == cells.time_ms[:-1]) & (leads | reaches_on | (cells.from_ms[1:] <= last_ms))
-    wrong = stranger | mixed
-    wrong[1:] |= wrong[:-1]  # of readings at one moment the last one holds, so what follows such a cell is asked, too
-    return np.unique(start[wrong])
+    wrong = (stranger | mixed) & same_point
+    # of readings at one moment the last one holds, so what follows such a cell is asked, too
+    wrong[1:] |= wrong[:-1] & same_point[1:]
+    return np.concatenate(([False], wrong))
+
+
+CLOSE = 1e-9
+"""Sums added up in another order differ by some 1e-14 of what went into them."""
+
+
+def different(one: Cells, other: Cells, columns: Sequence[str]) -> BoolArray:
+    """True where two equally long tables of the same cells do not say the same in `columns`."""
+    wrong = np.zeros(len(one), np.bool_)
+    for name in columns:
+        ours, theirs = getattr(one, name), getattr(other, name)
+        if name in {"integral_h", "covered_h"}:
+            size = 1.0 if name == "covered_h" else np.fmax(np.abs(one.minimum), np.abs(one.maximum))
+            room = CLOSE * (np.nan_to_num(size) * one.covered_h + np.abs(ours)) + 1e-300
+            wrong |= ~(np.abs(ours - theirs) <= room)
+        else:
+            wrong |= (ours != theirs) & ~(np.isnan(ours) & np.isnan(theirs))
+    return wrong

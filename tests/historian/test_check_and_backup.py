@@ -18,11 +18,12 @@ from energy_console.historian.embedded import open_embedded
 from energy_console.historian.embedded.backup import back_up, restore
 from energy_console.historian.embedded.checking import StoreReport, check_store
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.parquet import METADATA_KEY
+from energy_console.historian.embedded.parquet import KINDS, METADATA_KEY
 from energy_console.historian.errors import StoreForeign, StoreMissing
 from tests.historian.series import POINTS, at, batch
 
 DAYS = 3
+COLUMNS = ["minimum", "maximum", "first", "last", "count", "good_count", "integral_h", "covered_h", "status"]
 EACH = 100  # readings a point and day
 LATER = dt.datetime(2026, 12, 24, tzinfo=dt.UTC)
 
@@ -72,9 +73,7 @@ def test_a_sound_store_is_told_with_what_it_holds(folder: StoreFolder) -> None:
     assert report.notes == ()
     assert report.readings == DAYS * EACH * len(POINTS)
     assert report.unsealed == EACH * len(POINTS)
-    assert report.files == len(
-        [path for kind in ("readings", "minutes", "quarters", "threehours") for path in sealed(folder, kind)]
-    )
+    assert report.files == len([path for kind in KINDS for path in sealed(folder, kind)])
 
 
 def test_a_flipped_bit_is_found_by_its_file(folder: StoreFolder) -> None:
@@ -86,7 +85,7 @@ def test_a_flipped_bit_is_found_by_its_file(folder: StoreFolder) -> None:
 
 
 def test_a_lost_file_is_found_by_its_name(folder: StoreFolder) -> None:
-    path = sealed(folder, "minutes")[0]
+    path = sealed(folder, "hours")[0]
     path.unlink()
     assert f"{path} is listed and not there: restore it from a copy." in check_store(folder).faults
 
@@ -118,7 +117,7 @@ def test_batches_that_are_in_no_file_are_found(folder: StoreFolder) -> None:
     assert any("batches after 11 are missing, the first is 12" in fault for fault in check_store(folder).faults)
 
 
-@pytest.mark.parametrize("column", ["minimum", "maximum", "count", "good_count", "status"])
+@pytest.mark.parametrize("column", COLUMNS)
 def test_a_tier_that_differs_from_its_readings_is_found(folder: StoreFolder, column: str) -> None:
     path = sealed(folder, "quarters")[-1]
     note = pq.read_metadata(path).metadata[METADATA_KEY]
@@ -233,7 +232,7 @@ def test_the_commands_say_what_they_did(
     assert main(["restore", copy, "--store", again]) == 0
     assert main(["restore", copy, "--store", again]) == 1
     assert "name an empty folder" in capsys.readouterr().err
-    shutil.rmtree(Path(copy) / "minutes")
+    shutil.rmtree(Path(copy) / "hours")
     assert main(["check-store", "--store", copy]) == 1
     assert "is listed and not there" in capsys.readouterr().out
     assert main(["restore", copy, "--store", str(tmp_path / "third")]) == 1

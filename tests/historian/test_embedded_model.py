@@ -18,7 +18,7 @@ from tests.historian.series import POINTS, START_S, at, batch
 
 LATER = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 MINUTE_NS = 60_000_000_000
-BASE_MS = START_S // 10_800 * 10_800_000  # a border of every tier
+BASE_MS = START_S // 86_400 * 86_400_000  # a border of every tier
 
 value = st.one_of(st.just(math.nan), st.integers(-50, 50).map(float))
 steady = st.builds(
@@ -72,16 +72,16 @@ def test_every_reading_is_there_exactly_once_however_it_was_sealed(script: list)
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
-@given(acts, st.sampled_from([1, 5, 15, 60, 180, 540]))
-def test_spans_of_any_width_are_what_their_definition_says(script: list, minutes: int) -> None:
+@given(acts, st.sampled_from([1 / 6, 1, 5, 15, 60, 180, 1440]))
+def test_spans_of_any_width_are_what_their_definition_says(script: list, minutes: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = open_embedded(Path(folder) / "store", writing=True)
         store.register(POINTS)
         kept = [row for row in replay(store, script) if row]
-        end_ms = BASE_MS + 24 * 3_600_000
-        spans = store.spans(POINTS[0].id, BASE_MS * 10**6, end_ms * 10**6, minutes * MINUTE_NS)
+        end_ms = BASE_MS + 48 * 3_600_000
+        spans = store.spans(POINTS[0].id, BASE_MS * 10**6, end_ms * 10**6, round(minutes * MINUTE_NS))
         store.close()
-    wanted = plain_spans(kept, BASE_MS, end_ms, minutes * 60_000)
+    wanted = plain_spans(kept, BASE_MS, end_ms, round(minutes * 60_000))
     assert (spans.time_ns // 10**6).tolist() == sorted(wanted)
     for row, start in enumerate(sorted(wanted)):
         plain = wanted[start]

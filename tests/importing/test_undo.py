@@ -137,7 +137,7 @@ def test_an_import_goes_in_and_out_while_an_engine_writes(desk: Desk) -> None:
     assert desk.is_sound()
 
 
-STEPS = ["named readings", "named threehours", "before listing", "after listing", "before unlisting", "after unlisting"]
+STEPS = ["named readings", "named days", "before listing", "after listing", "before unlisting", "after unlisting"]
 
 
 @pytest.mark.parametrize("where", STEPS)
@@ -146,7 +146,7 @@ def test_a_crash_leaves_all_of_an_import_or_nothing(tmp_path: Path, where: str) 
     folder = StoreFolder(tmp_path / "store")
     open_embedded(folder.root, writing=True).close()
     newest = NewestFile(folder.newest, create=False)
-    series = [ImportedSeries(POWER, START_MS + np.arange(5, dtype=np.int64), np.arange(5.0))]
+    series = [ImportedSeries(POWER, START_MS + np.arange(20, dtype=np.int64), np.arange(20.0))]
 
     class Gone(BaseException):
         pass
@@ -167,7 +167,7 @@ def test_a_crash_leaves_all_of_an_import_or_nothing(tmp_path: Path, where: str) 
     assert bool(files_of(newest, 1)) is counts
     newest.close()
     store = open_embedded(folder.root, writing=True)
-    assert len(store.read(POWER, *ALL).value) == (5 if counts else 0)
+    assert len(store.read(POWER, *ALL).value) == (20 if counts else 0)
     assert store.notices() == []
     store.close()
     assert bool(list(import_paths(folder))) is counts

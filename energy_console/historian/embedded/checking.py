@@ -10,19 +10,17 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from energy_console.historian.embedded.checking_tiers import tier_faults
 from energy_console.historian.embedded.database import connect_existing, rows_of, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.imports import import_of
-from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
+from energy_console.historian.embedded.newest import Facts, Listing, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import READINGS, Cover, path_of, read_note, to_numpy
 from energy_console.historian.embedded.recovery import sealed_paths
 from energy_console.historian.errors import StoreBroken, StoreError
-from energy_console.historian.zoom import TIERS_MS
 from hardware.points import FIRST_BAD_REASON
 
 Progress = Callable[[str], None]
@@ -54,9 +52,10 @@ def check_store(folder: StoreFolder, progress: Progress = lambda _: None) -> Sto
     newest = NewestFile(folder.newest, create=False)
     try:
         unsealed = _check_batches(newest, faults)
-        sealed, files = _check_files(folder, newest, faults, progress)
+        sealed, listing = _check_files(folder, newest, faults, progress)
+        files = listing.files
         faults += _coverage_faults(folder, files, sealed)
-        cells = _check_tiers(folder, files, faults, progress)
+        faults += tier_faults(folder, listing, list(newest.points()), progress)
     finally:
         newest.close()
     readings = [file for file in files if file.kind == READINGS]
@@ -64,11 +63,11 @@ def check_store(folder: StoreFolder, progress: Progress = lambda _: None) -> Sto
         files=len(files),
         readings=sum(file.rows for file in readings),
         unsealed=unsealed,
-        cells=cells,
+        cells=sum(file.rows for file in files if file.kind != READINGS),
         first_ms=min((file.start_ms for file in readings), default=0),
         last_ms=max((file.end_ms for file in readings), default=0),
         faults=tuple(faults),
-        notes=tuple(_stray_notes(folder, files)),
+        notes=(*_stray_notes(folder, files), *_lacking_notes(listing)),
     )
 
 
@@ -105,34 +104,32 @@ def _check_batches(newest: NewestFile, faults: list[str]) -> int:
 # -- files ----------------------------------------------------------------------------------------------------
 
 
-def _check_files(
-    folder: StoreFolder, newest: NewestFile, faults: list[str], progress: Progress
-) -> tuple[int, list[SealedFile]]:
+def _check_files(folder: StoreFolder, newest: NewestFile, faults: list[str], progress: Progress) -> tuple[int, Listing]:
     """Opens every listed file and reads all of it. Returns up to which batch all is sealed, and in which files.
 
     While an engine goes on, files are merged away and others come: what counts is a list of one moment, all of whose
     files have been looked at. One that was gone when it was looked at is not in that list any more.
     """
     found: dict[SealedFile, list[str]] = {}
-    sealed, files = _listed(newest)
+    sealed, listing = _listed(newest)
     for _ in range(_TRIES):
-        for file in files:
+        for file in listing.files:
             if file not in found:
                 progress(f"{path_of(folder, file).relative_to(folder.root)}: every page")
                 found[file] = _file_faults(folder, file)
-        sealed, files = _listed(newest)
-        if all(file in found for file in files):
+        sealed, listing = _listed(newest)
+        if all(file in found for file in listing.files):
             break
-    for file in files:
+    for file in listing.files:
         faults += found.get(file, [])
-    return sealed, files
+    return sealed, listing
 
 
-def _listed(newest: NewestFile) -> tuple[int, list[SealedFile]]:
+def _listed(newest: NewestFile) -> tuple[int, Listing]:
     """Up to which batch all is sealed, and the files it is in, of one moment."""
-    facts, files, _ = newest.view(Facts(0, -1, 0), 2**62)
-    assert files is not None  # no list has the change number -1
-    return facts.sealed, files
+    facts, listing, _ = newest.view(Facts(0, -1, 0), 2**62)
+    assert listing is not None  # no list has the change number -1
+    return facts.sealed, listing
 
 
 def _file_faults(folder: StoreFolder, file: SealedFile) -> list[str]:
@@ -184,6 +181,14 @@ def _stray_notes(folder: StoreFolder, files: Sequence[SealedFile]) -> Iterable[s
         yield f"{len(aside)} damaged files lie in {folder.aside}."
 
 
+def _lacking_notes(listing: Listing) -> Iterable[str]:
+    if files := {gap[1:] for gap in listing.missing}:
+        yield (
+            f"{len(files)} files of readings lack tiers: the engine works them out while it runs; "
+            "until then their spans come from finer ones."
+        )
+
+
 # -- exactly once ---------------------------------------------------------------------------------------------
 
 
@@ -218,67 +223,3 @@ def _missing(covers: Sequence[Cover], sealed: int) -> list[str]:
     if reached < sealed:
         lost.append(f"Batches {reached + 1} to {sealed} are in no file: their readings are missing.")
     return lost
-
-
-# -- tiers ----------------------------------------------------------------------------------------------------
-
-_BASE = f"""
-    select point, epoch_ms(time) // $step as cell, count(*) as n,
-           count(*) filter (usable) as good, min(value) filter (usable) as least, max(value) filter (usable) as most,
-           max(status) as worst
-    from (select *, status < {_BAD} and not isnan(value) as usable from read_parquet($readings)) group by all
-"""
-_TIER = """
-    select point, epoch_ms(time) // $step as cell, sum(count) as n, sum(good_count) as good,
-           min(minimum) filter (not isnan(minimum)) as least, max(maximum) filter (not isnan(maximum)) as most,
-           max(status) as worst
-    from read_parquet($tier) where epoch_ms(time) >= $start and epoch_ms(time) < $end group by all
-"""
-_DIFFERENT = f"""
-    with base as ({_BASE}), tier as ({_TIER})
-    select coalesce(base.point, tier.point) as point, sum(count(*)) over () as cells
-    from base full join tier on base.point = tier.point and base.cell = tier.cell
-    where base.n is distinct from tier.n or base.good is distinct from tier.good
-       or base.worst is distinct from tier.worst
-       or base.least is distinct from tier.least or base.most is distinct from tier.most
-    group by 1 order by count(*) desc, 1 limit 1
-"""
-_DAY_MS = 86_400_000
-
-
-def _check_tiers(folder: StoreFolder, files: Sequence[SealedFile], faults: list[str], progress: Progress) -> int:
-    """Every cell of every tier against the readings of its day. Returns how many cells the tiers hold."""
-    days = sorted({file.part for file in files if file.kind == READINGS})  # and imports, each piece a part
-    with duckdb.connect(":memory:") as duck:
-        for day in days:
-            readings = [str(path_of(folder, f)) for f in files if f.kind == READINGS and f.part == day]
-            start, end = _span_of(day)
-            for kind, step in TIERS_MS.items():
-                progress(f"{kind} of {day}: against its readings")
-                parts = (day, day[:7])
-                tier = [str(path_of(folder, f)) for f in files if f.kind == kind and f.part in parts]
-                if not tier:
-                    faults.append(f"{kind} of {day} are missing: spans of that day come slowly, from its readings.")
-                    continue
-                given = {"step": step, "readings": readings, "tier": tier, "start": start, "end": end}
-                faults += _different(duck, kind, day, given)
-    return sum(file.rows for file in files if file.kind != READINGS)
-
-
-def _span_of(part: str) -> tuple[int, int]:
-    """Where the cells of a part lie (ms): a month's file has other days beside; an import has its files to itself."""
-    if import_of(part) is not None:
-        return -(2**62), 2**62
-    start = int(np.datetime64(part, "ms").astype(np.int64))
-    return start, start + _DAY_MS
-
-
-def _different(duck: duckdb.DuckDBPyConnection, kind: str, day: str, given: dict[str, object]) -> list[str]:
-    try:
-        row = duck.execute(_DIFFERENT, given).fetchone()
-    except duckdb.Error:
-        return []  # a file that cannot be read is told with its name already
-    if row is None:
-        return []
-    point, cells = row
-    return [f"{kind} of {day} differ from their readings in {cells} cells, most of {point}: restore them from a copy."]

@@ -19,7 +19,8 @@ from energy_console.historian.embedded.database import Presence, store_faults
 from energy_console.historian.errors import StoreBroken, StoreBusy, StoreError, StoreForeign, StoreMissing, StoreTooNew
 
 FORMAT_NAME = "energy-console-store"
-FORMAT = 1
+FORMAT = 2
+"""1 had tiers of 1 min, 15 min and 3 h; the writer of such a store works the others out beside its work."""
 FOLDER_VARIABLE = "ENERGY_CONSOLE_STORE"
 
 
@@ -73,19 +74,24 @@ class StoreFolder:
             self.root.mkdir(parents=True, exist_ok=True)
             if not self.mark.exists():
                 self._begin()
-        self.check()
+        if self.check() < FORMAT:
+            with store_faults(self.mark):
+                self._write_mark()  # before anything else: from here on a program of that version leaves it alone
         with store_faults(self.incoming / "x"):
             self.incoming.mkdir(exist_ok=True)
 
     def _begin(self) -> None:
         if any(self.root.iterdir()):
             raise StoreForeign(self.root)
+        self._write_mark()
+
+    def _write_mark(self) -> None:
         mark = self.mark.with_suffix(".new")
         mark.write_text(json.dumps({"format": FORMAT_NAME, "version": FORMAT}) + "\n", "utf-8")
         os.replace(mark, self.mark)
 
-    def check(self) -> None:
-        """Raises StoreMissing, StoreForeign, StoreBroken or StoreTooNew."""
+    def check(self) -> int:
+        """The store's version. Raises StoreMissing, StoreForeign, StoreBroken or StoreTooNew."""
         if not self.mark.exists():
             if self.root.is_dir() and any(self.root.iterdir()):
                 raise StoreForeign(self.root)
@@ -103,6 +109,7 @@ class StoreFolder:
             raise StoreForeign(self.mark)
         if version > FORMAT:
             raise StoreTooNew(self.mark, version, FORMAT)
+        return version
 
 
 class WriterLock:

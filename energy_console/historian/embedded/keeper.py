@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 
 from energy_console.historian.embedded.database import store_faults
+from energy_console.historian.embedded.filling import fill, next_fill
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.freed import give_back
 from energy_console.historian.embedded.merging import merge_day, merge_month, next_day_merge, next_month_merge
@@ -41,6 +42,7 @@ class Keeper:
         self._folder, self._notices, self._step = folder, notices, step
         self._newest = NewestFile(folder.newest, create=False)
         self._waiting, since_ms = self._newest.unsealed()
+        self._behind = bool(self._newest.listing().missing)  # tiers that an earlier version had not
         age_s = time.time() - since_ms / 1000 if since_ms else 0.0
         self._oldest_s = time.monotonic() - max(age_s, 0.0)
         self._count = threading.Lock()  # over the number waiting
@@ -71,8 +73,9 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            if self._due and not self._tend():
+            if (self._due or self._behind) and not self._tend():
                 self._stop.wait(RETRY_AFTER_S)
+            self._behind = False
             self._wake.wait(LOOK_EVERY_S)
             self._wake.clear()
 
@@ -121,18 +124,22 @@ class Keeper:
         give_back()
 
     def merge_now(self, now: dt.datetime) -> bool:
-        """One merge, if one is due; False if not. Raises StoreError, Stopped."""
+        """One merge, or the missing tiers of one file, if due; False if nothing is. Raises StoreError, Stopped."""
         today = (now - DAY_SETTLES).date().isoformat()
         with self._at_work():
-            files = self._newest.files()
+            listing = self._newest.listing()
             self._rested_at = time.thread_time()
-            if day := next_day_merge(files, today):
+            month, lacking = [], None
+            if day := next_day_merge(listing.files, today):
                 merge_day(self._folder, self._newest, day, self._step, self._rest)
-            elif month := next_month_merge(files, today):
+            elif month := next_month_merge(listing.files, today, listing.missing):
                 merge_month(self._folder, self._newest, month, self._step, self._rest)
-        if day or month:
+            elif lacking := next_fill(listing):
+                fill(self._folder, self._newest, *lacking, self._step, self._rest)
+        done = bool(day or month or lacking)
+        if done:
             give_back()
-        return bool(day or month)
+        return done
 
     def _rest(self) -> None:
         """Between two portions of a merge: gives others the processor; ends the merge on closing or for a sealing."""

@@ -7,7 +7,7 @@ file, and a day in progress has four files on average and nine at most: what a q
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -17,17 +17,19 @@ import pyarrow.parquet as pq
 
 from energy_console.historian.columns import Columns
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.newest import NewestFile, SealedFile
+from energy_console.historian.embedded.newest import Gap, Listing, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import (
+    KINDS,
+    MONTHLY,
     READINGS,
     Arrays,
     Cover,
     SealedWriter,
     Step,
+    columns_of,
     path_of,
     read_note,
     schema_of,
-    to_numpy,
 )
 from energy_console.historian.embedded.sealing import ranks, write_day
 from energy_console.historian.errors import StoreBroken
@@ -40,7 +42,6 @@ MOST_ROWS = 200_000_000
 CROWD = 8
 """So many files of a day that is over, or of days of one month, are merged whatever their sizes."""
 
-MONTHLY = ("quarters", "threehours")
 Pause = Callable[[], None]
 
 
@@ -75,11 +76,14 @@ def _worth_it(files: list[SealedFile]) -> list[SealedFile]:
     return files if len(files) > 1 and (rest * 4 >= largest or len(files) >= CROWD) else []
 
 
-def next_month_merge(files: Sequence[SealedFile], today: str) -> list[SealedFile]:
-    """Files of one coarse tier and month, days that are over, to merge into one for the month."""
+def next_month_merge(files: Sequence[SealedFile], today: str, missing: Collection[Gap] = ()) -> list[SealedFile]:
+    """Files of one coarse tier and month, days that are over, to merge into one for the month; none that has gaps."""
     for kind in MONTHLY:
+        waiting = {part[:7] for tier, part, _, _ in missing if tier == kind}
         over = sorted((f for f in files if f.kind == kind and f.part < today[: len(f.part)]), key=lambda f: f.part[:7])
         for month, group in groupby(over, key=lambda f: f.part[:7]):
+            if month in waiting:
+                continue
             crowd = sorted(group, key=lambda f: f.start_ms)
             chosen = _worth_it(crowd) if month < today[:7] else (crowd if len(crowd) >= CROWD else [])
             if chosen and _fit(chosen):
@@ -95,14 +99,22 @@ def merge_day(folder: StoreFolder, newest: NewestFile, chosen: list[SealedFile],
     parts = (Columns(rank, arrays["time"], arrays["value"], arrays["status"]) for rank, arrays in rows)
     level = max(file.level for file in chosen) + 1
     fresh = write_day(folder, [Cover(part, first, last)], parts, ranked, step, level)
-    listed = [f for f in newest.files() if f.part == part and first <= f.first and f.last <= last]
-    ranges = {(file.first, file.last) for file in chosen}
-    whole = [f for f in fresh if {(o.first, o.last) for o in listed if o.kind == f.kind} == ranges]
-    kinds = {file.kind for file in whole}
-    _swap(folder, newest, [file for file in listed if file.kind in kinds], whole, step)
+    listing = newest.listing()
+    kinds = {kind for kind in KINDS if kind not in MONTHLY or _by_day(listing, kind, chosen)}
+    old = [f for f in listing.files if f.kind in kinds and f.part == part and first <= f.first and f.last <= last]
+    swap(folder, newest, old, [file for file in fresh if file.kind in kinds], step)
     for file in fresh:
         if file.kind not in kinds:  # part of that tier's day lies in a month's file: the new one would count it twice
             path_of(folder, file).unlink()
+
+
+def _by_day(listing: Listing, kind: str, readings: Sequence[SealedFile]) -> bool:
+    """Whether all that a tier has of these files of readings lies in files of the same day."""
+    own = {(file.part, file.first, file.last) for file in listing.of(kind)}
+    return all(
+        (file.part, file.first, file.last) in own or (kind, file.part, file.first, file.last) in listing.missing
+        for file in readings
+    )
 
 
 def merge_month(folder: StoreFolder, newest: NewestFile, chosen: list[SealedFile], step: Step, pause: Pause) -> None:
@@ -118,14 +130,20 @@ def merge_month(folder: StoreFolder, newest: NewestFile, chosen: list[SealedFile
         fresh = writer.finish(step)
     finally:
         writer.give_up()
-    _swap(folder, newest, chosen, [fresh], step)
+    swap(folder, newest, chosen, [fresh], step)
 
 
-def _swap(
-    folder: StoreFolder, newest: NewestFile, old: Sequence[SealedFile], new: Sequence[SealedFile], step: Step
+def swap(
+    folder: StoreFolder,
+    newest: NewestFile,
+    old: Sequence[SealedFile],
+    new: Sequence[SealedFile],
+    step: Step,
+    found: Collection[Gap] = (),
 ) -> None:
+    """Lists `new` instead of `old` in one transaction, then removes the old files. `found`: no longer missing."""
     step("before swap")
-    newest.replace_files(old, new)
+    newest.replace_files(old, new, found=found)
     step("after swap")
     kept = {path_of(folder, file) for file in newest.files()}
     for path in {path_of(folder, file) for file in old} - kept:
@@ -176,7 +194,7 @@ class _Cursor:
         point = table.column("point").chunk(0)
         names = np.array([self._rank_of[name] for name in point.dictionary.to_pylist()], np.int32)
         rank = names[point.indices.to_numpy()]
-        arrays = {name: to_numpy(table.column(name)) for name in self._names}
+        arrays = dict(columns_of(table, self._names))
         if not self.empty:
             rank = np.concatenate((self._rank, rank))
             arrays = {name: np.concatenate((self._arrays[name], array)) for name, array in arrays.items()}

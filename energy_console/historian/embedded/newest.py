@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,12 @@ from energy_console.historian.newest import Newest
 FOLLOW_MS = 120_000
 """Sealed batches stay this long for consoles that follow by `since`."""
 
+_MISSING_AT_FIRST = """
+    select tier.name, part, first, last from file
+    join (select 'tenseconds' as name union select 'hours' union select 'days') as tier where kind = 'readings'
+"""
+"""Tiers that files of version 1 had not."""
+
 SCHEMA = Schema(
     0x45434E57,  # "ECNW"
     (
@@ -38,6 +44,12 @@ SCHEMA = Schema(
                           end_ms integer not null, primary key(kind, part, first, last)) without rowid;
         create table newest(id integer primary key check(id = 1), body blob not null);
         """,
+        f"""
+        create table missing(kind text not null, part text not null, first integer not null, last integer not null,
+                             primary key(kind, part, first, last)) without rowid;
+        insert into missing {_MISSING_AT_FIRST};
+        delete from file where kind = 'threehours';
+        """,
     ),
 )
 
@@ -49,7 +61,7 @@ _BATCHES = "select sequence, body from batch where sequence > ? and sequence <= 
 class SealedFile:
     """One sealed Parquet file: all readings (or cells) of `part` that came in batches `first` to `last`."""
 
-    kind: str  # readings | minutes | quarters | threehours
+    kind: str  # readings, or a tier
     part: str  # 2026-11-22 or 2026-11
     first: int
     last: int
@@ -57,6 +69,25 @@ class SealedFile:
     rows: int
     start_ms: int  # times of its readings, both ends included
     end_ms: int
+
+
+Gap = tuple[str, str, int, int]
+"""A tier (kind) that was not worked out yet for one file of readings (part, first, last)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is sealed, as of one moment."""
+
+    files: tuple[SealedFile, ...]
+    missing: frozenset[Gap]
+
+    def of(self, kind: str) -> list[SealedFile]:
+        return [file for file in self.files if file.kind == kind]
+
+    def gaps(self, kind: str) -> set[str]:
+        """Parts for which some of that tier is missing."""
+        return {part for tier, part, _, _ in self.missing if tier == kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +189,28 @@ class NewestFile:
             size, since = rows_of(self._connection, sql, (self._facts().sealed,))[0]
         return size, since
 
-    def view(self, known: Facts, loaded: int) -> tuple[Facts, list[SealedFile] | None, list[tuple[int, Columns]]]:
-        """What is new since `known`, of one moment: facts, the files if their list changed, batches past `loaded`."""
+    def view(self, known: Facts, loaded: int) -> tuple[Facts, Listing | None, list[tuple[int, Columns]]]:
+        """What is new since `known`, of one moment: facts, the list if it changed, batches past `loaded`."""
         with self._lock, self._place.faults(), snapshot(self._connection):
             facts = self._facts()
-            files = None if facts.change == known.change else self.files()
+            listing = None if facts.change == known.change else self._listing()
             batches = self.batches(max(loaded, facts.sealed))
-        return facts, files, batches
+        return facts, listing, batches
 
     # Sealed files
 
+    def listing(self) -> Listing:
+        with self._lock, self._place.faults(), snapshot(self._connection):
+            return self._listing()
+
+    def _listing(self) -> Listing:
+        old = int(self._connection.pragma("user_version")) < 2  # its engine has not been started since
+        missing = rows_of(self._connection, _MISSING_AT_FIRST if old else "select kind, part, first, last from missing")
+        return Listing(tuple(self.files()), frozenset(missing))
+
     def files(self) -> list[SealedFile]:
         with self._lock, self._place.faults():
-            rows = rows_of(self._connection, "select * from file order by kind, part, first")
+            rows = rows_of(self._connection, "select * from file where kind != 'threehours' order by kind, part, first")
         return [SealedFile(*row) for row in rows]
 
     def replace_files(
@@ -180,8 +220,13 @@ class NewestFile:
         *,
         sealed: int | None = None,
         newest: Newest | None = None,
+        missing: Collection[Gap] = (),
+        found: Collection[Gap] = (),
     ) -> None:
-        """Lists `new` instead of `old`; with `sealed`, marks batches as sealed up to there. All in one transaction."""
+        """Lists `new` instead of `old`; with `sealed`, marks batches as sealed up to there. All in one transaction.
+
+        `missing`: tiers that lack from now on; `found`: such that no longer do. Those of `old` readings are forgotten.
+        """
         with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.executemany(
                 "delete from file where kind = ? and part = ? and first = ? and last = ?",
@@ -194,6 +239,12 @@ class NewestFile:
                     for file in new
                 ],
             )
+            gone = [(file.part, file.first, file.last) for file in old if file.kind == "readings"]
+            self._connection.executemany("delete from missing where part = ? and first = ? and last = ?", gone)
+            self._connection.executemany(
+                "delete from missing where kind = ? and part = ? and first = ? and last = ?", list(found)
+            )
+            self._connection.executemany("insert or ignore into missing values (?, ?, ?, ?)", list(missing))
             self._connection.execute("update fact set number = number + 1 where name = 'change'")
             if newest is not None:
                 self._connection.execute("replace into newest values (1, ?)", (newest.packed(),))

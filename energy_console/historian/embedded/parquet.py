@@ -1,7 +1,8 @@
 """Sealed files: written sorted by point and time, in full before they get their name; read back one point at a time.
 
 Plain values under zstd take less room than dictionary or byte-split ones on meter data (2.4 against 3.1 and 2.6 bytes a
-reading), since a meter's rounded values repeat as whole eight-byte words; times are differences.
+reading), since a meter's rounded values repeat as whole eight-byte words; times are differences. Integrals repeat
+nowhere: they are split by bytes and kept to 13 digits, 4.0 bytes instead of 6.1.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from energy_console.historian.embedded.newest import SealedFile
 from energy_console.historian.errors import StoreBroken, StoreTooNew
 from energy_console.historian.tiers import Cells
 from energy_console.historian.zoom import TIERS_MS
-from hardware.points import Int32Array
+from hardware.points import Float64Array, Int32Array
 
-FORMAT = 1
+FORMAT = 2
+"""1 had `held` in every row, and a tier of three hours."""
 METADATA_KEY = b"energy-console"
 GROUP_ROWS = 65_536
 """Few groups keep the footer small, and the footer is what a query of one point pays for."""
@@ -37,7 +39,20 @@ CELL_GROUP_ROWS = 8_192
 
 READINGS = "readings"
 KINDS = (READINGS, *TIERS_MS)
-COARSEST = KINDS[-1]
+FORMER = ("threehours",)
+"""Tiers of earlier formats: nobody reads them any more, and nobody misses them."""
+
+MONTHLY = ("quarters", "hours", "days")
+"""Tiers of which days that are over become one file a month. They hold every point."""
+
+WORTH = 8
+"""The others, and all of an import, hold a point only where a cell stands for so many of its readings.
+
+A cell takes some 16 bytes, so no such tier costs more than 2 bytes a reading; where there is no cell, there are few
+readings to ask instead.
+"""
+
+INTEGRAL_BITS = 44
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 Step = Callable[[str], None]
@@ -79,7 +94,15 @@ def reading_arrays(columns: Columns) -> Arrays:
 
 
 def cell_arrays(cells: Cells) -> Arrays:
-    return {name: getattr(cells, CELL_FIELDS.get(name, name)) for name in CELL_SCHEMA.names[1:]}
+    arrays = {name: getattr(cells, CELL_FIELDS.get(name, name)) for name in CELL_SCHEMA.names[1:]}
+    return {**arrays, "integral_h": _rounded(cells.integral_h)}
+
+
+def _rounded(values: Float64Array) -> Float64Array:
+    """Within 6e-14 of itself: what lies beyond is the rounding of the sum, and takes two bytes."""
+    mantissa, exponent = np.frexp(values)
+    rounded: Float64Array = np.ldexp(np.round(np.ldexp(mantissa, INTEGRAL_BITS)), exponent - INTEGRAL_BITS)
+    return rounded
 
 
 def cells_from(rank: Int32Array, arrays: Arrays) -> Cells:
@@ -122,11 +145,7 @@ class SealedWriter:
             compression="zstd",
             compression_level=3,
             use_dictionary=["point", "status"],
-            column_encoding={
-                f.name: "DELTA_BINARY_PACKED" if pa.types.is_timestamp(f.type) or f.type == pa.int32() else "PLAIN"
-                for f in schema
-                if f.name not in {"point", "status"}
-            },
+            column_encoding={f.name: _encoding(f) for f in schema if f.name not in {"point", "status"}},
             write_statistics=["point", "time"],
             write_page_checksum=True,
         )
@@ -154,12 +173,18 @@ class SealedWriter:
         lowest = int(rank[0])
         names = pa.array(self._ranked[lowest : int(rank[-1]) + 1], pa.string())
         point = pa.DictionaryArray.from_arrays(pa.array(rank - lowest, pa.int32()), names)
-        rest = [pa.array(arrays[f.name], f.type) for f in self._schema if f.name != "point"]
+        rest = [pa.array(arrays[f.name], f.type) for f in self._schema if f.name not in {"point", "held"}]
+        if "held" in arrays:
+            rest.insert(self._schema.get_field_index("held") - 1, _held(arrays))
         table = pa.Table.from_arrays([point, *rest], schema=self._schema)
         self._writer.write_table(table, self._group_rows)
         self._rows += len(rank)
         ends = arrays["last_time"] if "last_time" in arrays else arrays["time"]
         self._span = (min(self._span[0], int(arrays["time"].min())), max(self._span[1], int(ends.max())))
+
+    @property
+    def empty(self) -> bool:
+        return not self._rows and not any(len(rank) for rank, _ in self._waiting)
 
     def finish(self, step: Step) -> SealedFile:
         """Closes the file, makes sure that it is on the disk, and gives it its name."""
@@ -189,6 +214,17 @@ class SealedWriter:
             self._writer = None
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+
+def _encoding(field: pa.Field) -> str:
+    if field.name == "integral_h":
+        return "BYTE_STREAM_SPLIT"
+    return "DELTA_BINARY_PACKED" if pa.types.is_timestamp(field.type) or field.type == pa.int32() else "PLAIN"
+
+
+def _held(arrays: Arrays) -> pa.Array:
+    """What stands after each cell, null where that is its last value: nearly always, and then it takes no room."""
+    return pa.array(arrays["held"], pa.float64(), mask=arrays["held"] == arrays["last"])
 
 
 def path_of(folder: StoreFolder, file: SealedFile) -> Path:
@@ -237,6 +273,15 @@ def read_note(path: Path) -> tuple[SealedFile, list[Cover]]:
     times = (int(note["start_ms"]), int(note["end_ms"]))
     file = SealedFile(str(note["kind"]), path.parent.name, first, last, int(note["level"]), footer.num_rows, *times)
     return file, covers
+
+
+def columns_of(table: pa.Table, names: Sequence[str]) -> Arrays:
+    """Columns of a sealed file as numpy arrays."""
+    arrays = {name: to_numpy(table.column(name)) for name in names}
+    if "held" in names:
+        same = np.asarray(table.column("held").is_null().to_numpy())
+        arrays["held"] = np.where(same, to_numpy(table.column("last")), arrays["held"])
+    return arrays
 
 
 def to_numpy(column: pa.ChunkedArray) -> npt.NDArray[Any]:

@@ -13,6 +13,7 @@ from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.newest import SealedFile
 from energy_console.historian.embedded.parquet import (
     CELL_SCHEMA,
+    READINGS,
     Arrays,
     cells_from,
     path_of,
@@ -22,6 +23,7 @@ from energy_console.historian.errors import StoreBroken
 from energy_console.historian.tiers import Cells
 
 _TIMES = {"time", "last_time", "from_time", "to_time"}
+_WANTED = {name: f"epoch_ms({name}) as {name}" for name in _TIMES} | {"held": 'coalesce(held, "last") as held'}
 
 
 DUCK_FAULTS = (duckdb.Error, UnicodeDecodeError)
@@ -82,10 +84,18 @@ class SealedReader:
         time, value, status = (np.ma.getdata(rows[name]) for name in ("time", "value", "status"))
         return Columns(keys, time.astype(np.int64), value.astype(np.float64), status.astype(np.uint16))
 
-    def cells(self, files: Sequence[SealedFile], point: str, start_ms: int, end_ms: int) -> Cells:
-        """Cells of one point that start within [start, end). Raises FileGone, StoreBroken."""
-        rows = self._ask(CELL_SCHEMA.names[1:], files, point, start_ms, end_ms)
-        return cells_from(np.zeros(len(rows["time"]), np.int32), rows)
+    def cells(
+        self, files: Sequence[SealedFile], point: str, start_ms: int, end_ms: int
+    ) -> tuple[Cells, list[SealedFile]]:
+        """Cells of one point that start within [start, end), and the files that hold any of it.
+
+        Raises FileGone, StoreBroken.
+        """
+        chosen = [file for file in files if file.start_ms < end_ms and file.end_ms >= start_ms]
+        rows = self._ask(("file_index", *CELL_SCHEMA.names[1:]), chosen, point, start_ms, end_ms)
+        holding = [chosen[place] for place in np.unique(rows["file_index"]).tolist()]
+        columns = {name: rows[name] for name in CELL_SCHEMA.names[1:]}
+        return cells_from(np.zeros(len(rows["time"]), np.int32), columns), holding
 
     def _ask(
         self, columns: Sequence[str], files: Sequence[SealedFile], point: str, start_ms: int, end_ms: int
@@ -93,7 +103,7 @@ class SealedReader:
         chosen = [file for file in files if file.start_ms < end_ms and file.end_ms >= start_ms]
         if not chosen:
             return {name: CELL_OR_READING[name] for name in columns}
-        wanted = ", ".join(f"epoch_ms({name}) as {name}" if name in _TIMES else f'"{name}"' for name in columns)
+        wanted = ", ".join(_WANTED.get(name, f'"{name}"') for name in columns)
         paths = [str(path_of(self._folder, file)) for file in chosen]
         sql = f"select {wanted} from read_parquet(?) where point = ?"
         try:
@@ -114,11 +124,12 @@ class SealedReader:
         raise StoreBroken(paths[0] if len(paths) == 1 else self._folder.root, str(fault).splitlines()[0]) from fault
 
     def first_and_last(self, files: Sequence[SealedFile], point: str) -> tuple[int, int] | None:
-        """Times in ms of the first and last reading of a point, from its coarsest cells."""
+        """Times in ms of the first and last reading of a point in these files, all of one kind."""
         if not files:
             return None
         paths = [str(path_of(self._folder, file)) for file in files]
-        sql = "select epoch_ms(min(from_time)), epoch_ms(max(last_time)) from read_parquet(?) where point = ?"
+        first, last = ("time", "time") if files[0].kind == READINGS else ("from_time", "last_time")
+        sql = f"select epoch_ms(min({first})), epoch_ms(max({last})) from read_parquet(?) where point = ?"
         try:
             row = self._cursor().execute(sql, [paths, point]).fetchone()
         except DUCK_FAULTS as fault:
@@ -132,5 +143,6 @@ CELL_OR_READING: Arrays = {
     **{name: np.empty(0) for name in ("integral_h", "covered_h")},
     **{name: np.empty(0, np.int32) for name in ("count", "good_count")},
     "status": np.empty(0, np.uint16),
+    "file_index": np.empty(0, np.uint64),
 }
 """An empty column of each name, for where no file falls into the window."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from energy_console.historian.embedded.database import set_aside, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.imports import clear_unfinished, import_of
-from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
-from energy_console.historian.embedded.parquet import COARSEST, KINDS, Cover, path_of, read_note
+from energy_console.historian.embedded.newest import Facts, Gap, NewestFile, SealedFile
+from energy_console.historian.embedded.parquet import FORMER, KINDS, MONTHLY, READINGS, Cover, path_of, read_note
 from energy_console.historian.embedded.state import StateFile
 from energy_console.historian.errors import StoreBroken, StoreError
 
@@ -51,6 +51,7 @@ def open_newest(folder: StoreFolder, notices: list[str]) -> NewestFile:
         for left in folder.incoming.iterdir():
             left.unlink()
     _drop_damaged_batches(folder, newest, notices)
+    _clear_former_tiers(folder)
     if newest.facts() == Facts(0, 0, 0):
         rebuild_list(folder, newest, notices)
     else:
@@ -83,6 +84,17 @@ def clear_failed(folder: StoreFolder, newest: NewestFile, notices: list[str]) ->
         tidy(folder, newest, notices)
 
 
+def _clear_former_tiers(folder: StoreFolder) -> None:
+    """Removes tiers of earlier formats: what they told is told by those of today, or by the readings until then."""
+    for kind in FORMER:
+        for path in (folder.root / kind).glob("*/*.parquet"):
+            with contextlib.suppress(OSError):  # Windows: somebody has it open; the next start removes it
+                path.unlink()
+        for room in (*(folder.root / kind).glob("*"), folder.root / kind):
+            with contextlib.suppress(OSError):
+                room.rmdir()
+
+
 def _drop_damaged_batches(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
     """A batch that does not unpack would stop every sealing: its bytes go aside, the others stay."""
     for sequence, body in newest.damaged_batches():
@@ -111,8 +123,9 @@ def rebuild_list(folder: StoreFolder, newest: NewestFile, notices: list[str]) ->
             other is not file and other.kind == file.kind and _answers_for(theirs, covers) for other, theirs in found
         )
     ]
-    newest.add_points(_points_of([path_of(folder, file) for file in listed if file.kind == COARSEST]))
-    newest.replace_files([], listed, sealed=max(file.last for file in listed))
+    listed, missing = _matched(listed, dict(found))
+    newest.add_points(_points_of([path_of(folder, file) for file in listed if file.kind == READINGS]))
+    newest.replace_files([], listed, sealed=max(file.last for file in listed), missing=missing)
     notices.append(
         f"The list of sealed files was missing and was made anew from {len(listed)} files: "
         "readings of the minutes before may be missing."
@@ -120,6 +133,23 @@ def rebuild_list(folder: StoreFolder, newest: NewestFile, notices: list[str]) ->
     gone = {path_of(folder, file) for file, _ in found} - {path_of(folder, file) for file in listed}
     for path in gone:
         path.unlink()
+
+
+def _matched(listed: list[SealedFile], covers: Mapping[SealedFile, list[Cover]]) -> tuple[list[SealedFile], list[Gap]]:
+    """Tiers held against the readings: those that belong to them, and what lacks."""
+    readings = {(file.part, file.first, file.last): file for file in listed if file.kind == READINGS}
+    kept = [
+        file for file in listed if file.kind in (READINGS, *MONTHLY) or (file.part, file.first, file.last) in readings
+    ]
+    lacking: list[Gap] = []
+    for kind in KINDS[1:]:
+        held = sorted((cover for file in kept if file.kind == kind for cover in covers[file]), key=lambda c: c.first)
+        for part, first, last in readings:
+            inside = [cover for cover in held if cover.part == part and first <= cover.first and cover.last <= last]
+            whole = any(cover.holds(Cover(part, first, last)) for cover in held)
+            if not whole and not (inside and (inside[0].first, inside[-1].last) == (first, last)):
+                lacking.append((kind, part, first, last))
+    return kept, lacking
 
 
 def _points_of(paths: Iterable[Path]) -> set[str]:
@@ -145,7 +175,10 @@ def tidy(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
         parts = [
             other for other, theirs in notes.items() if listed[other].kind == file.kind and _answers_for(covers, theirs)
         ]
-        if unfinished_seal or merged or parts:
+        derived = file.kind != READINGS and any(
+            listed[other].kind == READINGS and _answers_for(theirs, covers) for other, theirs in notes.items()
+        )
+        if unfinished_seal or merged or parts or derived:
             path.unlink()
         else:
             aside = set_aside(path, folder.aside)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -11,14 +11,17 @@ from energy_console.historian.columns import Columns
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.newest import NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import (
+    MONTHLY,
     READINGS,
+    WORTH,
     Cover,
     SealedWriter,
     Step,
     cell_arrays,
     reading_arrays,
 )
-from energy_console.historian.tiers import cells_of
+from energy_console.historian.rolling import all_tiers
+from energy_console.historian.tiers import worth_keeping
 from energy_console.historian.zoom import TIERS_MS
 from hardware.points import Int32Array
 
@@ -94,14 +97,35 @@ def write_day(
     level: int,
 ) -> list[SealedFile]:
     """Writes readings and every tier of one day. Each of `parts` holds whole points, `key` being the rank."""
+    return write_kinds(folder, (READINGS, *TIERS_MS), covers, parts, ranked, step, level)
+
+
+def write_kinds(
+    folder: StoreFolder,
+    kinds: Collection[str],
+    covers: Sequence[Cover],
+    parts: Iterable[Columns],
+    ranked: list[str],
+    step: Step,
+    level: int,
+) -> list[SealedFile]:
+    """Writes readings, tiers or both of one part, as `write_day`; a tier of which nothing is worth it gets no file."""
+    part = covers[0].part
     with contextlib.ExitStack() as undo:
         writers: dict[str, SealedWriter] = {}
-        for kind in (READINGS, *TIERS_MS):
-            writers[kind] = SealedWriter(folder, kind, covers, covers[0].part, level, ranked)
+        for kind in kinds:
+            writers[kind] = SealedWriter(folder, kind, covers, part, level, ranked)
             undo.callback(writers[kind].give_up)
         for columns in parts:
-            writers[READINGS].write(columns.key, reading_arrays(columns))
-            for kind, step_ms in TIERS_MS.items():
-                cells = cells_of(columns.key, columns.time_ms, columns.value, columns.status, step_ms)
-                writers[kind].write(cells.rank, cell_arrays(cells))
-        return [writer.finish(step) for writer in writers.values()]
+            if READINGS in writers:
+                writers[READINGS].write(columns.key, reading_arrays(columns))
+            for kind, cells in all_tiers(columns):
+                if kind in writers:
+                    kept = cells if kind in whole_tiers(part) else cells.take(worth_keeping(cells, WORTH))
+                    writers[kind].write(kept.rank, cell_arrays(kept))
+        return [writer.finish(step) for writer in writers.values() if not writer.empty]
+
+
+def whole_tiers(part: str) -> tuple[str, ...]:
+    """Tiers that hold every point of a part: of a day, those that are gathered by month; of an import, none."""
+    return () if part.startswith("import-") else MONTHLY

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from energy_console.historian.columns import Columns
+from energy_console.historian.columns import Columns, in_time_order
+from energy_console.historian.embedded.choosing import answerable, telling_ends, without_cells
 from energy_console.historian.embedded.folder import StoreFolder, WriterLock
 from energy_console.historian.embedded.keeper import Keeper
-from energy_console.historian.embedded.newest import Facts, NewestFile, SealedFile
-from energy_console.historian.embedded.parquet import COARSEST, READINGS, Step
+from energy_console.historian.embedded.newest import Facts, Listing, NewestFile, SealedFile
+from energy_console.historian.embedded.parquet import READINGS, Step
 from energy_console.historian.embedded.reading import FileGone, SealedReader
 from energy_console.historian.embedded.recovery import bring_along, export_points, open_newest, open_state
 from energy_console.historian.embedded.state import StateFile
@@ -48,7 +49,7 @@ class EmbeddedHistorian:
         self._guard = threading.RLock()  # over the columns in memory, below
         self._window = HotWindow()
         self._facts = Facts(0, -1, 0)
-        self._files: list[SealedFile] = []
+        self._listing = Listing((), frozenset())
         self._folded: tuple[int, int] = (-1, 0)  # newest readings below: as of (sealed, readings of the window)
         self._newest = Newest.nothing(0)
         self._keys: dict[str, int] = {}
@@ -164,18 +165,18 @@ class EmbeddedHistorian:
     def _refresh(self) -> None:
         """Takes in what was appended and sealed since; the caller holds the guard."""
         try:
-            facts, files, batches = self._newest_file.view(self._facts, self._window.loaded)
+            facts, listing, batches = self._newest_file.view(self._facts, self._window.loaded)
         except StoreGone as gone:
             if self._keeper is not None:  # its writer comes back with the next batch
                 raise
             self._come_back(gone)
-            facts, files, batches = self._newest_file.view(self._facts, self._window.loaded)
+            facts, listing, batches = self._newest_file.view(self._facts, self._window.loaded)
         self._window.drop_through(facts.sealed)
         self._window.extend(batches)
-        self._files = self._files if files is None else files
+        self._listing = self._listing if listing is None else listing
         self._facts = facts
 
-    def _view(self, point: str, start_ms: int, end_ms: int) -> tuple[list[SealedFile], Columns]:
+    def _view(self, point: str, start_ms: int, end_ms: int) -> tuple[Listing, Columns]:
         """Sealed files and unsealed readings of a point, as of one moment."""
         with self._guard:
             self._refresh()
@@ -183,7 +184,7 @@ class EmbeddedHistorian:
             if key is None:
                 self._keys = self._newest_file.points()
                 key = self._keys.get(point, -1)
-            return self._files, self._window.of_key(key, start_ms, end_ms)
+            return self._listing, self._window.of_key(key, start_ms, end_ms)
 
     def _steadily(self, question: Callable[[], Answer]) -> Answer:
         """Asks again where files were merged away between listing and opening them."""
@@ -202,16 +203,8 @@ class EmbeddedHistorian:
         return Series(point, columns.time_ms * MS, columns.value, columns.status)
 
     def _readings(self, point: str, start_ms: int, end_ms: int) -> Columns:
-        files, hot = self._view(point, start_ms, end_ms)
-        sealed = self._sealed.readings([f for f in files if f.kind == READINGS], point, start_ms, end_ms)
-        time_ms = np.concatenate((sealed.time_ms, hot.time_ms))
-        order = np.argsort(time_ms, kind="stable")
-        return Columns(
-            np.zeros(len(order), np.int32),
-            time_ms[order],
-            np.concatenate((sealed.value, hot.value))[order],
-            np.concatenate((sealed.status, hot.status))[order],
-        )
+        listing, hot = self._view(point, start_ms, end_ms)
+        return in_time_order([self._sealed.readings(listing.of(READINGS), point, start_ms, end_ms), hot])
 
     def as_of(
         self, points: Sequence[str], moment_ns: int, look_back_ns: int
@@ -224,7 +217,7 @@ class EmbeddedHistorian:
             self._refresh()
             if any(point not in self._keys for point in points):
                 self._keys = self._newest_file.points()
-            files, held = self._files, self._window.columns()
+            readings, held = self._listing.of(READINGS), self._window.columns()
             # another process may have named points since: its keys can be higher than any known here
             place = np.full(max(max(self._keys.values(), default=0), int(held.key.max(initial=0))) + 1, -1, np.int32)
             for row, point in enumerate(points):
@@ -233,7 +226,6 @@ class EmbeddedHistorian:
         inside = np.flatnonzero((held.time_ms >= start_ms) & (held.time_ms < end_ms))
         rows = inside[place[held.key[inside]] >= 0]
         hot = Columns(place[held.key[rows]], held.time_ms[rows], held.value[rows], held.status[rows])
-        readings = [file for file in files if file.kind == READINGS]
         sealed = self._sealed.last_readings(readings, points, start_ms, end_ms)
         return Newest.nothing(len(points)).renewed(sealed).renewed(hot)
 
@@ -244,29 +236,30 @@ class EmbeddedHistorian:
         return self._rolled(point, grid_of(start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)))
 
     def _rolled(self, point: str, grid: Grid) -> Buckets:
-        return buckets_of(point, grid, self._steadily(lambda: self._cells(point, grid)))
+        return buckets_of(point, *self._steadily(lambda: self._cells(point, grid)))
 
-    def _cells(self, point: str, grid: Grid) -> Cells:
+    def _cells(self, point: str, grid: Grid) -> tuple[Grid, Cells]:
+        """Cells to join into the spans of `grid`, and the grid with the tier that they are of."""
         start_ms, end_ms = reach(grid)
+        listing, hot = self._view(point, start_ms, end_ms)
+        grid = answerable(listing, grid, start_ms, end_ms)
         if grid.tier is None:
-            return cells_from(self._readings(point, start_ms, end_ms), grid)
-        files, hot = self._view(point, start_ms, end_ms)
+            return grid, cells_from(self._readings(point, start_ms, end_ms), grid)
         try:
-            sealed = self._sealed.cells([f for f in files if f.kind == grid.tier], point, start_ms, end_ms)
+            sealed, holding = self._sealed.cells(listing.of(grid.tier), point, start_ms, end_ms)
         except StoreBroken as fault:  # a tier can be worked out anew; the readings are what counts
             self._notices.append(f"{fault} Until then its spans come slowly, from the readings.")
-            return cells_from(self._readings(point, start_ms, end_ms), grid)
-        order = np.argsort(hot.time_ms, kind="stable")
-        newest = Columns(*(getattr(hot, name)[order] for name in ("key", "time_ms", "value", "status")))
-        cells = in_order(Cells.join([sealed, cells_from(newest, grid)]))
-        return settled(cells, grid, lambda start, end: self._readings(point, start, end))
+            return grid, cells_from(self._readings(point, start_ms, end_ms), grid)
+        rest = self._sealed.readings(without_cells(listing, grid.tier, holding), point, start_ms, end_ms)
+        cells = in_order(Cells.join([sealed, cells_from(in_time_order([rest, hot]), grid)]))
+        return grid, settled(cells, grid, lambda start, end: self._readings(point, start, end))
 
     def span(self, point: str) -> tuple[int, int] | None:
         return self._steadily(lambda: self._span(point))
 
     def _span(self, point: str) -> tuple[int, int] | None:
-        files, hot = self._view(point, -(2**62), 2**62)
-        ends = [self._sealed.first_and_last([f for f in files if f.kind == COARSEST], point)]
+        listing, hot = self._view(point, -(2**62), 2**62)
+        ends = [self._sealed.first_and_last(files, point) for files in telling_ends(listing)]
         if len(hot):
             ends.append((int(hot.time_ms.min()), int(hot.time_ms.max())))
         known = [end for end in ends if end is not None]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from energy_console.historian.embedded import open_embedded
-from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.folder import FORMAT, StoreFolder
 from energy_console.historian.embedded.imports import (
     ImportedSeries,
     add_import,
@@ -55,9 +55,11 @@ def reading_store(folder: Path) -> Iterator[Historian | None]:
 def writing_imports(folder: Path) -> Iterator[Book]:
     """One import at a time; makes the store where it is missing. An engine may go on writing. Raises StoreError."""
     try:
-        StoreFolder(folder).check()
+        current = StoreFolder(folder).check() == FORMAT
     except StoreMissing:
-        open_embedded(folder, writing=True).close()
+        current = False
+    if not current:
+        open_embedded(folder, writing=True).close()  # makes it, or leads it forward
     lock = lock_imports(StoreFolder(folder))
     try:
         historian = open_embedded(folder, writing=False)

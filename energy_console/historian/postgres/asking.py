@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from energy_console.historian.columns import Columns
+from energy_console.historian.columns import Columns, in_time_order
 from energy_console.historian.newest import Newest
 from energy_console.historian.postgres.copying import fetch_columns
-from energy_console.historian.postgres.rollup import sealed_cells
+from energy_console.historian.postgres.rollup import FINEST, sealed_cells
+from energy_console.historian.postgres.schema import ALWAYS_MS
 from energy_console.historian.postgres.server import Connection
 from energy_console.historian.rolling import cells_from, reach, settled
 from energy_console.historian.tiers import Cells, in_order
-from energy_console.historian.zoom import COARSEST, TIERS_MS, Grid
+from energy_console.historian.zoom import TIERS_MS, Grid
+
+_ORDER = "order by ms, batch, reading.ctid"  # of one batch and moment: as the rows were written
 
 
 def readings_of(connection: Connection, key: int, start_ms: int, end_ms: int) -> Columns:
     """Readings of one point with start <= time < end, those of one time in the order they came."""
-    question = "select ms, value, status from reading where point = %s and ms >= %s and ms < %s order by ms, batch"
+    question = f"select ms, value, status from reading where point = %s and ms >= %s and ms < %s {_ORDER}"
     return _columns(connection, question, (key, start_ms, end_ms))
 
 
@@ -36,14 +41,36 @@ def last_readings(connection: Connection, keys: list[int], start_ms: int, end_ms
     return found
 
 
-def cells_in(connection: Connection, key: int, grid: Grid) -> Cells:
-    """Cells of one point in order: rolled up ones, and those of readings that are not rolled up yet."""
+def cells_in(connection: Connection, key: int, grid: Grid) -> tuple[Grid, Cells]:
+    """Cells of one point in order: rolled up ones, and those of readings that are not; and the grid with their tier."""
     start_ms, end_ms = reach(grid)
+    grid = _answerable(connection, grid, start_ms)
     if grid.tier is None:
-        return cells_from(readings_of(connection, key, start_ms, end_ms), grid)
+        return grid, cells_from(readings_of(connection, key, start_ms, end_ms), grid)
     sealed = sealed_cells(connection, grid.tier, key, start_ms, end_ms)
-    cells = in_order(Cells.join([sealed, cells_from(_unsealed(connection, key, start_ms, end_ms), grid)]))
-    return settled(cells, grid, lambda start, end: readings_of(connection, key, start, end))
+    rest = [_unsealed(connection, key, start_ms, end_ms)]
+    if grid.tier == FINEST:
+        rest.insert(0, _left_out(connection, key, start_ms, end_ms))
+    cells = in_order(Cells.join([sealed, cells_from(in_time_order(rest), grid)]))
+    return grid, settled(cells, grid, lambda start, end: readings_of(connection, key, start, end))
+
+
+def _answerable(connection: Connection, grid: Grid, start_ms: int) -> Grid:
+    """The same spans, from a finer tier where the one wanted does not reach back so far."""
+    late = {str(name) for (name,) in connection.execute("select name from tier where from_ms > %s", (start_ms,))}
+    tiers = [*reversed(TIERS_MS), None]
+    tier = next(tier for tier in tiers[tiers.index(grid.tier) :] if tier not in late)
+    return grid if tier == grid.tier else replace(grid, tier=tier, step_ms=TIERS_MS[tier] if tier else grid.width_ms)
+
+
+def _left_out(connection: Connection, key: int, start_ms: int, end_ms: int) -> Columns:
+    """Rolled up readings of one point that the finest tier leaves out."""
+    question = (
+        "select ms, value, status from reading join without_tenseconds as without "
+        "on without.point = reading.point and batch between without.first and without.last "
+        f"where reading.point = %s and ms >= %s and ms < %s {_ORDER}"
+    )
+    return _columns(connection, question, (key, start_ms, end_ms))
 
 
 def _unsealed(connection: Connection, key: int, start_ms: int, end_ms: int) -> Columns:
@@ -56,16 +83,18 @@ def _unsealed(connection: Connection, key: int, start_ms: int, end_ms: int) -> C
     first_ms, last_ms = max(start_ms, int(waiting[0])), min(end_ms, int(waiting[1]) + 1)
     question = (
         "select ms, value, reading.status from reading join batch on batch.sequence = reading.batch "
-        "join engine using (area) where sequence > sealed and point = %s and ms >= %s and ms < %s order by ms, batch"
+        f"join engine using (area) where sequence > sealed and point = %s and ms >= %s and ms < %s {_ORDER}"
     )
     return _columns(connection, question, (key, first_ms, last_ms))
 
 
 def span_of(connection: Connection, key: int) -> tuple[int, int] | None:
     """First and last time of a point: cells of the coarsest tier tell in which of them to look."""
-    width_ms = TIERS_MS[COARSEST]
+    late = {str(name) for (name,) in connection.execute("select name from tier where from_ms > %s", (ALWAYS_MS,))}
+    tier = next(name for name in reversed(TIERS_MS) if name not in late)
+    width_ms = TIERS_MS[tier]
     cells = connection.execute(
-        f"select min(ms), max(ms) from {COARSEST} where point = %s".encode(),
+        f"select min(ms), max(ms) from {tier} where point = %s".encode(),
         (key,),  # named by us, not by a caller
     ).fetchone()
     waiting = connection.execute(

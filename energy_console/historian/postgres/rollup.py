@@ -11,11 +11,16 @@ from energy_console.historian.columns import Columns, unpack
 from energy_console.historian.newest import Newest
 from energy_console.historian.postgres.copying import copy_columns, fetch_columns, make_partitions
 from energy_console.historian.postgres.server import Connection
-from energy_console.historian.tiers import Cells, cells_of
+from energy_console.historian.rolling import all_tiers
+from energy_console.historian.tiers import Cells, worth_keeping
 from energy_console.historian.zoom import TIERS_MS
 
 FOLLOW_MS = 120_000
 """Batches stay this long after they were rolled up, for consoles that follow by `since`."""
+
+FINEST = next(iter(TIERS_MS))
+WORTH = 8
+"""The finest tier holds a point only where a cell stands for so many of its readings: a cell takes two rows' room."""
 
 MOST_READINGS = 2_000_000  # in one go: some 150 MB while they are sorted
 TIER_DAYS = 32  # one partition of a tier
@@ -46,7 +51,7 @@ def _seal_some(connection: Connection, area: str) -> bool:
         last = batches[-1][0]
         parts = [columns for _, columns in batches]
         joined = Columns(*(np.concatenate([getattr(c, f.name) for c in parts]) for f in fields(Columns)))
-        _write_tiers(connection, joined)
+        _write_tiers(connection, joined, int(row[0]), last)
         body = row[1]
         newest = Newest.nothing(0) if body is None else Newest.unpacked(body)
         connection.execute(
@@ -76,14 +81,36 @@ def _oldest(connection: Connection, area: str, sealed: int) -> tuple[list[tuple[
     return [(int(n), unpack(body)) for n, body in rows], len(rows) < len(sizes)
 
 
-def _write_tiers(connection: Connection, columns: Columns) -> None:
+def _write_tiers(connection: Connection, columns: Columns, sealed: int, last: int) -> None:
     order = np.lexsort((columns.time_ms, columns.key))
-    key, time_ms = columns.key[order], columns.time_ms[order]
-    for tier, step_ms in TIERS_MS.items():
-        cells = cells_of(key, time_ms, columns.value[order], columns.status[order], step_ms)
-        make_partitions(connection, tier, cells.time_ms, TIER_DAYS)
-        values = {name: (_KINDS.get(name, "f8"), getattr(cells, name)) for name in FIELDS}
-        copy_columns(connection, tier, {"point": ("i4", cells.rank), "ms": ("i8", cells.time_ms), **values})
+    rows = Columns(columns.key[order], columns.time_ms[order], columns.value[order], columns.status[order])
+    for tier, cells in all_tiers(rows):
+        if tier == FINEST:
+            worth = worth_keeping(cells, WORTH)
+            _leave_out(connection, np.unique(cells.rank[~worth]).tolist(), sealed, last)
+            write_cells(connection, tier, cells.take(worth))
+        else:
+            write_cells(connection, tier, cells)
+
+
+def write_cells(connection: Connection, tier: str, cells: Cells) -> None:
+    """Adds cells to a tier, their `rank` being the key of the point."""
+    if not len(cells):
+        return
+    make_partitions(connection, tier, cells.time_ms, TIER_DAYS)
+    values = {name: (_KINDS.get(name, "f8"), getattr(cells, name)) for name in FIELDS}
+    copy_columns(connection, tier, {"point": ("i4", cells.rank), "ms": ("i8", cells.time_ms), **values})
+
+
+def _leave_out(connection: Connection, keys: list[int], sealed: int, last: int) -> None:
+    """Notes points of which the batches after `sealed` up to `last` are not worth the finest tier."""
+    connection.execute(
+        "with gone_on as (update without_tenseconds set last = %(last)s "
+        "where point = any(%(keys)s) and last = %(sealed)s returning point) "
+        "insert into without_tenseconds select key, %(sealed)s + 1, %(last)s from unnest(%(keys)s::integer[]) key "
+        "where key not in (select point from gone_on)",
+        {"keys": keys, "sealed": sealed, "last": last},
+    )
 
 
 def sealed_cells(connection: Connection, tier: str, key: int, start_ms: int, end_ms: int) -> Cells:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from energy_console.historian.zoom import TIERS_MS
+ALWAYS_MS = -(2**53)
+"""Before any time: a tier that answers for all there is."""
 
 MARK = "energy-console-store"
 
@@ -13,12 +14,16 @@ _CELL_COLUMNS = """
     covered_h double precision not null, status integer not null, last_ms bigint not null, from_ms bigint not null,
     to_ms bigint not null
 """
-_TIERS = "\n".join(
-    f"create table {tier}({_CELL_COLUMNS}) partition by range (ms);\n"
-    f"create index on {tier}(point, ms);\n"
-    f"create index on {tier} using brin (ms);"
-    for tier in TIERS_MS
-)
+
+
+def _tiers(*names: str) -> str:
+    return "\n".join(
+        f"create table {tier}({_CELL_COLUMNS}) partition by range (ms);\n"
+        f"create index on {tier}(point, ms);\n"
+        f"create index on {tier} using brin (ms);"
+        for tier in names
+    )
+
 
 STEPS: tuple[str, ...] = (
     f"""
@@ -35,7 +40,7 @@ STEPS: tuple[str, ...] = (
                          batch bigint not null, value double precision not null) partition by range (ms);
     create index on reading(point, ms);
     create index on reading using brin (ms);
-    {_TIERS}
+    {_tiers("minutes", "quarters", "threehours")}
     create table event(id bigint primary key generated always as identity, time_ns bigint not null, kind text not null,
                        source text not null, text text not null, data jsonb not null);
     create index on event(time_ns);
@@ -94,4 +99,13 @@ STEPS: tuple[str, ...] = (
     alter table day add column readings bigint;
     """,
     "create index on audit(room, key, since_ns);",
+    f"""
+    {_tiers("tenseconds", "hours", "days")}
+    create table tier(name text primary key, from_ms bigint not null);
+    insert into tier select name, coalesce((select (max(ms) / 86400000 + 1) * 86400000 from quarters), {ALWAYS_MS})
+        from unnest(array['tenseconds', 'hours', 'days']) name;
+    create table without_tenseconds(point integer not null, first bigint not null, last bigint not null,
+                                    primary key (point, first));
+    drop table threehours;
+    """,
 )

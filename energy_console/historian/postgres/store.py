@@ -133,8 +133,8 @@ class PostgresReader:
     def _rolled(self, point: str, grid: Grid) -> Buckets:
         key = self._follower.key(point)
         with self._moment() as connection:
-            cells = cells_in(connection, key, grid)
-        return buckets_of(point, grid, cells)
+            answered = cells_in(connection, key, grid)
+        return buckets_of(point, *answered)
 
     def span(self, point: str) -> tuple[int, int] | None:
         key = self._follower.key(point)

@@ -60,7 +60,7 @@ def _copied(connection: Connection, start_ms: int) -> str:
     span = {"start": sql.Literal(start_ms), "end": sql.Literal(start_ms + DAY_MS)}
     for order in (
         "create table {copy} (like reading, constraint own_day check (ms >= {start} and ms < {end}))",
-        "insert into {copy} select * from {day} order by point, ms, batch",
+        "insert into {copy} select * from {day} order by point, ms, batch, ctid",
         f"create index on {{copy}} using brin (point, ms) with (pages_per_range = {PAGES_PER_RANGE})",
         "analyze {copy}",
     ):
