@@ -9,7 +9,7 @@ run:            ## the console on the demo site
 test:           ## every check and test
 	@"$(PYTHON)" packaging/prepare.py test $(ARGS)
 
-soak:           ## a million transactions through a bad line: no value may be given to the wrong point
+soak:           ## a million transactions through bad lines, a thousand kills, an hour of memory
 	@"$(PYTHON)" packaging/prepare.py soak $(ARGS)
 
 setup:          ## only what both need: .venv and Qt's system libraries

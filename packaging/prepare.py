@@ -3,7 +3,7 @@
 python packaging/prepare.py setup            .venv from the locked list, and Qt's system libraries
 python packaging/prepare.py run [ARGS]       the console (arguments go to main.py)
 python packaging/prepare.py test [ARGS]      every check and test (arguments go to pytest)
-python packaging/prepare.py soak [ARGS]      a million transactions through a bad line (--transactions N, --seed S)
+python packaging/prepare.py soak [ARGS]      bad lines, a thousand kills, memory: some hours; --help tells how to choose
 
 The Makefile calls this file. Standard library only: it runs before anything is installed.
 """
@@ -57,7 +57,9 @@ def main(arguments: list[str]) -> int:
     try:
         check_python()
         prepare_environment()
-        install_system_packages(missing_system_packages(with_tests=task == "test"), required=task in ("setup", "run"))
+        install_system_packages(
+            missing_system_packages(with_tests=task in ("test", "soak")), required=task in ("setup", "run")
+        )
     except CannotPrepare as reason:
         print(reason, file=sys.stderr)
         return 1
@@ -175,7 +177,7 @@ def run_tests(arguments: list[str]) -> int:
 
 
 def run_soak(arguments: list[str]) -> int:
-    """The long soak; ends with 1 where a value was given to the wrong point."""
+    """The long soak: line truth, durability of both stores, memory; ends with 1 where anything is wrong."""
     try:
         return subprocess.run([str(environment_python()), "-m", "tests.soak", *arguments], cwd=ROOT).returncode
     except KeyboardInterrupt:

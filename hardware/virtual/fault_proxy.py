@@ -8,6 +8,7 @@ service may set it in front of the gateway and see what the console makes of a l
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from typing import cast
 
@@ -45,15 +46,18 @@ class FaultProxy:
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
 
-    async def open(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Port 0 takes a free one. Raises OSError where it cannot be had."""
+    async def open(self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        """Port 0 takes a free one. `tls`: who asks has to do so inside it; the devices behind are asked without.
+
+        Raises OSError where the port cannot be had.
+        """
         loop = asyncio.get_running_loop()
         if self.kind == "udp":
             self._datagrams, _ = await loop.create_datagram_endpoint(
                 lambda: _DatagramEntrance(self), local_addr=(host, port)
             )
         else:
-            self._server = await loop.create_server(lambda: _StreamEntrance(self), host, port)
+            self._server = await loop.create_server(lambda: _StreamEntrance(self), host, port, ssl=tls)
 
     def close(self) -> None:
         if self._server is not None:

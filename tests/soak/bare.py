@@ -8,6 +8,7 @@ from pymodbus import FramerType
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
+from hardware.modbus import parse_link
 from hardware.modbus.errors import FieldError, wrong_answer
 from hardware.points import Reason
 from hardware.profiles import Table
@@ -15,10 +16,11 @@ from tests.soak.line import TIMEOUT_S, Read
 from tests.soak.tagged import Block
 
 
-def bare_reader(kind: str, port: int) -> tuple[Read, Callable[[], None]]:
+def bare_reader(url: str) -> tuple[Read, Callable[[], None]]:
     """Reads with pymodbus' own client and framers, and believes what they hand over."""
-    framer = FramerType.RTU if kind == "rtu+tcp" else FramerType.SOCKET
-    client = AsyncModbusTcpClient("127.0.0.1", port=port, framer=framer, timeout=TIMEOUT_S, retries=0)
+    link = parse_link(url)
+    framer = FramerType.RTU if link.is_rtu else FramerType.SOCKET
+    client = AsyncModbusTcpClient(link.host, port=link.port, framer=framer, timeout=TIMEOUT_S, retries=0)
 
     async def read(block: Block) -> bytes:
         ask = client.read_holding_registers if block.table is Table.HOLDING else client.read_input_registers

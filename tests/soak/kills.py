@@ -46,7 +46,11 @@ class Ledger:
 
     @property
     def acknowledged(self) -> str:
-        return f"{self.readings} readings, {self.events} events and {self.imports} imports"
+        return f"{self.readings} readings, {self.events} events and {self.imports} imports acknowledged"
+
+    @property
+    def verdict(self) -> str:
+        return f"{len(self.faults)} FAULTS" if self.faults else "nothing lost, nothing doubled"
 
 
 @dataclass
@@ -174,12 +178,10 @@ def finish(life: Life, ledger: Ledger) -> None:
 
 def in_words(ledger: Ledger, title: str) -> str:
     """What the kills fell into, and what came of them."""
-    lines = [f"{title}: {ledger.kills} kills in {ledger.took_s:.0f} s, {ledger.acknowledged} acknowledged"]
+    lines = [f"{title}: {ledger.kills} kills in {ledger.took_s:.0f} s, {ledger.acknowledged}"]
     for hand in dict.fromkeys(hand for hand, _ in ledger.struck):
         counts = {deed: count for (whose, deed), count in ledger.struck.most_common() if whose == hand}
         lines.append(f"  {hand}: " + ", ".join(f"{deed} {count}" for deed, count in counts.items()))
     lines += [f"    fault: {fault}" for fault in ledger.faults[:10]]
-    lines.append(
-        f"  {len(ledger.faults)} faults: " + ("NOT SOUND" if ledger.faults else "nothing lost, nothing doubled")
-    )
+    lines.append(f"  {ledger.verdict}")
     return "\n".join(lines)

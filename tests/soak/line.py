@@ -14,9 +14,9 @@ from hardware.points import Reason
 from hardware.profiles import Table
 from hardware.virtual.fault_proxy import FaultProxy
 from hardware.virtual.line_faults import LineFault, Odds
+from tests.soak.roads import odds_on, roads_of, wire_of
 from tests.soak.tagged import CELLS, UNITS, Block, TaggedDevices, is_old, wrong_point
 
-KINDS = ("tcp", "rtu+tcp", "udp")
 TIMEOUT_S = 0.2  # long against the moments in which a busy machine stands still
 LATEST_S = 1.5 * TIMEOUT_S  # of late answers: some come in time, some after their request was given up
 LENGTHS = (1, 5, 5, 5, 20, 60)  # values a request; many look alike, which is what RTU cannot tell apart
@@ -52,9 +52,9 @@ class Tally:
         return len(self.wrong) + len(self.old)
 
 
-def reader(kind: str, port: int) -> tuple[Read, Callable[[], None]]:
+def reader(url: str) -> tuple[Read, Callable[[], None]]:
     """Reads as the console does."""
-    connection = Connection(parse_link(f"{kind}://127.0.0.1:{port}"), TIMEOUT_S)
+    connection = Connection(parse_link(url), TIMEOUT_S)
 
     def read(block: Block) -> Awaitable[bytes]:
         return connection.read(block.unit, block.table, 2 * block.first, 2 * block.cells)
@@ -68,25 +68,27 @@ async def soak(
     seed: int,
     connections: int = 60,
     odds: Odds = HARSH,
-    make_reader: Callable[[str, int], tuple[Read, Callable[[], None]]] = reader,
+    make_reader: Callable[[str], tuple[Read, Callable[[], None]]] = reader,
 ) -> Tally:
     """Asks until `transactions` have been judged. Never raises for what an answer did wrong: see the tally."""
-    tally = Tally(kind)
-    devices = TaggedDevices(kind)
+    tally, wire = Tally(kind), wire_of(kind)
+    devices = TaggedDevices(wire)
     began = time.monotonic()
     behind = ("127.0.0.1", await devices.open())
     # One gateway a connection: what it carries over comes to the one that asked.
-    proxies = [FaultProxy(kind, behind, odds, seed=1000 * seed + number) for number in range(connections)]
-    try:
-        async with asyncio.TaskGroup() as group:
-            for number, proxy in enumerate(proxies):
-                await proxy.open()
-                chance = random.Random(f"{seed} {number}")
-                group.create_task(_ask(kind, proxy.port, devices, tally, transactions, chance, make_reader))
-    finally:
-        for proxy in proxies:
-            proxy.close()
-        devices.close()
+    seeds = range(1000 * seed, 1000 * seed + connections)
+    proxies = [FaultProxy(wire, behind, odds_on(kind, odds), seed=one) for one in seeds]
+    with roads_of(kind) as roads:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number, proxy in enumerate(proxies):
+                    url = await roads.lead_to(proxy)
+                    chance = random.Random(f"{seed} {number}")
+                    group.create_task(_ask(url, devices, tally, transactions, chance, make_reader))
+        finally:
+            for proxy in proxies:
+                proxy.close()
+            devices.close()
     tally.drawn, tally.took_s = drawn_by(proxies), time.monotonic() - began
     return tally
 
@@ -100,15 +102,14 @@ def drawn_by(proxies: Sequence[FaultProxy]) -> dict[LineFault, int]:
 
 
 async def _ask(
-    kind: str,
-    port: int,
+    url: str,
     devices: TaggedDevices,
     tally: Tally,
     transactions: int,
     chance: random.Random,
-    make_reader: Callable[[str, int], tuple[Read, Callable[[], None]]],
+    make_reader: Callable[[str], tuple[Read, Callable[[], None]]],
 ) -> None:
-    read, close = make_reader(kind, port)
+    read, close = make_reader(url)
     unit = chance.randint(1, UNITS)
     try:
         while tally.transactions < transactions:

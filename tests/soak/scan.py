@@ -18,6 +18,7 @@ from hardware.scanner import Scanner
 from hardware.virtual.fault_proxy import FaultProxy
 from hardware.virtual.line_faults import LineFault, Odds
 from tests.soak.line import HARSH, TIMEOUT_S, drawn_by
+from tests.soak.roads import odds_on, roads_of, wire_of
 from tests.soak.tagged import UNITS, TaggedDevices, tag
 
 _EVERY_S = 0.05
@@ -84,29 +85,27 @@ MILD = Odds({fault: 0.2 * chance for fault, chance in HARSH.chance.items()}, HAR
 
 async def soak_scan(kind: str, for_s: float, seed: int, odds: Odds = MILD) -> ScanTally:
     """Scans for so long."""
-    tally = ScanTally(kind)
-    devices = TaggedDevices(kind)
+    tally, wire = ScanTally(kind), wire_of(kind)
+    devices = TaggedDevices(wire)
     behind = ("127.0.0.1", await devices.open())
     # One gateway a pair of units, as on a site.
-    proxies = [FaultProxy(kind, behind, odds, seed=1000 * seed + number) for number in range(UNITS // 2)]
+    seeds = range(1000 * seed, 1000 * seed + UNITS // 2)
+    proxies = [FaultProxy(wire, behind, odds_on(kind, odds), seed=one) for one in seeds]
     began = time.monotonic()
-    try:
-        for proxy in proxies:
-            await proxy.open()
-        await _scan(_field(kind, proxies), tally, for_s)
-    finally:
-        for proxy in proxies:
-            proxy.close()
-        devices.close()
+    with roads_of(kind) as roads:
+        try:
+            urls = [await roads.lead_to(proxy) for proxy in proxies]
+            await _scan(_field(urls), tally, for_s)
+        finally:
+            for proxy in proxies:
+                proxy.close()
+            devices.close()
     tally.drawn, tally.took_s = drawn_by(proxies), time.monotonic() - began
     return tally
 
 
-def _field(kind: str, proxies: Sequence[FaultProxy]) -> FieldSpec:
-    links = tuple(
-        LinkSpec(f"L{number}", f"{kind}://127.0.0.1:{proxy.port}", timeout_s=TIMEOUT_S)
-        for number, proxy in enumerate(proxies)
-    )
+def _field(urls: Sequence[str]) -> FieldSpec:
+    links = tuple(LinkSpec(f"L{number}", url, timeout_s=TIMEOUT_S) for number, url in enumerate(urls))
     units = range(1, UNITS + 1)
     return FieldSpec(
         links, tuple(DeviceSpec(f"D{unit:02}", f"L{unit % len(links)}", unit, "tagged", _EVERY_S) for unit in units)

@@ -7,11 +7,11 @@ import logging
 
 import pytest
 
-from hardware.modbus import BadLink, parse_link
 from hardware.virtual.line_faults import NOT_UDP, OF_A_CONNECTION, ONLY_MBAP, ONLY_RTU, LineFault, Odds
 from tests.soak.__main__ import told
 from tests.soak.bare import bare_reader
-from tests.soak.line import HARSH, KINDS, LATEST_S, soak
+from tests.soak.line import HARSH, LATEST_S, soak
+from tests.soak.roads import KINDS, NO_LINE_HAS, missing, wire_of
 from tests.soak.scan import soak_scan
 
 TRANSACTIONS = 3000
@@ -20,15 +20,14 @@ SEED = 20261122
 
 
 def needs(kind):
-    try:
-        parse_link(f"{kind}://127.0.0.1:502")
-    except BadLink:
-        pytest.skip(f"{kind} links are not there")
+    if why := missing(kind):
+        pytest.skip(why)
 
 
-def missing(kind, drawn):
+def never_drawn(kind, drawn):
     """Faults of this framing that the dice never drew."""
-    left_out = (ONLY_MBAP if kind == "rtu+tcp" else ONLY_RTU) + (NOT_UDP if kind == "udp" else ())
+    left_out = (ONLY_MBAP if wire_of(kind) == "rtu+tcp" else ONLY_RTU) + (NOT_UDP if kind == "udp" else ())
+    left_out += NO_LINE_HAS if kind == "serial" else ()
     return [fault for fault in HARSH.chance if fault not in (*left_out, *OF_A_CONNECTION) and not drawn.get(fault)]
 
 
@@ -38,7 +37,7 @@ def test_no_value_is_given_to_the_wrong_point_nor_an_old_one(kind):
     tally = asyncio.run(soak(kind, TRANSACTIONS, SEED, connections=60))
     assert not tally.violations, told(tally)
     assert tally.believed > 0.5 * TRANSACTIONS
-    assert not [fault for fault in missing(kind, tally.drawn) if HARSH.chance[fault] > 0.005], told(tally)
+    assert not [fault for fault in never_drawn(kind, tally.drawn) if HARSH.chance[fault] > 0.005], told(tally)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -18,7 +18,11 @@ import numpy as np
 from hardware.points import Float64Array, Int32Array, Int64Array, Point, ScanBatch
 
 START_MS = 1_760_011_200_000  # some midday in the past: days are over, and are merged
-STEP_MS = 601_000  # between batches: some 144 a day, so that days end and are merged
+STEP_MS = 600_001
+"""Between batches: some 144 a day, so that days end and are merged. All times of a batch lie on the same millisecond of
+their seconds, that of the next on the one after: no two readings share a time, also where a batch comes days late (which
+of two such came last, no time could tell).
+"""
 MOST_ROWS = 64
 POINTS = tuple(Point(f"K{n}/power_kw", f"K{n}", "power_kw", "kW", f"Power of K{n}") for n in range(6))
 
@@ -101,8 +105,9 @@ def rows_of(number: int) -> Rows:
     """What batch `number` holds: 1 to 64 readings, every tenth batch up to three days late, clocks a little apart."""
     chance = np.random.default_rng(number)
     count = int(chance.integers(1, MOST_ROWS + 1))
-    late_ms = int(chance.integers(0, 3 * 86_400_000)) if number % 10 == 9 else 0
-    times = START_MS + number * STEP_MS - late_ms + np.sort(chance.integers(0, STEP_MS, count))
+    late_ms = 1000 * int(chance.integers(0, 3 * 86_400)) if number % 10 == 9 else 0
+    seconds = np.sort(chance.choice(STEP_MS // 1000, count, replace=False))
+    times = START_MS + number * STEP_MS - late_ms + 1000 * seconds
     value = (number * MOST_ROWS + np.arange(count)).astype(np.float64)
     return Rows(chance.integers(0, len(POINTS), count).astype(np.int32), times, value)
 
