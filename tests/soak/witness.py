@@ -19,9 +19,10 @@ from hardware.points import Float64Array, Int32Array, Int64Array, Point, ScanBat
 
 START_MS = 1_760_011_200_000  # some midday in the past: days are over, and are merged
 STEP_MS = 600_001
-"""Between batches: some 144 a day, so that days end and are merged. All times of a batch lie on the same millisecond of
-their seconds, that of the next on the one after: no two readings share a time, also where a batch comes days late, since
-which of two such came last, no time could tell.
+"""Between batches: some 144 a day, so that days end and are merged.
+
+All times of a batch lie on one millisecond of their seconds, those of the next on the one after: no two readings share
+a time, also where a batch comes days late. Which of two such came last, no time could tell.
 """
 MOST_ROWS = 64
 POINTS = tuple(Point(f"K{n}/power_kw", f"K{n}", "power_kw", "kW", f"Power of K{n}") for n in range(6))
