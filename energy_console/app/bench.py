@@ -6,10 +6,12 @@ import argparse
 import importlib
 import importlib.util
 import inspect
+from pathlib import Path
+from typing import Any
 
 from energy_console.app.spans import BadInput, span_s
 
-NAMES = ("acquisition", "engine", "history", "trends", "plan", "startup")
+NAMES = ("acquisition", "engine", "forecast", "history", "trends", "plan", "startup")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--devices", type=int, metavar="N", help="how many devices, for a smaller run, where that can be chosen"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder of real measurements, where some are measured on"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
 
@@ -31,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
             f"The benchmark '{args.name}' is not installed: it comes with the source, so run it from a clone."
         )
     measure = importlib.import_module(module).run
-    chosen: dict[str, float] = {}
+    chosen: dict[str, Any] = {}
     known = inspect.signature(measure).parameters
     if args.span:
         if "for_s" not in known:
@@ -43,6 +48,12 @@ def run(args: argparse.Namespace) -> int:
         if args.devices < 10:
             raise BadInput(f"--devices {args.devices} is too few to measure: give 10 or more.")
         chosen["devices"] = args.devices
+    if args.data is not None:
+        if "data" not in known:
+            raise BadInput(f"The benchmark '{args.name}' makes its own data; leave --data away.")
+        if not args.data.is_dir():
+            raise BadInput(f"{args.data} is no folder: name the one that holds the measurements.")
+        chosen["data"] = args.data
     return int(measure(args.json, **chosen))
 
 

@@ -37,9 +37,17 @@ class Measured:
 
 
 def measure(
-    site: Site, live: LiveTable, historian: Historian, now: dt.datetime, bookings: Iterable[ChargeBooking]
+    site: Site,
+    live: LiveTable,
+    historian: Historian,
+    now: dt.datetime,
+    bookings: Iterable[ChargeBooking],
+    days: int = LEARNT_DAYS,
 ) -> Measured:
-    """Reads the store: blocks, so never on the GUI thread. Raises what the store raises."""
+    """Newest values, and `days` of past of what is forecast. Reads the store: blocks, so never on the GUI thread.
+
+    Raises what the store raises.
+    """
     latest = {
         point.id: float(value)
         for point, value, status in zip(live.points, live.value, live.status, strict=True)
@@ -47,7 +55,7 @@ def measure(
     }
     powers = [f"{load.device}/power_kw" for load in site.loads]
     powers += [f"{plant.device}/generation_kw" for plant in site.plants]
-    past = {point: _past(historian, point, now, LEARNT_DAYS) for point in powers if site.has_point(point)}
+    past = {point: _past(historian, point, now, days) for point in powers if site.has_point(point)}
     chargers = {charger.id: charger.device for charger in site.chargers}
     delivered = {
         booking.id: _delivered_kwh(historian, latest, f"{chargers[booking.charger]}/energy_import_kwh", booking)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +30,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
-    days: int
+    days: float  # over which forecasts were tried; fewer than asked for where the past is short
     mean_size: float  # mean of the series without its sign, over what was forecast: errors may be told as a share
     scores: tuple[Score, ...]  # in the order of METHODS
     error_by_lead: tuple[tuple[str, Float64Array], ...]  # method, mean error a quarter hour ahead, shape (STEPS,)
@@ -40,8 +39,9 @@ class Backtest:
         return next(score for score in self.scores if score.method == method)
 
 
-def back_test(series: Series, days: int, scaled: Callable[[Band, int], Band] | None = None) -> Backtest | None:
-    """Forecasts each of the last `days` days from every three hours of it, a day ahead.
+def back_test(series: Series, days: int, scale: Float64Array | None = None) -> Backtest | None:
+    """Forecasts each of the last `days` days from every three hours of it, a day ahead. `scale` makes of what is learnt
+    (how clear the sky is) what is told (kW), one figure a value.
 
     None where the past is too short for it. What is `known` ahead is taken as it is in `series`: where that is weather
     as it came, not as it was forecast, the learnt forecast is a little too good.
@@ -55,7 +55,8 @@ def back_test(series: Series, days: int, scaled: Callable[[Band, int], Band] | N
             learnt = learn(_until(series, at)) if at > 0 else None
         if learnt is not None:
             tried.append((at, foresee(_until(series, at), learnt, STEPS)))
-    return _scored(series, tried, days) if tried else None
+    factor = np.ones(count) if scale is None else scale[:count]
+    return _scored(series.value * factor, factor, tried) if tried else None
 
 
 def _until(series: Series, at: int) -> Series:
@@ -63,16 +64,15 @@ def _until(series: Series, at: int) -> Series:
     return Series(series.value[:at], series.slots, series.known)
 
 
-def _scored(series: Series, tried: list[tuple[int, Band]], days: int) -> Backtest:
-    ahead = np.arange(STEPS)
-    places = np.array([at for at, _ in tried])[:, None] + ahead
-    truth = series.value[places]
+def _scored(value: Float64Array, factor: Float64Array, tried: list[tuple[int, Band]]) -> Backtest:
+    places = np.array([at for at, _ in tried])[:, None] + np.arange(STEPS)
+    truth = value[places]
     forecasts = {
-        OURS: np.stack([band.expected for _, band in tried]),
-        PERSISTENCE: np.repeat(_last_known(series.value, places[:, :1] - 1), STEPS, axis=1),
-        LAST_WEEK: np.where(places >= 7 * QUARTERS_A_DAY, series.value[places - 7 * QUARTERS_A_DAY], np.nan),
+        OURS: np.stack([band.expected for _, band in tried]) * factor[places],
+        PERSISTENCE: np.repeat(_last_known(value, places[:, :1] - 1), STEPS, axis=1),
+        LAST_WEEK: np.where(places >= 7 * QUARTERS_A_DAY, value[places - 7 * QUARTERS_A_DAY], np.nan),
     }
-    low, high = (np.stack([getattr(band, edge) for _, band in tried]) for edge in ("low", "high"))
+    low, high = (np.stack([getattr(band, edge) for _, band in tried]) * factor[places] for edge in ("low", "high"))
     # all methods on the same values: those that each of them forecast
     usable = np.isfinite(truth) & np.all([np.isfinite(column) for column in forecasts.values()], axis=0)
     hidden = np.where(usable, truth, np.nan)
@@ -91,7 +91,7 @@ def _scored(series: Series, tried: list[tuple[int, Band]], days: int) -> Backtes
             )
         )
     by_lead = tuple((method, np.nanmean(np.abs(column - hidden), axis=0)) for method, column in forecasts.items())
-    return Backtest(days, float(np.nanmean(np.abs(hidden))), tuple(scores), by_lead)
+    return Backtest(len(tried) * FROM_EVERY / QUARTERS_A_DAY, float(np.nanmean(np.abs(hidden))), tuple(scores), by_lead)
 
 
 def _last_known(value: Float64Array, at: np.ndarray) -> Float64Array:

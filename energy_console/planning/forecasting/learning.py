@@ -24,6 +24,7 @@ _ORIGIN_EVERY = 5  # quarter hours; not four, so that every quarter of the hour 
 _FOLDS = 4
 _RIDGE = 0.02  # of the mean square of a feature: a feature that says little is given little
 _LEAST_ROWS = 60
+_STAYS = 4  # the feature that alone, weighed 1, says: the last value stays
 
 Matrix = npt.NDArray[np.float64]
 
@@ -119,8 +120,12 @@ def _learn_group(series: Series, usual: Sequence[Usual], leads: tuple[int, int],
         before, now = block < fold, block == fold
         error[now] = missing[now] - features[now] @ _ridge(features[before], missing[before])
     tried = np.isfinite(error)
-    quarter = series.slots.quarter[(origin + lead)[usable]]
-    return _Group(_ridge(features, missing), error[tried], quarter[tried])
+    quarter = series.slots.quarter[(origin + lead)[usable]][tried]
+    weights = _ridge(features, missing)
+    stays = missing - features[:, _STAYS]
+    if np.abs(stays[tried]).mean() < np.abs(error[tried]).mean():  # nothing to be learnt: it goes on as it is
+        weights, error = np.eye(features.shape[1])[_STAYS], stays
+    return _Group(weights, error[tried], quarter)
 
 
 def _edges(error: Float64Array) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from hardware.points import Float64Array, Int64Array
 HEATED_BELOW_C = 16.0  # outdoors; houses ask for heat below [M: 15 to 18 in codes of practice]
 RATED_WIND_M_S = 12.0  # from here on a turbine gives no more [M]
 _DAYLIGHT_SHARE = 0.02  # of the rated power under a clear sky; below, how clear it is cannot be told
+_CLOUDED, _USUAL_WIND = 0.2, 0.25  # shares that are guessed where nothing was measured yet [M]
 _CLEAREST = 1.3  # a flat field's clear sky is less than what a tilted one may give
 _KNOWN_AHEAD, _KNOWN_BEFORE = 0.9, 0.5  # shares of the steps for which weather has to be known, or it is left out
 _NO_PAST_SHARE = 0.5  # a value that nobody has measured may be half as much again, or half [M]
@@ -36,6 +37,14 @@ class Against(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing's past as it is learnt from, and what it has to be multiplied with to be kW again."""
+
+    series: Series
+    scale_kw: Float64Array  # of the past and of the steps ahead
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """For steps of a quarter hour each that begin where the past given ends, shape (steps,)."""
 
@@ -45,40 +54,48 @@ class Outlook:
 
     def load(self, past: Past, latest_kw: float, fallback_kw: float) -> Band:
         """A consumer; never below 0 where it never was. `latest_kw` and `fallback_kw` serve while there is no past."""
-        learnt = self._learnt(past, self._load_weather)
-        if learnt is None:
+        band = self._learnt(self.seen_load(past))
+        if band is None:
             expected = forecast_kw(past, self.steps_ns, self.place.zone, latest_kw, fallback_kw)
-            learnt = _guessed(expected, past)
-        return learnt if (past.mean_kw < 0.0).any() else _clipped(learnt, 0.0, math.inf)
+            band = _guessed(expected, past)
+        return band if (past.mean_kw < 0.0).any() else _clipped(band, 0.0, math.inf)
 
     def plant(self, plant: Plant, past: Past, latest_kw: float) -> Band:
-        band = self._sun(plant, past, latest_kw) if plant.kind == "solar" else self._wind(plant, past, latest_kw)
+        band = self._learnt(self.seen_plant(plant, past))
+        if band is None:
+            guess = self._guessed_sun if plant.kind == "solar" else self._guessed_wind
+            band = guess(plant, latest_kw)
         return _clipped(band, 0.0, plant.rated_kw)
 
-    def _sun(self, plant: Plant, past: Past, latest_kw: float) -> Band:
-        """How clear it will be, times what a clear sky gives: the course of the sun need not be learnt."""
-        clear = self._clear_share(self.steps_ns) * plant.rated_kw
-        clear_before = self._clear_share(past.time_ns) * plant.rated_kw
-        day = clear_before > _DAYLIGHT_SHARE * plant.rated_kw
+    def seen_load(self, past: Past) -> Seen | None:
+        """What can be learnt from; None where nothing usable was ever measured."""
+        return self._seen(past, self._load_weather, lambda times_ns: np.ones(len(times_ns)))
+
+    def seen_plant(self, plant: Plant, past: Past) -> Seen | None:
+        """Of a roof how clear it was, so that the course of the sun need not be learnt; of a turbine its power."""
+        if plant.kind != "solar":
+            return self._seen(past, self._wind_weather, lambda times_ns: np.ones(len(times_ns)))
+        clear_kw = self._clear_share(past.time_ns) * plant.rated_kw
+        day = clear_kw > _DAYLIGHT_SHARE * plant.rated_kw
         clearness = np.full(len(past.mean_kw), np.nan)
-        clearness[day] = np.clip(past.mean_kw[day] / clear_before[day], 0.0, _CLEAREST)
-        learnt = self._learnt(Past(past.time_ns, clearness), self._sun_weather)
-        if learnt is not None:
-            return _times(_clipped(learnt, 0.0, _CLEAREST), clear)
-        now_deg = _elevation_deg(self.place, int(self.steps_ns[0])) if len(self.steps_ns) else 0.0
-        elevation = self._elevations(self.steps_ns)
-        expected = solar_forecast_kw(elevation, plant.rated_kw, latest_kw, now_deg)
-        return Band(0.2 * expected, expected, np.maximum(expected, clear))
+        clearness[day] = np.clip(past.mean_kw[day] / clear_kw[day], 0.0, _CLEAREST)
+        return self._seen(
+            Past(past.time_ns, clearness),
+            self._sun_weather,
+            lambda times_ns: self._clear_share(times_ns) * plant.rated_kw,
+        )
 
-    def _wind(self, plant: Plant, past: Past, latest_kw: float) -> Band:
-        learnt = self._learnt(past, self._wind_weather)
-        if learnt is not None:
-            return learnt
-        known = latest_kw if math.isfinite(latest_kw) else 0.25 * plant.rated_kw
-        expected = np.full(len(self.steps_ns), known)
-        return Band(0.0 * expected, expected, np.full(len(expected), plant.rated_kw))
+    def _learnt(self, seen: Seen | None) -> Band | None:
+        if seen is None or (learnt := learn(seen.series)) is None:
+            return None
+        return _times(foresee(seen.series, learnt, len(self.steps_ns)), seen.scale_kw[len(seen.series.value) :])
 
-    def _learnt(self, past: Past, weather: Callable[[Int64Array], list[Float64Array]]) -> Band | None:
+    def _seen(
+        self,
+        past: Past,
+        weather: Callable[[Int64Array], list[Float64Array]],
+        scale_kw: Callable[[Int64Array], Float64Array],
+    ) -> Seen | None:
         usable = np.flatnonzero(np.isfinite(past.mean_kw))
         if not len(usable) or not len(self.steps_ns):
             return None
@@ -90,9 +107,19 @@ class Outlook:
         value[place[inside]] = past.mean_kw[usable][inside]
         times = np.concatenate([grid, self.steps_ns])
         known = [column for column in weather(times) if _is_known(column, len(grid))]
-        series = Series(value, slots_of(times, self.place.zone, self.place.holidays), tuple(known))
-        learnt = learn(series)
-        return None if learnt is None else foresee(series, learnt, len(self.steps_ns))
+        slots = slots_of(times, self.place.zone, self.place.holidays)
+        return Seen(Series(value, slots, tuple(known)), scale_kw(times))
+
+    def _guessed_sun(self, plant: Plant, latest_kw: float) -> Band:
+        now_deg = _elevation_deg(self.place, int(self.steps_ns[0])) if len(self.steps_ns) else 0.0
+        expected = solar_forecast_kw(self._elevations(self.steps_ns), plant.rated_kw, latest_kw, now_deg)
+        clear_kw = self._clear_share(self.steps_ns) * plant.rated_kw
+        return Band(_CLOUDED * expected, expected, np.maximum(expected, clear_kw))
+
+    def _guessed_wind(self, plant: Plant, latest_kw: float) -> Band:
+        known = latest_kw if math.isfinite(latest_kw) else _USUAL_WIND * plant.rated_kw
+        expected = np.full(len(self.steps_ns), known)
+        return Band(0.0 * expected, expected, np.full(len(expected), plant.rated_kw))
 
     def _load_weather(self, times_ns: Int64Array) -> list[Float64Array]:
         if self.weather is None:
