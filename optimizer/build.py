@@ -11,6 +11,7 @@ from optimizer.charging import ChargeBlock, write_charging
 from optimizer.generation import SourceBlock, write_generation
 from optimizer.grid import GridBlock, write_grid
 from optimizer.heat import HeatBlock, write_heat
+from optimizer.highs import Solution
 from optimizer.lighting import LightBlock, write_lighting
 from optimizer.model import Model
 from optimizer.problem import Problem
@@ -58,6 +59,11 @@ class Layout:
     def wrong(self, tables: Tables, values: FloatArray) -> Integers:
         """The cells in which the values do what only an integer keeps them from."""
         return Integers(self.light.out_of_order(tables.light, values), self.battery.at_once(tables.battery, values))
+
+    def prices(self, solution: Solution) -> FloatArray:
+        """EUR that one kW more at each node in each step costs, shape (nodes, steps); the solution must have duals."""
+        assert solution.row_duals is not None
+        return solution.row_duals[self.grid.balance]
 
     def without_integers(self, tables: Tables) -> IntArray:
         """Columns of light, vehicles and sources that no integer touches."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -32,6 +32,14 @@ class LightTable:
     corners: FloatArray  # of the dimming curves, as level, shape (groups, most corners of any); 1 once a curve is over
     slopes: FloatArray  # power share by level between them, shape (groups, most corners - 1)
     share_at_zero: FloatArray
+
+    def in_step(self, rows: IntArray, step: int) -> LightTable:
+        """Some of the groups in one step; what is by step has shape (rows, 1)."""
+        by_step = ("lit", "wanted", "floor", "ceiling", "target", "frozen")
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return LightTable(
+            **{name: part[rows, step, None] if name in by_step else part[rows] for name, part in parts.items()}
+        )
 
     def power_kw(self, level: FloatArray) -> FloatArray:
         """Power at a level: standby plus the curve's share while lit, off_kw otherwise; shape (groups, steps)."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from optimizer.build import Dispatch
 from optimizer.parts import InForce, LightingGroup
-from optimizer.problem import Problem
+from optimizer.problem import Problem, checked
 from optimizer.profile import IntArray
 
 
@@ -42,7 +42,7 @@ def merge_equal_groups(problem: Problem) -> Merged:
         return Merged(problem, np.arange(len(problem.lighting)))
     place = {key: number for number, key in enumerate(members)}
     merged = tuple(_sum(groups) for groups in members.values())
-    return Merged(dataclasses.replace(problem, lighting=merged), np.array([place[key] for key in keys], dtype=np.int64))
+    return Merged(checked(problem, lighting=merged), np.array([place[key] for key in keys], dtype=np.int64))
 
 
 def _key(group: LightingGroup, held: dict[str, InForce], paired: set[str]) -> Hashable:

@@ -164,10 +164,11 @@ def _dim(tables: Tables, level: FloatArray, power: FloatArray, step: int) -> Non
         below = np.flatnonzero(np.isin(light.node, list(tree.below(int(node)))) & light.lit[:, step])
         if not below.size:
             continue
-        now, least = light.power_kw(level)[below, step], light.power_kw(light.floor)[below, step]
+        here = light.in_step(below, step)
+        now, least = here.power_kw(level[below, step, None])[:, 0], here.power_kw(here.floor)[:, 0]
         part = min(1.0, over / max(float((now - least).sum()), _ROUNDING_KW))
         level[below, step] += part * (light.floor[below, step] - level[below, step])
-        _recount(tree, power, light.node[below], light.power_kw(level)[below, step] - now, step)
+        _recount(tree, power, light.node[below], here.power_kw(level[below, step, None])[:, 0] - now, step)
 
 
 def _curtail(tables: Tables, used: FloatArray, power: FloatArray, step: int) -> None:

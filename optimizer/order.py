@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from optimizer.plan import Outcome, Plan
-from optimizer.problem import Problem
+from optimizer.problem import Problem, checked
 from optimizer.profile import IntArray, read_only
 
 
@@ -28,7 +28,7 @@ def in_one_order(problem: Problem) -> Problem:
     peaks = tuple(sorted(problem.tariff.peaks, key=lambda peak: (peak.name, repr(peak))))
     if peaks != problem.tariff.peaks:
         changes["tariff"] = dataclasses.replace(problem.tariff, peaks=peaks)
-    return dataclasses.replace(problem, **changes) if changes else problem  # type: ignore[arg-type]
+    return checked(problem, **changes) if changes else problem
 
 
 def _key(part: object) -> tuple[str, ...]:

@@ -218,6 +218,7 @@ class Solved:
     warm: bool  # started from the basis of the plan before
     second_choice: bool  # chosen among equally cheap plans as the wishes say
     priced: bool  # whether the plan's prices are those of the solver; all zero otherwise
+    price_rounds: int = 0  # of price decomposition; 0: solved as a whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)

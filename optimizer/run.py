@@ -43,18 +43,22 @@ class Instance:
         worker = threading.Thread(target=self.highs.run, name="highs")
         worker.start()
         told_s = 0.0
-        while True:
-            worker.join(_LOOK_EVERY_S)
-            if not worker.is_alive():
-                return True
-            if cancel is not None and cancel.is_set():
-                self._called_off = True
-                worker.join(CANCEL_S)
-                return not worker.is_alive()
-            seconds = time.perf_counter() - began
-            if tell is not None and seconds - told_s >= TELL_EVERY_S:
-                told_s = seconds
-                tell(self._progress(seconds))
+        try:
+            while True:
+                worker.join(_LOOK_EVERY_S)
+                if not worker.is_alive():
+                    return True
+                if cancel is not None and cancel.is_set():
+                    self._called_off = True
+                    worker.join(CANCEL_S)
+                    return not worker.is_alive()
+                seconds = time.perf_counter() - began
+                if tell is not None and seconds - told_s >= TELL_EVERY_S:
+                    told_s = seconds
+                    tell(self._progress(seconds))
+        except BaseException:  # Ctrl+C, or a fault of whoever is told: nobody waits for the run any more
+            self._called_off = True
+            raise
 
     def _progress(self, seconds: float) -> Progress:
         iterations, cost, bound = self._heard

@@ -15,6 +15,7 @@ from optimizer.assemble import assemble, read_prices
 from optimizer.build import NO_INTEGERS, Dispatch, Integers, Layout, read_dispatch, write_model
 from optimizer.check import PlanBroken, broken_rules
 from optimizer.choose import Cheapest, choose_among_the_cheapest, hair_eur
+from optimizer.decompose import Decomposition
 from optimizer.highs import End, HighsSession, Solution
 from optimizer.infeasible import explain_infeasible
 from optimizer.merge import Merged, merge_equal_groups
@@ -40,6 +41,8 @@ class Modelling(enum.Enum):
 
 PULP_CELLS = 20_000  # planned assets x steps up to which PuLP carries the model: docs/decisions/0012
 SEARCH_COLUMNS = 5_000  # from here a search over integers begins with the linear program
+DECOMPOSE_CELLS = 400_000  # lighting groups x steps from which a problem is solved by prices: docs/decisions/0014
+PRICE_GAP = 1e-3
 DEFAULT_GAP = 1e-4
 _CENT_TENTH = 1e-3  # EUR: rounding between the account and the solver
 
@@ -51,7 +54,9 @@ class _Found:
     solution: Solution
     priced: Solution | None
     layout: Layout
+    tables: Tables
     matrix: Matrix
+    price_rounds: int = 0
 
 
 class Planner:
@@ -70,20 +75,24 @@ class Planner:
         gap: float = DEFAULT_GAP,
         cancel: threading.Event | None = None,
         tell: Tell | None = None,
+        decompose: bool | None = None,
     ) -> Answer:
         """Plans. Over integers the search may stop at the relative `gap`; without integers a plan is optimal.
 
         `cancel` may be set from any thread and is answered within a fifth of a second; `tell` hears of progress, in
-        the caller's thread. The order of the parts plays no part. Raises PlanBroken, never hands out a plan that
-        breaks a hard rule.
+        the caller's thread. `decompose`: solve by prices, to within PRICE_GAP of a bound; None: where the lighting is
+        of that size. The order of the parts plays no part. Raises PlanBroken, never hands out a plan that breaks a
+        hard rule.
         """
         ordered = in_one_order(problem)
-        answer = self._solve(ordered, Terms(time_limit_s, gap, cancel, tell))
+        answer = self._solve(ordered, Terms(time_limit_s, gap, cancel, tell), decompose)
         return in_order_of(answer, problem) if isinstance(answer, Plan) and ordered is not problem else answer
 
-    def _solve(self, problem: Problem, terms: Terms) -> Answer:
+    def _solve(self, problem: Problem, terms: Terms, decompose: bool | None) -> Answer:
         merged = merge_equal_groups(problem)
-        task = _Task(problem, merged, tabulate(merged.problem), terms)
+        if decompose is None:
+            decompose = len(merged.problem.lighting) * problem.horizon.steps >= DECOMPOSE_CELLS
+        task = _Task(problem, merged, tabulate(merged.problem), terms, decompose)
         found = self._find(task)
         match found.solution.end:
             case End.INFEASIBLE:
@@ -94,18 +103,20 @@ class Planner:
                 return Unsolved(f"The solver stopped without an answer ({found.solution.words}).", terms.seconds())
         if found.solution.values is None:
             return _fall_back(task, found)
-        dispatch = read_dispatch(found.layout, task.tables, found.solution.values)
+        dispatch = read_dispatch(found.layout, found.tables, found.solution.values)
         return _second_choice(task, found, dispatch) or _plan(task, found, dispatch, second_choice=False)
 
     def _find(self, task: _Task) -> _Found:
         """Solves; and again, with integers, where light was used out of order or a battery did two things at once."""
         find = self._find_through_pulp if self._through_pulp(task.merged.problem) else self._find_by_arrays
+        if task.decompose:
+            find = self._find_by_prices
         integers = NO_INTEGERS
         while True:
             found = find(task, integers)
             if found.solution.values is None:
                 return found
-            wrong = found.layout.wrong(task.tables, found.solution.values)
+            wrong = found.layout.wrong(found.tables, found.solution.values)
             if not wrong.goes_beyond(integers):
                 return found
             integers = integers.joined(wrong)
@@ -116,9 +127,22 @@ class Planner:
         matrix, terms = model.finish(), task.terms
         if matrix.integers and matrix.columns >= SEARCH_COLUMNS:
             searched = self._search.search(matrix, layout.without_integers(task.tables), terms)
-            return _Found(searched.solution, searched.priced, layout, matrix)
+            return _Found(searched.solution, searched.priced, layout, task.tables, matrix)
         solution = terms.solve(self._session, matrix)
-        return _Found(solution, _priced(matrix, solution, terms), layout, matrix)
+        return _Found(solution, _priced(matrix, solution, terms), layout, task.tables, matrix)
+
+    def _find_by_prices(self, task: _Task, integers: Integers) -> _Found:
+        terms, gap = task.terms, max(task.terms.gap, PRICE_GAP)
+        last = Decomposition(task.merged.problem, task.tables, integers, self._session, terms).solve(gap)
+        if last is None:
+            return self._find_by_arrays(task, integers)
+        solution = priced = last.solution
+        if last.matrix.integers:
+            searched = self._search.search(last.matrix, last.layout.without_integers(last.tables), terms)
+            solution, priced = searched.solution, searched.priced or last.solution
+        if solution.values is not None:
+            solution = last.told(solution, gap)
+        return _Found(solution, priced, last.layout, last.tables, last.matrix, last.rounds)
 
     def _find_through_pulp(self, task: _Task, integers: Integers) -> _Found:
         model, terms = PulpModel(), task.terms
@@ -129,7 +153,8 @@ class Planner:
         assert solver.matrix is not None
         priced = _priced(solver.matrix, solver.solution, terms)
         solution = model.in_own_order(solver.solution, solver.variables)
-        return _Found(solution, priced and model.in_own_order(priced, solver.variables), layout, solver.matrix)
+        own = priced and model.in_own_order(priced, solver.variables)
+        return _Found(solution, own, layout, task.tables, solver.matrix)
 
     def _through_pulp(self, problem: Problem) -> bool:
         if self._modelling is not Modelling.AUTO:
@@ -145,10 +170,12 @@ def solve(
     gap: float = DEFAULT_GAP,
     cancel: threading.Event | None = None,
     tell: Tell | None = None,
+    decompose: bool | None = None,
     modelling: Modelling = Modelling.AUTO,
 ) -> Answer:
     """Plans once, from nothing. See Planner.solve."""
-    return Planner(modelling).solve(problem, time_limit_s=time_limit_s, gap=gap, cancel=cancel, tell=tell)
+    planner = Planner(modelling)
+    return planner.solve(problem, time_limit_s=time_limit_s, gap=gap, cancel=cancel, tell=tell, decompose=decompose)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,6 +186,7 @@ class _Task:
     merged: Merged
     tables: Tables
     terms: Terms
+    decompose: bool
 
 
 def _priced(matrix: Matrix, solution: Solution, terms: Terms) -> Solution | None:
@@ -225,6 +253,7 @@ def _solved(found: _Found, terms: Terms, second_choice: bool) -> Solved:
         warm=solution.warm,
         second_choice=second_choice,
         priced=found.priced is not None and found.priced.row_duals is not None,
+        price_rounds=found.price_rounds,
     )
 
 

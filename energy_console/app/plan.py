@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from energy_console.site.model import Site
     from optimizer.plan import Answer, Plan
     from optimizer.problem import Problem
+    from optimizer.progress import Progress
 
 
 MISSED_SHOWN = 6
@@ -37,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the whole answer as one JSON document")
     parser.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop after this long with the best found")
     parser.add_argument("--gap", type=float, default=1e-4, help="with integers: stop at this relative gap (0.0001)")
+    parser.add_argument(
+        "--decompose",
+        choices=("auto", "yes", "no"),
+        default="auto",
+        help="solve by prices, to within 0.1 %% of a bound (auto: where there are thousands of lighting groups)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -122,11 +129,27 @@ def _print_planned(problem: Problem, args: argparse.Namespace) -> int:
     from optimizer.plan import Plan
     from optimizer.solve import solve
 
-    answer = solve(problem, time_limit_s=args.time_limit, gap=args.gap)
+    by_prices = {"auto": None, "yes": True, "no": False}[args.decompose]
+    tell = _show_progress if sys.stderr.isatty() else None
+    answer = solve(problem, time_limit_s=args.time_limit, gap=args.gap, decompose=by_prices, tell=tell)
+    if tell is not None:
+        print(end="\r\x1b[K", file=sys.stderr)
     code = print_answer(answer, as_json=args.json)
     if isinstance(answer, Plan) and not args.json:
         _print_baselines(problem, answer)
     return code
+
+
+def _show_progress(progress: Progress) -> None:
+    """One line that overwrites itself: seconds, cost, bound, gap."""
+    known = [f"{progress.seconds:.0f} s"]
+    if progress.cost_eur is not None:
+        known.append(f"best {progress.cost_eur:,.2f} EUR")
+    if progress.bound_eur is not None:
+        known.append(f"bound {progress.bound_eur:,.2f} EUR")
+    if progress.gap is not None:
+        known.append(f"gap {progress.gap:.2%}")
+    print(end=f"\rplanning: {', '.join(known)}\x1b[K", file=sys.stderr, flush=True)
 
 
 def _print_baselines(problem: Problem, plan: Plan) -> None:
