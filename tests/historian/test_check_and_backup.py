@@ -18,6 +18,8 @@ from energy_console.historian.embedded import open_embedded
 from energy_console.historian.embedded.backup import back_up, restore
 from energy_console.historian.embedded.checking import StoreReport, check_store
 from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.imports import ImportedSeries, add_import
+from energy_console.historian.embedded.newest import NewestFile
 from energy_console.historian.embedded.parquet import KINDS, METADATA_KEY
 from energy_console.historian.errors import StoreForeign, StoreMissing
 from tests.historian.series import POINTS, at, batch
@@ -238,3 +240,17 @@ def test_the_commands_say_what_they_did(
     assert main(["restore", copy, "--store", str(tmp_path / "third")]) == 1
     assert "was not restored" in capsys.readouterr().err
     assert main(["check-store"]) == 2
+
+
+def test_points_that_only_an_import_knows_are_checked_like_others(tmp_path: Path) -> None:
+    folder = StoreFolder(tmp_path / "store")
+    open_embedded(folder.root, writing=True).close()
+    newest = NewestFile(folder.newest, create=False)
+    times = np.arange(500, dtype=np.int64) * 60_000
+    add_import(folder, newest, 1, [ImportedSeries("theirs/energy_import_kwh", times, times / 7.0)])
+    newest.close()
+    assert check_store(folder).faults == ()
+    connection = apsw.Connection(str(folder.newest))
+    connection.execute("delete from point")  # as imports of earlier versions left it
+    connection.close()
+    assert check_store(folder).faults == ()

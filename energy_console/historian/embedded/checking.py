@@ -5,6 +5,7 @@ Reads only, also while an engine writes: files that are merged away meanwhile ar
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -17,8 +18,9 @@ import pyarrow.parquet as pq
 from energy_console.historian.embedded.checking_tiers import tier_faults
 from energy_console.historian.embedded.database import connect_existing, rows_of, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.imports import import_of
 from energy_console.historian.embedded.newest import Facts, Listing, NewestFile, SealedFile
-from energy_console.historian.embedded.parquet import READINGS, Cover, path_of, read_note, to_numpy
+from energy_console.historian.embedded.parquet import READINGS, Cover, path_of, points_in, read_note, to_numpy
 from energy_console.historian.embedded.recovery import sealed_paths
 from energy_console.historian.errors import StoreBroken, StoreError
 from hardware.points import FIRST_BAD_REASON
@@ -55,7 +57,7 @@ def check_store(folder: StoreFolder, progress: Progress = lambda _: None) -> Sto
         sealed, listing = _check_files(folder, newest, faults, progress)
         files = listing.files
         faults += _coverage_faults(folder, files, sealed)
-        faults += tier_faults(folder, listing, list(newest.points()), progress)
+        faults += tier_faults(folder, listing, _all_points(folder, newest, listing), progress)
     finally:
         newest.close()
     readings = [file for file in files if file.kind == READINGS]
@@ -69,6 +71,14 @@ def check_store(folder: StoreFolder, progress: Progress = lambda _: None) -> Sto
         faults=tuple(faults),
         notes=(*_stray_notes(folder, files), *_lacking_notes(listing)),
     )
+
+
+def _all_points(folder: StoreFolder, newest: NewestFile, listing: Listing) -> list[str]:
+    """Points that the store knows, and those of imports: early ones named theirs nowhere else."""
+    imported = [path_of(folder, file) for file in listing.of(READINGS) if import_of(file.part) is not None]
+    with contextlib.suppress(pa.ArrowException, OSError):  # told with its file
+        return [*{*newest.points(), *points_in(imported)}]
+    return list(newest.points())
 
 
 def _database_faults(path: Path) -> list[str]:

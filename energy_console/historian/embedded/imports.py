@@ -76,6 +76,7 @@ def add_import(
     try:
         with store_faults(room.incoming / "x"):
             room.incoming.mkdir(exist_ok=True)
+            newest.add_points(ranked)
             newest.replace_files([], [])  # from now on the list is known to be no lost one, should this be cut off
             for piece, (start_ms, end_ms) in enumerate(_pieces(series)):
                 cover = Cover(f"import-{number:06d}-{piece:05d}", 0, 0)

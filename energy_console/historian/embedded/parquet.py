@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -273,6 +273,13 @@ def read_note(path: Path) -> tuple[SealedFile, list[Cover]]:
     times = (int(note["start_ms"]), int(note["end_ms"]))
     file = SealedFile(str(note["kind"]), path.parent.name, first, last, int(note["level"]), footer.num_rows, *times)
     return file, covers
+
+
+def points_in(paths: Iterable[Path]) -> set[str]:
+    """Every point that sealed files hold."""
+    return {
+        name for path in paths for name in pq.read_table(path, columns=["point"]).column("point").unique().to_pylist()
+    }
 
 
 def columns_of(table: pa.Table, names: Sequence[str]) -> Arrays:

@@ -12,13 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from energy_console.historian.embedded.database import set_aside, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.imports import clear_unfinished, import_of
 from energy_console.historian.embedded.newest import Facts, Gap, NewestFile, SealedFile
-from energy_console.historian.embedded.parquet import FORMER, KINDS, MONTHLY, READINGS, Cover, path_of, read_note
+from energy_console.historian.embedded.parquet import (
+    FORMER,
+    KINDS,
+    MONTHLY,
+    READINGS,
+    Cover,
+    path_of,
+    points_in,
+    read_note,
+)
 from energy_console.historian.embedded.state import StateFile
 from energy_console.historian.errors import StoreBroken, StoreError
 
@@ -124,7 +132,7 @@ def rebuild_list(folder: StoreFolder, newest: NewestFile, notices: list[str]) ->
         )
     ]
     listed, missing = _matched(listed, dict(found))
-    newest.add_points(_points_of([path_of(folder, file) for file in listed if file.kind == READINGS]))
+    newest.add_points(points_in([path_of(folder, file) for file in listed if file.kind == READINGS]))
     newest.replace_files([], listed, sealed=max(file.last for file in listed), missing=missing)
     notices.append(
         f"The list of sealed files was missing and was made anew from {len(listed)} files: "
@@ -150,13 +158,6 @@ def _matched(listed: list[SealedFile], covers: Mapping[SealedFile, list[Cover]])
             if not whole and not (inside and (inside[0].first, inside[-1].last) == (first, last)):
                 lacking.append((kind, part, first, last))
     return kept, lacking
-
-
-def _points_of(paths: Iterable[Path]) -> set[str]:
-    """Every point that sealed files hold."""
-    return {
-        name for path in paths for name in pq.read_table(path, columns=["point"]).column("point").unique().to_pylist()
-    }
 
 
 def tidy(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
