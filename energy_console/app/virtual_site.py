@@ -23,7 +23,7 @@ FIRST_PORT, PORT_STEP, TRIES = 15_020, 100, 40
 PAST = "24h"
 STOPS_WITHIN_S = 5.0
 REMEMBERED_UNITS = frozenset({"kW", "kWh", "degC", "m3/h", "m3"})
-REMEMBERED_QUANTITIES = frozenset({"level", "step", "mode3_state"})
+REMEMBERED_QUANTITIES = frozenset({"level", "step", "mode", "mode3_state", "lamps_failed", "valve"})
 CHUNK = 100_000  # readings of the past handed over at once
 
 

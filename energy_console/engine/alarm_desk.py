@@ -20,6 +20,7 @@ from energy_console.site.model import Site
 log = logging.getLogger(__name__)
 
 ROOM, KEY = "alarms", "open"
+PAST_KEY = "of a past"  # those of a past that came with virtual devices: nobody watched then
 FORMAT = 1
 IDS_OF_AN_AREA = 10**9
 WORDS = {

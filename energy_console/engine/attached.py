@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import collections
 import dataclasses
 import datetime as dt
 import logging
@@ -16,12 +15,12 @@ import numpy as np
 
 from energy_console.alarms.machine import urgency
 from energy_console.engine.alarm_desk import ROOM, area_of_alarm, key_of, restored, views_of
+from energy_console.engine.answering import Answering
 from energy_console.engine.commissioning import Answer, Question, Said
 from energy_console.engine.enquiry import Enquiry
 from energy_console.engine.link import (
     AlarmView,
     CommandResult,
-    DeviceState,
     EngineHealth,
     EngineNews,
     ProbeReport,
@@ -40,7 +39,7 @@ from energy_console.planning.propose import propose, why_none
 from energy_console.planning.schedule import Schedule, schedule_of
 from energy_console.planning.solver import SolverProcess
 from energy_console.site.model import Site
-from hardware.points import Int32Array, Reason, is_usable, reason_of
+from hardware.points import Int32Array, is_usable
 from optimizer.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -48,16 +47,6 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 LOST_AFTER_S = 15.0  # nothing new in the store for so long: the engine is gone
 ANSWER_WITHIN_S = 30.0
-WORDS = {
-    Reason.TIMEOUT: ("silent", "no answer in time"),
-    Reason.REFUSED: ("refusing", "connection refused"),
-    Reason.DROPPED: ("silent", "connection dropped"),
-    Reason.EXCEPTION: ("refusing", "answers with an exception"),
-    Reason.WRONG_ANSWER: ("wrong answers", "wrong answers"),
-    Reason.STALE: ("silent", "nothing new"),
-    Reason.NOT_READ_YET: ("starting", ""),
-    Reason.OUT_OF_SERVICE: ("out of service", "taken out by a person"),
-}
 
 
 class AttachedEngine:
@@ -68,7 +57,7 @@ class AttachedEngine:
         self.historian = historian
         self.live = LiveTable(site.points)
         historian.register(site.points)
-        self._rows = _rows_by_device(site)
+        self._answering = Answering(site)
         self._watch = AreaWatch(site)
         self._proposed_over = ""  # what was in force when the newest proposal was made
         self._listeners: list[Callable[[EngineNews], None]] = []
@@ -174,7 +163,7 @@ class AttachedEngine:
     def _lose_sight(self) -> None:
         """The engine is gone or cannot be followed: no value here is known to be true any more."""
         self._mark_stale(np.flatnonzero(is_usable(self.live.status)).astype(np.int32))
-        self._tell(devices=self._devices(), health=self._health(running=False))
+        self._tell(devices=self._answering.states(self.live), health=self._health(running=False))
 
     def _follow(self, sequence: int) -> int:
         """Takes in what is new in the store; returns the newest sequence."""
@@ -194,7 +183,7 @@ class AttachedEngine:
             self._say(in_force=Schedule.from_state(schedule) if schedule else None)
         self._tell(alarms=self._alarms)
         if self._is_served():
-            self._tell(devices=self._devices(), health=self._health(running=True))
+            self._tell(devices=self._answering.states(self.live), health=self._health(running=True))
         else:
             self._lose_sight()
         return newest
@@ -220,39 +209,11 @@ class AttachedEngine:
             self.live.apply(batch)
             self._tell(batch=batch)
 
-    def _devices(self) -> dict[str, DeviceState]:
-        return {device: self._device(device, rows) for device, rows in self._rows.items()}
-
-    def _device(self, device: str, rows: slice) -> DeviceState:
-        """Told by its readings: silent when none of them is usable, with the reason most of them give."""
-        status = self.live.status[rows]
-        last_ns = int(self.live.time_ns[rows].max(initial=0))
-        if bool(is_usable(status).any()):
-            return DeviceState(device, "answering", "", last_ns, 0.0, 0, 0, (0,) * 24)
-        reason = collections.Counter(map(int, status)).most_common(1)[0][0]
-        state, words = WORDS.get(reason_of(reason), ("silent", "no usable value"))
-        return DeviceState(device, state, words, last_ns, 0.0, 0, 0, (0,) * 24)
-
     def _health(self, *, running: bool) -> EngineHealth:
-        usable = int(np.count_nonzero(is_usable(self.live.status)))
-        answering = sum(bool(is_usable(self.live.status[rows]).any()) for rows in self._rows.values())
         newest_ns = int(self.live.time_ns.max(initial=0))
-        return EngineHealth(
-            running=running,
-            attached=True,
-            devices=len(self._rows),
-            answering=answering,
-            points=len(self.site.points),
-            good_points=usable,
-            bad_points=len(self.site.points) - usable,
-            cycle_s=0.0,
-            cycle_worst_s=0.0,
-            requests_per_s=0.0,
-            wrong_answers=0,
-            store_behind_s=max(0.0, (time.time_ns() - newest_ns) / 1e9),
-            plan_name=self._plan.in_force.name if self._plan.in_force else "",
-            plan_followed=None,
-        )
+        behind_s = max(0.0, (time.time_ns() - newest_ns) / 1e9)
+        plan = self._plan.in_force.name if self._plan.in_force else ""
+        return self._answering.health(self.live, running=running, behind_s=behind_s, plan_name=plan)
 
     # -- orders and plans -----------------------------------------------------------------------------------------
 
@@ -297,16 +258,3 @@ class AttachedEngine:
         news = EngineNews(**(dict.fromkeys(("batch", "devices", "health", "alarms", "plan")) | parts))
         for listener in self._listeners:
             listener(news)
-
-
-def _rows_by_device(site: Site) -> dict[str, slice]:
-    """Points of a device stand together in a site's list, devices in their order."""
-    rows: dict[str, slice] = {}
-    first = 0
-    for device in site.devices:
-        last = first
-        while last < len(site.points) and site.points[last].device == device.id:
-            last += 1
-        rows[device.id] = slice(first, last)
-        first = last
-    return rows

@@ -244,7 +244,9 @@ class LocalEngine:
     def _remember(self, stopping: Callable[[], bool]) -> None:
         units = {point.id: point.unit for point in self.site.points}
         calculator = Calculator(self._own.site.calculated, self.live.index, units)
-        PastKeeper(self.historian, self._writer, calculator, self._own.in_store).keep(self._past, stopping)
+        site = self.site if self.historian.leads() else None
+        keeper = PastKeeper(site, self.historian, self._writer, calculator, self._own.in_store)
+        keeper.keep(self._past, stopping)
 
     def _take(self, batch: ScanBatch) -> None:
         self._pulse.take(self._own.in_site(batch))

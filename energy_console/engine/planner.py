@@ -19,11 +19,10 @@ from energy_console.planning.proposal import Followed, PlanNews
 from energy_console.planning.proposal_line import proposal_line
 from energy_console.planning.propose import propose, why_none
 from energy_console.planning.schedule import Schedule, ScheduleTooNew, schedule_of
-from energy_console.planning.setpoints import SetPoint, followed_share, setpoints_at
+from energy_console.planning.setpoints import SetPoint, followed_share, plugged_in, setpoints_at
 from energy_console.planning.solver import SolverProcess
 from energy_console.site.model import Site
 from energy_console.site.prices import NoTariff
-from energy_console.site.timetable import bookings
 from hardware.points import is_usable
 from optimizer.check import PlanBroken
 from optimizer.errors import ProblemError
@@ -225,7 +224,7 @@ class Planner:
 
     async def _follow(self, schedule: Schedule, *, first: bool = False) -> None:
         now = dt.datetime.now(dt.UTC)
-        asked = setpoints_at(self._site, schedule, now, self._there(now))
+        asked = setpoints_at(self._site, schedule, now, plugged_in(self._site, now))
         self._wanted = [one for one in asked if self._owns is None or self._owns(one.point)]
         wanted = {setpoint.point: setpoint for setpoint in self._wanted}
         who = f"plan {schedule.name} ({schedule.approved_by})"
@@ -253,10 +252,6 @@ class Planner:
             del self._held[point]
         answers = await asyncio.gather(*(self._release(point, who) for point in points))
         return sum(answer.ok for answer in answers)
-
-    def _there(self, now: dt.datetime) -> dict[str, str]:
-        sessions = bookings(self._site, now, now + dt.timedelta(seconds=1))
-        return {booking.id: booking.charger for booking in sessions if booking.arrives <= now}
 
     async def _hold(self, setpoint: SetPoint, schedule: Schedule, gate: asyncio.Semaphore) -> None:
         loop = asyncio.get_running_loop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +12,12 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from energy_console.engine.link import AlarmView, DeviceState, EngineHealth, EngineLink, EngineNews
+from energy_console.gui.live_only import LiveOnly
+from energy_console.gui.past import Past, TimePick
+from energy_console.gui.replay import Replay
 from energy_console.gui.theme import Looks
 from energy_console.historian.interface import Historian
+from energy_console.live.table import LiveTable
 
 
 class Bridge(QObject):
@@ -50,31 +54,8 @@ class Window:
     live: bool
 
 
-class TimePick(QObject):
-    """The time picker's value; rules every page. Live, or one moment of the past."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.moment: dt.datetime | None = None  # None: live
-
-    @property
-    def live(self) -> bool:
-        return self.moment is None
-
-    def now(self) -> dt.datetime:
-        """The moment shown: the clock when live, the moment picked otherwise (UTC, aware)."""
-        return self.moment or dt.datetime.now(dt.UTC)
-
-    def pick(self, moment: dt.datetime | None) -> None:
-        if moment != self.moment:
-            self.moment = moment
-            self.changed.emit()
-
-
 # What a person may do; the roles of a site hand out parts of it.
-EVERYTHING = frozenset({"look", "acknowledge", "probe", "command", "approve"})
+EVERYTHING = frozenset({"look", "acknowledge", "note", "probe", "command", "approve"})
 
 
 class Latest:
@@ -115,7 +96,6 @@ class Desk(QObject):
         self, engine: EngineLink, who: str, looks: Looks | None = None, permissions: frozenset[str] = EVERYTHING
     ) -> None:
         super().__init__()
-        self.engine = engine
         self.looks = looks or Looks()
         self.site = engine.site
         self.live = engine.live
@@ -126,6 +106,9 @@ class Desk(QObject):
         # a method of a QObject, so that Qt delivers it on this object's thread
         self.bridge.news.connect(self._keep)
         self.time = TimePick()
+        self.engine: EngineLink = LiveOnly(engine, self.time)
+        self.past = Past(engine.site, engine.historian, self.time, self.on_gui)
+        self.replay = Replay(self.time, self.past, self.said.emit)
         self._closed = False
         self._readers = ThreadPoolExecutor(2, "history")
 
@@ -149,6 +132,45 @@ class Desk(QObject):
             return nothing
         return self._readers.submit(work)
 
+    # Of the time shown: the present, or the moment of the past that is picked
+
+    @property
+    def ready(self) -> bool:
+        """Whether what stood at the time shown is known; of a moment just picked it is still being read."""
+        return self.time.live or self.past.then is not None
+
+    @property
+    def table(self) -> LiveTable:
+        """Values of all points; of a moment that is still being read nothing is known."""
+        if self.time.live:
+            return self.live
+        return self.past.then.table if self.past.then is not None else self.past.nothing
+
+    @property
+    def alarms(self) -> tuple[AlarmView, ...]:
+        if self.time.live:
+            return self.latest.alarms
+        return self.past.then.alarms if self.past.then is not None else ()
+
+    @property
+    def devices(self) -> Mapping[str, DeviceState]:
+        if self.time.live:
+            return self.latest.devices
+        return self.past.then.devices if self.past.then is not None else {}
+
+    @property
+    def health(self) -> EngineHealth | None:
+        if self.time.live:
+            return self.latest.health
+        return self.past.then.health if self.past.then is not None else None
+
+    @property
+    def plan(self) -> Any | None:
+        """PlanNews; of the past only the plan in force."""
+        if self.time.live:
+            return self.latest.plan
+        return self.past.then.plan if self.past.then is not None else None
+
     def may(self, permission: str) -> bool:
         """Whether the person at this desk may do it."""
         return permission in self.permissions
@@ -160,8 +182,15 @@ class Desk(QObject):
     def close(self) -> None:
         """No more news, no query running, and none begun from here on."""
         self._closed = True
+        self.replay.close()
         self.bridge.close()
+        self.past.close()
         self._readers.shutdown(wait=True, cancel_futures=True)
+
+    def shown_ns(self) -> int:
+        """The time shown: the clock, or the moment of the past."""
+        moment = self.time.moment
+        return self.clock_ns() if moment is None else round(moment.timestamp() * 1e9)
 
     @staticmethod
     def clock_ns() -> int:

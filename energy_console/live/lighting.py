@@ -101,13 +101,6 @@ _QUANTITIES = (
 )
 
 
-def lighting_points(site: Site) -> list[str]:
-    """Ids of all points that `lighting_now` looks at."""
-    names = (*_QUANTITIES, *(f"circuit_{k + 1}_a" for k in range(CIRCUITS)))
-    wanted = (f"{group.device}/{name}" for group in site.lighting for name in names)
-    return [point for point in wanted if site.has_point(point)]
-
-
 def lighting_rows(site: Site, index: Mapping[str, int]) -> LightingRows:
     """Finds the rows once."""
     groups = site.lighting

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from energy_console.planning.schedule import Schedule, ScheduledAsset
 from energy_console.site.model import Charger, LightingGroup, Site
+from energy_console.site.timetable import bookings
 
 PHASE_V = 230.0
 LIMIT_A, LIMIT_KW = "limit_a", "limit_kw"  # what a charger's limit is set by
@@ -46,6 +47,12 @@ def setpoints_at(site: Site, schedule: Schedule, moment: dt.datetime, there: Map
             charger = chargers[there[asset.id]]
             found.append(_charge(charger, asset, step, charger.device in by_power))
     return found
+
+
+def plugged_in(site: Site, moment: dt.datetime) -> dict[str, str]:
+    """Booking id -> charger id of the vehicles that are there at a moment (aware)."""
+    sessions = bookings(site, moment, moment + dt.timedelta(seconds=1))
+    return {booking.id: booking.charger for booking in sessions if booking.arrives <= moment}
 
 
 def _light(group: LightingGroup, asset: ScheduledAsset, step: int) -> Iterator[SetPoint]:

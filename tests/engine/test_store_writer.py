@@ -19,6 +19,7 @@ from energy_console.historian.embedded import EmbeddedHistorian, open_embedded
 from energy_console.historian.errors import StoreFull
 from energy_console.live.calculated import Calculator
 from hardware.points import ScanBatch
+from tests.gui.small_site import small_site
 from tests.historian.series import POINTS, at, batch
 
 POWER = POINTS[0].id
@@ -46,6 +47,10 @@ class Stubborn:
     def write_event(self, *line) -> int:
         self._refuse()
         return self.store.write_event(*line)
+
+    def put_state(self, *place) -> None:
+        self._refuse()
+        self.store.put_state(*place)
 
 
 @contextmanager
@@ -176,7 +181,7 @@ def test_a_past_that_the_store_refuses_does_not_hold_up_the_end(store) -> None:
 
     with writing(stubborn) as writer:
         calculator = Calculator((), {point.id: row for row, point in enumerate(POINTS)}, {})
-        PastKeeper(stubborn, writer, calculator).keep(lambda: [batch([(0, 0, 1.0)])], stopping)
+        PastKeeper(small_site(), stubborn, writer, calculator).keep(lambda: [batch([(0, 0, 1.0)])], stopping)
     assert len(asked) == 3
 
 

@@ -13,7 +13,6 @@ from energy_console.live.lighting import (
     LightingNow,
     group_power_w,
     lighting_now,
-    lighting_points,
     lighting_rows,
     mean_level,
     power_share,
@@ -144,8 +143,3 @@ def test_mean_level_is_by_rated_power_of_those_known() -> None:
     rows = lighting_rows(site, LiveTable(site.points).index)
     assert mean_level(now_of(site, {"L-2/level": 0.4}), rows) == pytest.approx(0.6)
     assert mean_level(now_of(site, {"L-2/level": Reason.TIMEOUT}), rows) == pytest.approx(LEVEL)
-
-
-def test_all_points_looked_at_exist() -> None:
-    site = lit_site("L-1")
-    assert len(lighting_points(site)) == 9 + CIRCUITS

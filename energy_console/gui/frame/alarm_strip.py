@@ -6,7 +6,7 @@ from collections import Counter
 
 from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from energy_console.engine.link import AlarmView
 from energy_console.gui.desk import Desk
@@ -37,6 +37,10 @@ class AlarmStrip(QFrame):
         self.setFixedHeight(ALARM_STRIP_HEIGHT)
         self.setAccessibleName(self.tr("Most urgent alarm"))
         looks = desk.looks
+        self.now = Text(self.tr("NOW"), "text", BODY_PX, SEMIBOLD)
+        self.now.setProperty("look", "tag")
+        self.now.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.now.setToolTip(self.tr("The alarms in this strip are those of the present, not of the time shown below"))
         self._shape = AlarmShape(looks)
         self._priority = Text("", "text", BODY_PX, SEMIBOLD)
         self._words = TwoToneText(looks)
@@ -49,6 +53,7 @@ class AlarmStrip(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 0, 12, 1)
         row.setSpacing(10)
+        row.addWidget(self.now)
         row.addWidget(self._shape)
         row.addWidget(self._priority)
         row.addWidget(self._words, 1)
@@ -59,7 +64,13 @@ class AlarmStrip(QFrame):
         for count in self._counts.values():
             row.addWidget(count)
         looks.changed.connect(self.update)
+        desk.time.changed.connect(self._show_whether_past)
+        self._show_whether_past()
         self.show_alarms(())
+
+    def _show_whether_past(self) -> None:
+        """While the pages show the past, the strip says that it does not."""
+        self.now.setVisible(not self._desk.time.live)
 
     def show_alarms(self, alarms: tuple[AlarmView, ...]) -> None:
         self.alarm = alarm = most_urgent(alarms)

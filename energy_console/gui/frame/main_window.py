@@ -20,6 +20,7 @@ from energy_console.gui.frame.notice import Notice
 from energy_console.gui.frame.page_stack import PageStack
 from energy_console.gui.frame.palette import Palette
 from energy_console.gui.frame.picture import copy_picture, save_picture
+from energy_console.gui.frame.replay_bar import ReplayBar
 from energy_console.gui.frame.status_line import StatusLine
 from energy_console.gui.frame.title_row import TitleRow
 from energy_console.gui.pages import registry
@@ -42,6 +43,7 @@ class MainWindow(QWidget):
         self.rail = NavRail(desk.looks, entries, desk.site.name, desk.site.subtitle)
         self.strip = AlarmStrip(desk)
         self.title_row = TitleRow(desk)
+        self.replay_bar = ReplayBar(desk)
         self.notice = Notice(desk)
         self.stack = PageStack(desk, memory, entries)
         self.status = StatusLine(desk)
@@ -62,6 +64,10 @@ class MainWindow(QWidget):
         right.setSpacing(0)
         right.addWidget(self.strip)
         right.addWidget(self.title_row)
+        replay = QHBoxLayout()
+        replay.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN, 0)
+        replay.addWidget(self.replay_bar)
+        right.addLayout(replay)
         notice = QHBoxLayout()
         notice.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN, 0)
         notice.addWidget(self.notice)
@@ -78,7 +84,7 @@ class MainWindow(QWidget):
         whole.addWidget(self.status)
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
-        picker = self.title_row.picker
+        picker, replay = self.title_row.picker, self.desk.replay
         return {
             "acknowledge": self._acknowledge,
             "show_alarm": self._show_alarm,
@@ -87,6 +93,14 @@ class MainWindow(QWidget):
             "earlier": lambda: picker.step(-1),
             "later": lambda: picker.step(1),
             "pick_time": picker.open_calendar,
+            "replay": replay.toggle,
+            "faster": lambda: replay.faster(1),
+            "slower": lambda: replay.faster(-1),
+            "next_entry": lambda: replay.jump(1),
+            "previous_entry": lambda: replay.jump(-1),
+            "next_alarm": lambda: replay.jump(1, urgent=True),
+            "previous_alarm": lambda: replay.jump(-1, urgent=True),
+            "replay_span": self.replay_bar.open_span,
             "next_page": lambda: self._turn(1),
             "previous_page": lambda: self._turn(-1),
             "tear_off": self._tear_off,

@@ -7,6 +7,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from energy_console.gui.desk import Desk
+from energy_console.gui.frame.replay_bar import ReplayBar
 from energy_console.gui.frame.time_picker import TimePicker
 from energy_console.gui.pages.page import Page
 from energy_console.gui.pages.registry import PageEntry
@@ -39,6 +40,11 @@ class TornOff(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(head)
+        self.replay_bar = ReplayBar(desk)
+        replay = QHBoxLayout()
+        replay.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN, 0)
+        replay.addWidget(self.replay_bar)
+        self._column.addLayout(replay)
         self._column.addWidget(page, 1)
         page.show()
         self.resize(1200, 800)

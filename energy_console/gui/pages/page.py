@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from energy_console.engine.link import EngineNews
 from energy_console.gui.desk import Desk
+from energy_console.gui.parts.past_mark import PastMark
 
 REFRESH_MS = 250  # a value on screen is never older than this plus the field's own cycle
 
@@ -35,6 +36,8 @@ class Page(QWidget):
         self._timer.timeout.connect(self._refresh_if_due)
         desk.bridge.news.connect(self._on_news)
         desk.time.changed.connect(self.refresh_now)
+        desk.past.came.connect(self.refresh_now)
+        self._mark = PastMark(desk, self)
 
     def refresh(self) -> None:
         """Draws everything from what is newest (or from the moment picked). Must not block."""
@@ -52,7 +55,7 @@ class Page(QWidget):
     def _on_news(self, news: EngineNews) -> None:
         self.on_news(news)
         self._due = True
-        if self.isVisible() and not self._timer.isActive():
+        if self.isVisible() and self.desk.time.live and not self._timer.isActive():  # the past does not change by news
             since_ms = round((time.monotonic() - self._refreshed_s) * 1000)
             self._timer.start(max(0, self.refresh_ms - since_ms))
 

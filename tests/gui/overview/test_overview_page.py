@@ -85,6 +85,6 @@ def test_a_lost_import_meter_is_a_dash_and_never_a_zero(looks, qtbot, tmp_path):
 
 def test_a_moment_of_the_past_is_taken_from_the_store(page, engine, desk, qtbot):
     desk.time.pick(dt.datetime.fromtimestamp(engine.now_ns / 1e9, dt.UTC) + dt.timedelta(seconds=60))
-    qtbot.waitUntil(lambda: page._behind.moment == desk.time.moment, timeout=5000)
+    qtbot.waitUntil(lambda: page._behind is not None and page._behind.moment == desk.time.moment, timeout=5000)
     assert page._plot._picture is not None
     assert not page._plot._picture.live

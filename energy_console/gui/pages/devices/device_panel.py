@@ -10,7 +10,7 @@ from energy_console.gui.desk import Desk
 from energy_console.gui.format import NONE, clock, duration, number
 from energy_console.gui.pages.devices.commands_view import CommandsView, commands_of
 from energy_console.gui.pages.devices.field_rows import FINE, OFF, SILENT, DeviceRow, sort_of, traps_of
-from energy_console.gui.pages.devices.point_rows import at_moment, newest, points_of_device, tally
+from energy_console.gui.pages.devices.point_rows import newest, points_of_device, tally
 from energy_console.gui.pages.devices.point_table import PointTable
 from energy_console.gui.pages.devices.probe_view import ProbeView
 from energy_console.gui.pages.devices.tree_painter import trip_text
@@ -170,24 +170,14 @@ class DevicePanel(Card):
         """State and values as they are now, or at the moment picked."""
         if self._row is None:
             return
-        self._show_state(self._desk.latest.devices.get(self._row.id))
+        self._show_state(self._desk.devices.get(self._row.id))
         if self._segments.current == "commands":
             self._ask_ledger()
-        if self._desk.time.live:
-            self._show_values(newest(self._desk.live, self._points), self._desk.clock_ns(), "")
-            return
-        time, points, device = self._desk.time.now(), self._points, self._row.id
-        time_ns = round(time.timestamp() * 1e9)
-        words = self.tr("at {0}").format(clock(time, self._desk.site.place.zone))
+        words = "" if self._desk.time.live else self.tr("at {0}").format(self._clock_shown())
+        self._show_values(newest(self._desk.table, self._points), self._desk.shown_ns(), words)
 
-        def answer(found: object) -> None:
-            if self.device == device and not self._desk.time.live:
-                if isinstance(found, list):
-                    self._show_values(found, time_ns, words)
-                else:
-                    self._note.show_text(self.tr("The store did not answer: {0}").format(found))
-
-        self._desk.query(lambda store: at_moment(store, points, time_ns), answer)
+    def _clock_shown(self) -> str:
+        return clock(self._desk.time.now(), self._desk.site.place.zone, seconds=True)
 
     def _show_state(self, state: DeviceState | None) -> None:
         values = self._values
@@ -197,7 +187,7 @@ class DevicePanel(Card):
         values["state"].setText(state.state)
         self._show_service(sort_of(state) == OFF)
         values["state"].set_tone("muted" if sort_of(state) == FINE else "text")
-        age = max(0.0, (self._desk.clock_ns() - state.last_answer_ns) / 1e9)
+        age = max(0.0, (self._desk.shown_ns() - state.last_answer_ns) / 1e9)
         values["answer"].setText(self.tr("{0} ago").format(duration(age)) if state.last_answer_ns else self.tr("never"))
         answers = state.last_answer_ns > 0 and sort_of(state) != SILENT
         values["trip"].setText(f"{trip_text(state.round_trip_ms)} ms" if answers else NONE)
@@ -254,7 +244,7 @@ class DevicePanel(Card):
 
     def _switch_service(self) -> None:
         """Takes the device out, or puts it back; it lasts until the engine ends."""
-        state = self._desk.latest.devices.get(self.device)
+        state = self._desk.devices.get(self.device)
         out = state is None or sort_of(state) != OFF
         self.service_button.setEnabled(False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -121,14 +122,14 @@ class DevicesPage(Page):
         self.adding.saved.connect(self._added)
 
     def refresh(self) -> None:
-        states = self.desk.latest.devices
-        self._show_figures(states, self.desk.latest.health)
+        states = self.desk.devices
+        self._show_figures(states, self.desk.health)
         found = counts(states)
         self.segments.set_text(ALL, self.tr("All {0}").format(found[ALL]))
         self.segments.set_text(SILENT, self.tr("Silent {0}").format(found[SILENT]))
         self.segments.set_text(SLOW, self.tr("Slow or wrong {0}").format(found[SLOW]))
         self.segments.set_text(OFF, self.tr("Out of service {0}").format(found[OFF]))
-        self.scope.emit("" if self.desk.time.live else self.tr("states are of now, values of the moment picked"))
+        self.scope.emit("" if self.desk.time.live else self.tr("as their readings tell of that moment"))
         self._show_field()
         if not self._chose_first and states:
             self._chose_first = True
@@ -151,7 +152,7 @@ class DevicesPage(Page):
         if "/" in str(what):
             self.panel.select_point(str(what))
 
-    def _choose_first(self, states: dict[str, DeviceState]) -> None:
+    def _choose_first(self, states: Mapping[str, DeviceState]) -> None:
         """What deviates first, so that the panel answers the likely question; else the first device."""
         deviating = [device for device, state in states.items() if sort_of(state) in (SILENT, SLOW)]
         first = next(iter(deviating or self._rows), None)
@@ -196,7 +197,7 @@ class DevicesPage(Page):
         self._show_field()
 
     def _show_field(self) -> None:
-        states = self.desk.latest.devices
+        states = self.desk.devices
         sort, words = self.segments.current, self.search.text()
         groups = group_by_link(self.desk.site, self._rows, states, sort, words, self._unfolded)
         self.tree.show_field(groups, states, unfold_all=bool(words) or sort != ALL)
@@ -212,8 +213,11 @@ class DevicesPage(Page):
         self.search.clear()
         self.segments.pick(ALL)
 
-    def _show_figures(self, states: dict[str, DeviceState], health: EngineHealth | None) -> None:
+    def _show_figures(self, states: Mapping[str, DeviceState], health: EngineHealth | None) -> None:
         if health is None:
+            return
+        if not self.desk.time.live:
+            self._show_past_figures(states, health)
             return
         figures, total = self.figures, counts(states)
         notes = [self.tr("{0} silent").format(total[SILENT]) if total[SILENT] else ""]
@@ -230,7 +234,18 @@ class DevicesPage(Page):
         figures.show_figure("wrong", number(health.wrong_answers), "", self.tr("dropped, never shown as values"))
         self._show_losses(states)
 
-    def _show_losses(self, states: dict[str, DeviceState]) -> None:
+    def _show_past_figures(self, states: Mapping[str, DeviceState], health: EngineHealth) -> None:
+        """What readings tell; requests and round trips are not kept."""
+        total = counts(states)
+        of_all = self.tr("of {0}").format(number(health.devices))
+        note = self.tr("{0} silent").format(total[SILENT]) if total[SILENT] else self.tr("by their readings")
+        self.figures.show_figure("answering", number(health.answering), of_all, note)
+        good = self.tr("{0} good, {1} without value").format(number(health.good_points), number(health.bad_points))
+        self.figures.show_figure("points", number(health.points), "", good)
+        for key in ("requests", "cycle", "wrong", "lost", "trip"):
+            self.figures.show_figure(key, None, "", self.tr("of the present only"))
+
+    def _show_losses(self, states: Mapping[str, DeviceState]) -> None:
         requests = sum(state.requests for state in states.values())
         lost = sum(state.lost for state in states.values())
         share = number(100 * lost / requests, 2) if requests else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QItemSelection, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
@@ -103,7 +102,7 @@ class FieldTree(QTreeView):
     def show_field(self, groups: list[Group], states: Mapping[str, DeviceState], *, unfold_all: bool) -> None:
         """Puts the rows in and redraws; what was open, selected and in view stays so."""
         self._sums = {link: sums_of(devices, states) for link, devices in self._of_link.items()}
-        self._alarms = shapes_of(self._desk.latest.alarms)
+        self._alarms = shapes_of(self._desk.alarms)
         selected, place = self.selected_devices(), self.verticalScrollBar().value()
         if self.field_model.show_groups(groups):
             self._unfold(groups, states, unfold_all)
@@ -196,14 +195,14 @@ class FieldTree(QTreeView):
             painter.fillRect(QRectF(0, top, 3, height), theme.accent)
         elif not device:
             painter.fillRect(whole, theme.raised)
-        draw = RowPainter(painter, theme, time.time_ns(), self._alarms)
+        draw = RowPainter(painter, theme, self._desk.shown_ns(), self._alarms)
         group = self.field_model.group_at(index)
         if not device:
             draw.link(cells, group, self._sums[group.link], self.isExpanded(index))
         elif device == FOLD:
             draw.folded(cells, group)
         else:
-            draw.device(cells, self._rows[device], self._desk.latest.devices.get(device))
+            draw.device(cells, self._rows[device], self._desk.devices.get(device))
         draw.rule([whole], strong=not device)
         painter.restore()
 

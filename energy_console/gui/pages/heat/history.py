@@ -10,9 +10,7 @@ import numpy as np
 
 from energy_console.historian.counters import CounterRule, consumption
 from energy_console.historian.interface import Buckets, Historian
-from energy_console.live.heat import CONTROLLER, KWH_PER_M3_K, METER, HeatSpan, heat_span
-from energy_console.live.moment import table_at
-from energy_console.live.table import LiveTable
+from energy_console.live.heat import KWH_PER_M3_K, HeatSpan, heat_span
 from energy_console.site.model import HeatSubstation, Site
 from hardware.points import Float64Array
 
@@ -20,7 +18,6 @@ SECOND_NS = 1_000_000_000
 HOUR_NS = 3600 * SECOND_NS
 SPAN_H = 7 * 24
 DAY_BUCKETS = 144
-MOMENT_LOOK_BACK_NS = 360 * SECOND_NS  # as a heat meter is read seldom and its water changes slowly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,11 +91,3 @@ def _placed(spans: Buckets, start: int) -> Float64Array:
     inside = (place >= 0) & (place < DAY_BUCKETS)
     values[place[inside]] = spans.mean[inside]
     return values
-
-
-def ask_moment(site: Site, historian: Historian, moment: dt.datetime) -> LiveTable:
-    """Every substation as it stood."""
-    devices: list[tuple[str, tuple[str, ...]]] = [(unit.meter, METER) for unit in site.heat]
-    devices += [(unit.controller, CONTROLLER) for unit in site.heat if unit.controller]
-    wanted = [f"{device}/{name}" for device, names in devices for name in names if site.has_point(f"{device}/{name}")]
-    return table_at(historian, site.points, wanted, int(moment.timestamp()) * SECOND_NS, MOMENT_LOOK_BACK_NS)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import time
-from typing import Any
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
+from energy_console.gui.asking import Asking
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import number, percent, stamp
 from energy_console.gui.pages.heat.detail import UnitDetail
-from energy_console.gui.pages.heat.history import UnitDay, ask_moment, ask_span, ask_unit
+from energy_console.gui.pages.heat.history import UnitDay, ask_span, ask_unit
 from energy_console.gui.pages.heat.unit_table import UnitTable
 from energy_console.gui.pages.heat.words import answer, reading
 from energy_console.gui.pages.page import Page
@@ -24,9 +24,9 @@ from energy_console.gui.parts.figure_row import FigureRow
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
 from energy_console.live.heat import HeatNow, HeatSpan, heat_now, heat_rows, rank
-from energy_console.live.table import LiveTable
 
 _SPAN_EVERY_S, _UNIT_EVERY_S = 300.0, 60.0
+_SPAN_MOVED_S, _UNIT_MOVED_S = 1800.0, 300.0  # of the moment, before a week and a day of a unit are asked for again
 _LEFT_SHARE = 0.46
 
 
@@ -41,9 +41,8 @@ class HeatPage(Page):
         self._rows = heat_rows(desk.site, desk.live.index)
         self._span: HeatSpan | None = None
         self._day: UnitDay | None = None
-        self._past: LiveTable | None = None
-        self._past_for: dt.datetime | None = None
-        self._span_asked_s = self._day_asked_s = -1e9
+        self._span_asking = Asking(desk, _SPAN_EVERY_S, _SPAN_MOVED_S)
+        self._day_asking = Asking(desk, _UNIT_EVERY_S, _UNIT_MOVED_S)
         self._selected = ""
         self._build()
 
@@ -113,64 +112,35 @@ class HeatPage(Page):
     def refresh(self) -> None:
         if not self._units:
             return
-        if self.desk.time.live:
-            if self._past is not None:
-                self._forget()
-            self._past, self._past_for = None, None
-        elif self._past_for != self.desk.time.moment:
-            self._ask_past(self.desk.time.now())
-            return
-        self._draw()
+        if self.desk.ready:
+            self._draw()
+        elif self.desk.past.failure:
+            self.answer_line.say(self.desk.past.failure)
 
     # asking
 
-    def _forget(self) -> None:
-        self._span, self._day = None, None
-        self._span_asked_s = self._day_asked_s = -1e9
-
-    def _ask_past(self, moment: dt.datetime) -> None:
-        self._past_for = moment
-        self._forget()
-        site = self.desk.site
-
-        def take(found: Any) -> None:
-            if isinstance(found, LiveTable) and self.desk.time.moment == moment:
-                self._past = found
-                self._draw()
-            elif isinstance(found, Exception):
-                self.desk.said.emit(str(found))
-
-        self.desk.query(lambda historian: ask_moment(site, historian, moment), take)
-
     def _ask_history(self, moment: dt.datetime) -> None:
         site = self.desk.site
-        if time.monotonic() - self._span_asked_s > _SPAN_EVERY_S:
-            self._span_asked_s = time.monotonic()
-            self.desk.query(lambda historian: ask_span(site, historian, moment), self._take_span)
-        if self._selected and time.monotonic() - self._day_asked_s > _UNIT_EVERY_S:
-            self._day_asked_s = time.monotonic()
+        self._span_asking.ask("", lambda historian: ask_span(site, historian, moment), self._take_span, self.refresh)
+        if self._selected:
             unit = site.heat[self._units[self._selected]]
-            self.desk.query(lambda historian: ask_unit(unit, historian, moment), self._take_day)
+            question = partial(ask_unit, unit, moment=moment)
+            self._day_asking.ask(self._selected, question, self._take_day, self.refresh)
 
-    def _take_span(self, found: Any) -> None:
-        if isinstance(found, HeatSpan):
-            self._span = found
-            self._draw()
-        else:
-            self.desk.said.emit(str(found))
+    def _take_span(self, found: HeatSpan) -> None:
+        self._span = found
+        self._draw()
 
-    def _take_day(self, found: Any) -> None:
-        if isinstance(found, UnitDay) and found.unit == self._selected:
+    def _take_day(self, found: UnitDay) -> None:
+        if found.unit == self._selected:
             self._day = found
             self._draw()
-        elif isinstance(found, Exception):
-            self.desk.said.emit(str(found))
 
     # choosing
 
     def _pick(self, unit: str) -> None:
         if unit != self._selected:
-            self._selected, self._day, self._day_asked_s = unit, None, -1e9
+            self._selected, self._day = unit, None
             self.table.select(unit)
             self._draw()
 
@@ -193,25 +163,27 @@ class HeatPage(Page):
 
     def _draw(self) -> None:
         moment, site = self.desk.time.now(), self.desk.site
-        now = heat_now(self._rows, self._past or self.desk.live)
-        order = rank(site.heat, now, self._span)
+        span = self._span if self._span_asking.holds else None
+        day = self._day if self._day_asking.holds else None
+        now = heat_now(self._rows, self.desk.table)
+        order = rank(site.heat, now, span)
         if not self._selected and np.isfinite(now.power_kw).any():
             self._selected = site.heat[order[0]].id
-        first, rest = answer(site, now, self._span, order)
+        first, rest = answer(site, now, span, order)
         if not self.desk.time.live:
             first = self.tr("At {0}: {1}").format(stamp(moment, site.place.zone), first)
         self.answer_line.say(first, rest)
-        self._draw_figures(now)
-        self.table.show_units(site, now, self._span, order)
+        self._draw_figures(now, span)
+        self.table.show_units(site, now, span, order)
         self.table.select(self._selected)
         if self._selected:
             row = self._units[self._selected]
-            words, _ = reading(site, site.heat[row], row, now, self._span)
-            self.detail.show_unit(site.heat[row], row, now, words, self._day, moment)
+            words, _ = reading(site, site.heat[row], row, now, span)
+            self.detail.show_unit(site.heat[row], row, now, words, day, moment)
         self._ask_history(moment)
 
-    def _draw_figures(self, now: HeatNow) -> None:
-        show, site, span = self.figure_row.show_figure, self.desk.site, self._span
+    def _draw_figures(self, now: HeatNow, span: HeatSpan | None) -> None:
+        show, site = self.figure_row.show_figure, self.desk.site
         heat_mw = float(np.nansum(now.power_kw)) / 1000.0
         known = bool(np.isfinite(now.power_kw).any())
         design_mw = sum(unit.design_kw for unit in site.heat) / 1000.0

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from energy_console.historian.interface import Buckets, Historian
-from energy_console.live.lighting import lighting_points
-from energy_console.live.moment import table_at
 from energy_console.live.port_call import energy_per_span_kwh
-from energy_console.live.table import LiveTable
 from energy_console.site.model import LightingGroup, Site
 from hardware.points import Float64Array
 
@@ -82,9 +79,3 @@ def _on_grid(spans: Buckets, start_ns: int, count: int) -> Float64Array:
     inside = (place >= 0) & (place < count)
     value[place[inside]] = spans.mean[inside]
     return value
-
-
-def ask_moment(site: Site, moment_ns: int) -> Callable[[Historian], LiveTable]:
-    """All cabinets as they stood."""
-    wanted = lighting_points(site)
-    return lambda historian: table_at(historian, site.points, wanted, moment_ns)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from energy_console.gui.asking import Asking
 from energy_console.gui.desk import Desk
 from energy_console.gui.pages.lighting.history import GroupNight, NightEnergy, ask_energy, ask_group
 from energy_console.gui.pages.lighting.night import Night
-from energy_console.historian.interface import Historian
 from energy_console.site.model import LightingGroup
 
 _ENERGY_EVERY_S, _GROUP_EVERY_S = 300.0, 60.0
 _SOON_S = 10.0  # while nothing has been read yet
+_MOVED_S = 300.0  # of the moment, before the store is asked again
 
 
 class NightReadings(QObject):
@@ -29,58 +27,51 @@ class NightReadings(QObject):
     def __init__(self, desk: Desk, parent: QObject) -> None:
         super().__init__(parent)
         self._desk = desk
-        self.energy: NightEnergy | None = None
-        self.measured: GroupNight | None = None
-        self._wanted = ""
-        self._energy_asked_s = self._group_asked_s = -1e18
+        self._energy: NightEnergy | None = None
+        self._measured: GroupNight | None = None
+        self._energy_asking = Asking(desk, _ENERGY_EVERY_S, _MOVED_S)
+        self._group_asking = Asking(desk, _GROUP_EVERY_S, _MOVED_S)
+        self._night: Night | None = None
+        self._group: LightingGroup | None = None
 
-    def forget(self) -> None:
-        """Another time is looked at."""
-        self.energy, self._energy_asked_s = None, -1e18
-        self.forget_group()
+    @property
+    def energy(self) -> NightEnergy | None:
+        return self._energy if self._energy_asking.holds else None
+
+    @property
+    def measured(self) -> GroupNight | None:
+        return self._measured if self._group_asking.holds else None
 
     def forget_group(self) -> None:
         """Another group is looked at."""
-        self.measured, self._group_asked_s = None, -1e18
+        self._group_asking.forget()
 
     def ask(self, night: Night, group: LightingGroup | None) -> None:
         """Asks what is due for a night, and for a group's part in it."""
-        clock_s = time.monotonic()
+        self._night, self._group = night, group
         until = min(night.moment, night.dawn + dt.timedelta(minutes=30))
         read = self.energy is not None and self.energy.full_kwh > 0
-        if clock_s - self._energy_asked_s > self._patience_s(_ENERGY_EVERY_S, read=read):
-            self._energy_asked_s = clock_s
-            ends = min(until, night.dawn)
-            self._ask(ask_energy(self._desk.site, _ns(night.dusk), _ns(ends)), self._keep_energy)
+        self._energy_asking.every_s = _ENERGY_EVERY_S if read else _SOON_S
+        energy = ask_energy(self._desk.site, _ns(night.dusk), _ns(min(until, night.dawn)))
+        self._energy_asking.ask(night.dusk, energy, self._keep_energy, self._again)
+        if group is None:
+            return
         read = self.measured is not None and not np.isnan(self.measured.level).all()
-        if group is not None and clock_s - self._group_asked_s > self._patience_s(_GROUP_EVERY_S, read=read):
-            self._group_asked_s = clock_s
-            question = ask_group(group, round(night.start_s * 1e9), _ns(until))
-            self._wanted = group.id
-            self._ask(question, self._keep_group)
+        self._group_asking.every_s = _GROUP_EVERY_S if read else _SOON_S
+        curves = ask_group(group, round(night.start_s * 1e9), _ns(until))
+        self._group_asking.ask((group.id, night.dusk), curves, self._keep_group, self._again)
 
-    def _patience_s(self, every_s: float, *, read: bool) -> float:
-        if not self._desk.time.live:
-            return 1e12
-        return every_s if read else _SOON_S
-
-    def _ask(self, question: Callable[[Historian], Any], keep: Callable[[Any], None]) -> None:
-        moment = self._desk.time.moment
-
-        def answered(result: Any) -> None:
-            if self._desk.time.moment == moment and not isinstance(result, Exception):
-                keep(result)
-
-        self._desk.query(question, answered)
+    def _again(self) -> None:
+        if self._night is not None:
+            self.ask(self._night, self._group)
 
     def _keep_energy(self, energy: NightEnergy) -> None:
-        self.energy = energy
+        self._energy = energy
         self.energy_known.emit()
 
     def _keep_group(self, measured: GroupNight) -> None:
-        if measured.group == self._wanted:  # else another group was picked meanwhile
-            self.measured = measured
-            self.group_known.emit()
+        self._measured = measured
+        self.group_known.emit()
 
 
 def _ns(moment: dt.datetime) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -16,7 +15,6 @@ from energy_console.gui.desk import Desk
 from energy_console.gui.format import NONE, clock, number, stamp
 from energy_console.gui.pages.lighting.cabinet_table import CabinetTable
 from energy_console.gui.pages.lighting.detail import CabinetDetail
-from energy_console.gui.pages.lighting.history import ask_moment
 from energy_console.gui.pages.lighting.night import Night, level_picture
 from energy_console.gui.pages.lighting.night_readings import NightReadings
 from energy_console.gui.pages.lighting.street_map import GroupLook, LevelLegend, StreetMap, stepped
@@ -30,7 +28,6 @@ from energy_console.gui.parts.figure_row import FigureRow
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
 from energy_console.live.lighting import Finding, lighting_now, lighting_rows, mean_level, rank
-from energy_console.live.table import LiveTable
 from energy_console.planning.proposal import PlanNews
 from energy_console.planning.schedule import Schedule
 from energy_console.site.sun import dusk_and_dawn, elevation_deg, nights
@@ -48,14 +45,13 @@ class LightingPage(Page):
         self._groups = {group.id: group for group in desk.site.lighting}
         self._ids = [group.id for group in desk.site.lighting]
         self._rows = lighting_rows(desk.site, desk.live.index)
-        self._past: LiveTable | None = None
-        self._asked_moment: dt.datetime | None = None
         self._scene: Scene | None = None
         self._night: Night | None = None
         self._night_for = -1e9
         self._readings = NightReadings(desk, self)
         self._readings.energy_known.connect(self._draw_energy)
         self._readings.group_known.connect(self._group_known)
+        self._of_past = False  # whether the past is on screen
         self._drawn_s = -1e9
         self._curves_s = -1e18
         self._selected = ""
@@ -158,12 +154,30 @@ class LightingPage(Page):
             return
         if not self.desk.time.live:
             self._refresh_past()
-        elif self._past is not None or self._asked_moment is not None:
-            self._past, self._asked_moment = None, None
-            self._forget_history()
+        elif self._of_past:
+            self._of_past = False
+            self._look_elsewhere()
             self._draw()
         elif time.monotonic() - self._drawn_s >= 0.9:  # more often would only show noise
             self._draw()
+
+    def _look_elsewhere(self) -> None:
+        """From the present to the past, or back: no curve and no night of the one may stay in the other."""
+        self._night, self._curves_s = None, -1e18
+
+    def _refresh_past(self) -> None:
+        if not self._of_past:
+            self._of_past = True
+            self._look_elsewhere()
+        if self.desk.ready:
+            self._draw()
+            return
+        failure = self.desk.past.failure
+        moment = stamp(self.desk.time.now(), self.desk.site.place.zone)
+        reading = self.tr("Reading {0} from the store…").format(moment)
+        self.answer_line.say(self.tr("The store did not answer: {0}").format(failure) if failure else reading)
+        for key in _FIGURES:
+            self.figure_row.show_figure(key, None)
 
     def select(self, what: object) -> None:
         """A group, its cabinet, or one of the cabinet's values."""
@@ -176,7 +190,7 @@ class LightingPage(Page):
     # drawing
 
     def _tick(self) -> None:
-        if self.desk.time.live and self._past is None and time.monotonic() - self._drawn_s >= 0.9:
+        if self.desk.time.live and not self._of_past and time.monotonic() - self._drawn_s >= 0.9:
             self._draw()
 
     def _draw(self) -> None:
@@ -184,7 +198,7 @@ class LightingPage(Page):
         self._drawn_s = time.monotonic()
         moment, place = self.desk.time.now(), self.desk.site.place
         self._find_night(moment)
-        now = lighting_now(self._rows, self._past or self.desk.live, elevation_deg(place, moment))
+        now = lighting_now(self._rows, self.desk.table, elevation_deg(place, moment))
         night = dusk_and_dawn(place, moment)
         plan = self._plan()
         scene = Scene(
@@ -193,7 +207,7 @@ class LightingPage(Page):
             moment,
             night[0] if night else None,
             night[1] if night else None,
-            self._alarms() if self._past is None else {},
+            self._alarms(),
             plan.name if plan else "",
         )
         self._scene = scene
@@ -205,7 +219,7 @@ class LightingPage(Page):
         self._draw_map(scene, order)
         self.table.show_scene(scene, order)
         self._mark_selected()
-        self._draw_group(curves=scene.moment.timestamp() - self._curves_s >= _CURVES_EVERY_S)
+        self._draw_group(curves=abs(scene.moment.timestamp() - self._curves_s) >= _CURVES_EVERY_S)
         self._ask_readings()
 
     def _find_night(self, moment: dt.datetime) -> None:
@@ -219,14 +233,14 @@ class LightingPage(Page):
         self._night = Night(*found[-1], moment, place.zone) if found else None
 
     def _plan(self) -> Schedule | None:
-        news = self.desk.latest.plan
-        return news.in_force if isinstance(news, PlanNews) and self._past is None else None
+        news = self.desk.plan
+        return news.in_force if isinstance(news, PlanNews) else None
 
     def _alarms(self) -> dict[str, AlarmView]:
         """Worst open alarm by cabinet."""
         cabinets = {group.device for group in self._groups.values()}
         worst: dict[str, AlarmView] = {}
-        for alarm in self.desk.latest.alarms:
+        for alarm in self.desk.alarms:
             device = alarm.source.split("/")[0]
             if device in cabinets and (device not in worst or alarm.priority < worst[device].priority):
                 worst[device] = alarm
@@ -234,7 +248,7 @@ class LightingPage(Page):
 
     def _draw_answer(self, scene: Scene, order: list[int]) -> None:
         first, rest, priority, state = answer(scene, order)
-        if self._past is not None:
+        if not self.desk.time.live:
             first = self.tr("At {0}: {1}").format(stamp(scene.moment, self.desk.site.place.zone), first)
         self.answer_line.say(first, rest, priority, state)
 
@@ -337,37 +351,10 @@ class LightingPage(Page):
         else:
             self.level_plot.show_picture(level_picture(group, night, self._readings.measured, self._plan()))
 
-    # the past
-
-    def _forget_history(self) -> None:
-        self._readings.forget()
-        self._curves_s = -1e18
-
     def _group_known(self) -> None:
         measured = self._readings.measured
         if measured is not None and measured.group == self._selected:
             self._draw_group()
-
-    def _refresh_past(self) -> None:
-        moment = self.desk.time.moment
-        if moment is None or moment == self._asked_moment:
-            return
-        self._asked_moment, self._past = moment, None
-        self._forget_history()
-        self.answer_line.say(self.tr("Reading {0} from the store…").format(stamp(moment, self.desk.site.place.zone)))
-        for key in _FIGURES:
-            self.figure_row.show_figure(key, None)
-
-        def answered(result: Any) -> None:
-            if self.desk.time.moment != moment:
-                return
-            if isinstance(result, Exception):
-                self.answer_line.say(self.tr("The store did not answer: {0}").format(result))
-                return
-            self._past, self._night = result, None
-            self._draw()
-
-        self.desk.query(ask_moment(self.desk.site, round(moment.timestamp() * 1e9)), answered)
 
     def _trend(self, group: str) -> None:
         device = self._groups[group].device

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 import time
-from typing import Any
+from functools import partial
 
 import numpy as np
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from energy_console.engine.link import AlarmView
+from energy_console.gui.asking import Asking
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import clock, day, number, percent
 from energy_console.gui.pages.overview.areas import AreaKind, AreaWords, kinds
@@ -26,9 +27,7 @@ from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.key_figure import KeyFigure
 from energy_console.gui.parts.range_bar import BarRange
 from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
-from energy_console.historian.interface import Historian
 from energy_console.live.power_stack import Stack, net_point, planned_stack
-from energy_console.live.table import LiveTable
 from energy_console.planning.proposal import PlanNews
 from energy_console.planning.schedule import Schedule, schedule_of
 from energy_console.site.model import ShipCall
@@ -39,12 +38,13 @@ from hardware.points import is_usable
 from optimizer.plan import Plan
 
 _BEHIND_EVERY_S, _BEHIND_SOON_S, _CALLS_EVERY_S = 20.0, 4.0, 60.0
+_BEHIND_MOVED_S = 120.0  # of the moment of the past, before the hours behind it are asked for again
 _PAST_H, _AHEAD_H, _NEXT_H = 6.0, 18.0, 6.0
 _ATTENTION_PX, _ATTENTION_SMALL_PX, _WIDE_PX = 346, 280, 1300
 
 
 class OverviewPage(Page):
-    """See the module. The store is asked off the GUI thread every `_BEHIND_EVERY_S`; figures of now are always live."""
+    """See the module. The store is asked off the GUI thread every `_BEHIND_EVERY_S`; all is of the time shown."""
 
     refresh_ms = 1000
 
@@ -53,9 +53,8 @@ class OverviewPage(Page):
         self._words = AreaWords(desk.site, desk.live)
         self._net = net_point(desk.site)
         self._areas = _area_names(desk)
-        self._behind: Behind | None = None
-        self._asked_s = -1e9
-        self._asked_for: dt.datetime | None = None
+        self._found: Behind | None = None
+        self._asking = Asking(desk, _BEHIND_EVERY_S, _BEHIND_MOVED_S)
         self._calls: tuple[ShipCall, ...] = ()
         self._calls_s = -1e9
         self._schedule: tuple[object, Schedule | None] = (None, None)
@@ -149,38 +148,32 @@ class OverviewPage(Page):
         self._show_ahead(planned, moment)
         self._show_stack(planned, name, moment)
         self._show_tiles(moment)
-        self._attention.show_alarms(self.desk.latest.alarms, self._areas, self.desk.clock_ns())
+        self._attention.show_alarms(self.desk.alarms, self._areas, round(moment.timestamp() * 1e9))
 
     def _ask(self, moment: dt.datetime) -> None:
-        picked = self.desk.time.moment
-        wait_s = _BEHIND_EVERY_S if self._knows_enough() else _BEHIND_SOON_S
-        due = time.monotonic() - self._asked_s > wait_s
-        if not due and picked == self._asked_for:
-            return
-        self._asked_s, self._asked_for = time.monotonic(), picked
-        site = self.desk.site
-
-        def question(historian: Historian) -> Behind:
-            return look_behind(site, historian, moment, [kind.point for kind, _ in self._tiles.values()])
-
-        self.desk.query(question, self._take_behind)
+        self._asking.every_s = _BEHIND_EVERY_S if self._knows_enough() else _BEHIND_SOON_S
+        site, also = self.desk.site, [kind.point for kind, _ in self._tiles.values()]
+        question = partial(look_behind, site, moment=moment, also=also)
+        self._asking.ask("", question, self._take_behind, self.refresh_now)
 
     def _knows_enough(self) -> bool:
         """Whether the hours behind are mostly known: a store that was just begun is still being filled."""
         return self._behind is not None and bool(np.isfinite(self._behind.stack.net_kw).mean() > 0.5)
 
-    def _take_behind(self, answer: Any) -> None:
-        if isinstance(answer, Behind):
-            self._behind = answer
-            self._show_curves(answer)
-            self.refresh_now()
-        else:
-            self.desk.said.emit(str(answer))
+    def _take_behind(self, behind: Behind) -> None:
+        self._found = behind
+        self._show_curves(behind)
+        self.refresh_now()
+
+    @property
+    def _behind(self) -> Behind | None:
+        """What the store knows, where it is of the time shown."""
+        return self._found if self._asking.holds else None
 
     def _planned(self) -> tuple[Stack | None, str]:
-        """The plan in force or the newest proposal as a stack, and its name; none off live."""
-        news = self.desk.latest.plan
-        if not isinstance(news, PlanNews) or not self.desk.time.live:
+        """The plan in force or the newest proposal as a stack, and its name; of the past the plan in force then."""
+        news = self.desk.plan
+        if not isinstance(news, PlanNews):
             return None, ""
         schedule = news.in_force
         if schedule is None and news.proposal is not None and isinstance(news.proposal.answer, Plan):
@@ -199,14 +192,14 @@ class OverviewPage(Page):
     # showing
 
     def _show_answer(self, planned: Stack | None, moment: dt.datetime) -> None:
-        health = self.desk.latest.health
-        urgent = next((alarm for alarm in self.desk.latest.alarms if alarm.state != "acknowledged"), None)
+        health = self.desk.health
+        urgent = next((alarm for alarm in self.desk.alarms if alarm.state != "acknowledged"), None)
         if health is None or health.answering == 0:
             self._answer.say(self.tr("Waiting for the field."), self.tr("The first values come within seconds."))
         elif urgent is not None and urgent.priority <= 2:
             self._answer.say(f"{urgent.text}.", self._ahead_words(planned, moment), urgent.priority, urgent.state)
         else:
-            open_now = sum(alarm.state != "acknowledged" for alarm in self.desk.latest.alarms)
+            open_now = sum(alarm.state != "acknowledged" for alarm in self.desk.alarms)
             rest = self.tr("{0} alarms of low urgency wait.").format(open_now) if open_now else ""
             self._answer.say(self.tr("Nothing is urgent."), f"{self._ahead_words(planned, moment)} {rest}".strip())
 
@@ -238,16 +231,12 @@ class OverviewPage(Page):
         return self.desk.site.root.limit_kw
 
     def _now_kw(self, point: str) -> float:
-        """Newest value when live, the last known of the store off live; NaN where there is none."""
-        live = self.desk.live
-        if point not in live.index:
+        """The value at the time shown; NaN where there is none."""
+        table = self.desk.table
+        if point not in table.index:
             return math.nan
-        row = live.index[point]
-        if self.desk.time.live:
-            return float(live.value[row]) if is_usable(live.status[row : row + 1])[0] else math.nan
-        curve = self._behind.curves.get(point) if self._behind else None
-        known = curve[np.isfinite(curve)] if curve is not None else np.empty(0)
-        return float(known[-1]) if len(known) else math.nan
+        row = table.index[point]
+        return float(table.value[row]) if is_usable(table.status[row : row + 1])[0] else math.nan
 
     def _show_now(self, moment: dt.datetime) -> None:
         site, limit, behind = self.desk.site, self._limit_kw, self._behind
@@ -368,11 +357,11 @@ class OverviewPage(Page):
                 tile.show_curve(values[::4])
 
     def _show_tiles(self, moment: dt.datetime) -> None:
-        table: LiveTable = self.desk.live
+        table = self.desk.table
         for kind, tile in self._tiles.values():
             kw = self._now_kw(kind.point)
-            words = self._words.words(kind.key, table, moment, self._calls) if self.desk.time.live else ""
-            alarms = [alarm for alarm in self.desk.latest.alarms if self._areas.get(alarm.source) == kind.name]
+            words = self._words.words(kind.key, table, moment, self._calls)
+            alarms = [alarm for alarm in self.desk.alarms if self._areas.get(alarm.source) == kind.name]
             shown = None if math.isnan(kw) else number(kw)
             foot = self.tr("heat, last 6 h") if kind.key == "heat" else self.tr("last 6 h")
             tile.show_area(words, shown, kind.unit, foot, alarms)

@@ -43,7 +43,9 @@ class PlanActs(QObject):
         """Says what approving writes; a person confirms."""
         if not isinstance(proposal.answer, Plan):
             return
-        counts = commanded(self._desk.site, schedule_of(proposal.answer, proposal.id, proposal.name))
+        counts = commanded(
+            self._desk.site, schedule_of(proposal.answer, proposal.id, proposal.name), self._desk.time.now()
+        )
         words = tr(
             "{0} set-points are written now and read back: {1} levels of light and {2} limits of chargers. "
             "The rest follows, quarter hour by quarter hour, until {3}."

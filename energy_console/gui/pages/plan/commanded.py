@@ -10,9 +10,9 @@ from energy_console.gui.desk import Desk
 from energy_console.gui.pages.plan.approve_bar import ClassLine
 from energy_console.gui.pages.plan.frame import tr
 from energy_console.planning.schedule import Schedule
-from energy_console.planning.setpoints import SetPoint, followed_share, setpoints_at
+from energy_console.planning.setpoints import SetPoint, followed_share, plugged_in, setpoints_at
 from energy_console.site.model import Site
-from energy_console.site.timetable import bookings, ship_calls
+from energy_console.site.timetable import ship_calls
 from hardware.points import is_usable
 
 
@@ -28,21 +28,19 @@ class Commanded:
         return self.lights + self.chargers
 
 
-def setpoints_now(site: Site, schedule: Schedule) -> list[SetPoint]:
-    now = dt.datetime.now(dt.UTC)
-    there = bookings(site, now, now + dt.timedelta(seconds=1))
-    return setpoints_at(site, schedule, now, {one.id: one.charger for one in there if one.arrives <= now})
+def setpoints_now(site: Site, schedule: Schedule, now: dt.datetime) -> list[SetPoint]:
+    return setpoints_at(site, schedule, now, plugged_in(site, now))
 
 
-def commanded(site: Site, schedule: Schedule) -> Commanded:
-    """How many set-points the schedule writes now."""
-    kinds = [setpoint.kind for setpoint in setpoints_now(site, schedule)]
+def commanded(site: Site, schedule: Schedule, now: dt.datetime) -> Commanded:
+    """How many set-points the schedule writes at a time."""
+    kinds = [setpoint.kind for setpoint in setpoints_now(site, schedule, now)]
     return Commanded(kinds.count("lighting"), kinds.count("charging"))
 
 
 def class_lines(desk: Desk, in_force: Schedule | None, counts: Commanded | None) -> tuple[ClassLine, ...]:
     """Lighting, charging and ships; `counts` of the plan shown, followed of the one in force."""
-    running = setpoints_now(desk.site, in_force) if in_force else []
+    running = setpoints_now(desk.site, in_force, desk.time.now()) if in_force else []
     followed = {
         kind: followed_share([one for one in running if one.kind == kind], lambda point: measured_kw(desk, point))
         for kind in ("lighting", "charging")
@@ -51,7 +49,7 @@ def class_lines(desk: Desk, in_force: Schedule | None, counts: Commanded | None)
         tr("{0} levels written each quarter hour").format(counts.lights) if counts else tr("cabinets go by their clock")
     )
     charge = tr("{0} limits written now").format(counts.chargers) if counts else tr("vehicles charge at once")
-    now = dt.datetime.now(dt.UTC)
+    now = desk.time.now()
     calls = len(ship_calls(desk.site, now, now + dt.timedelta(hours=24)))
     ships = tr("{0} calls, never commanded: the crew decides").format(calls)
     return (
@@ -63,7 +61,8 @@ def class_lines(desk: Desk, in_force: Schedule | None, counts: Commanded | None)
 
 def measured_kw(desk: Desk, point: str) -> float:
     """The newest usable power of a point, NaN where there is none."""
-    row = desk.live.index.get(point)
-    if row is None or not is_usable(desk.live.status[row : row + 1])[0]:
+    table = desk.table
+    row = table.index.get(point)
+    if row is None or not is_usable(table.status[row : row + 1])[0]:
         return math.nan
-    return float(desk.live.value[row])
+    return float(table.value[row])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
-from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from energy_console.gui.asking import Asking
 from energy_console.gui.desk import Desk
-from energy_console.gui.format import number
+from energy_console.gui.format import number, stamp
 from energy_console.gui.pages.page import Page
 from energy_console.gui.pages.plan.acts import PlanActs
 from energy_console.gui.pages.plan.against import changes
@@ -48,7 +47,9 @@ from optimizer.plan import Cause, Infeasible, Plan
 _TICK_MS = 5000
 _MEASURED_EVERY_S = 60.0
 _WIDE_PX, _SIDE_PX, _SIDE_NARROW_PX = 1320, 376, 316
+_MEASURED_MOVED_S = 60.0  # of the moment of the past, before what was measured until then is asked for again
 _LOST_AFTER_S = 15.0
+_NOTHING = PlanNews()
 
 
 class PlanPage(Page):
@@ -56,13 +57,14 @@ class PlanPage(Page):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.table = OnTable()
+        self._tables = {True: OnTable(), False: OnTable()}  # live, and of the past: neither changes the other
         self.acts = PlanActs(desk, self)
         self._shown = ""  # what is on the picture: its id, and whether it is the one in force
+        self._of_past = False  # whether what is on the picture is of the past
         self._day: PlannedDay | None = None
         self._plan: Plan | None = None
         self._refused: Infeasible | None = None
-        self._measured_asked_s = -1e9
+        self._measured_asking = Asking(desk, _MEASURED_EVERY_S, _MEASURED_MOVED_S)
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._tick)
@@ -77,7 +79,7 @@ class PlanPage(Page):
         outer.setSpacing(CARD_GAP)
         self.answer_line = AnswerLine(looks)
         self.figure_row = FigureRow(captions(), tr("The plan in figures"), beside=True)
-        self.picture = PlanPicture(looks, self.desk.site.place.zone)
+        self.picture = PlanPicture(looks, self.desk.site.place.zone, lambda: self.desk.time.now().timestamp())
         self.why_card = WhyCard(looks)
         self.side_card = SideCard(looks)
         self.state = StatePane(looks)
@@ -176,7 +178,9 @@ class PlanPage(Page):
         self._show_state()
 
     def _take_news(self) -> None:
-        news = self.desk.latest.plan
+        news = self.desk.plan
+        if news is None and not self.desk.time.live:
+            news = _NOTHING  # known of the moment picked until the store has answered
         if isinstance(news, PlanNews) and news is not self.table.news:
             if news.proposal is not self.table.news.proposal and not self.table.is_in_force:
                 self.acts.said = None
@@ -187,15 +191,21 @@ class PlanPage(Page):
         self.picture.update()
 
     @property
+    def table(self) -> OnTable:
+        return self._tables[self.desk.time.live]
+
+    @property
     def _lost(self) -> bool:
         health = self.desk.latest.health
         return (health is not None and not health.running) or self.desk.latest.silence_s > _LOST_AFTER_S
 
     def _show_state(self) -> None:
         table = self.table
+        if self._of_past == self.desk.time.live:
+            self._of_past, self._shown = not self.desk.time.live, ""
         self.bar.show_acts(self._acts_now())
         if not self.desk.time.live:
-            self._say_past()
+            self._show_past()
             return
         if table.shown is not None and table.plan is not None:
             self._show_proposal(table.shown, table.plan)
@@ -207,11 +217,20 @@ class PlanPage(Page):
             self._show_nothing()
         self._say_over()
 
-    def _say_past(self) -> None:
-        self._blank(tr("The plan is shown live only."))
-        words = tr("What was planned for a past moment stands dashed in Trends.")
-        what = tr("No plan is shown for a moment of the past.")
-        self.state.say("empty", what, words, tr("Go live"), lambda: self.desk.time.pick(None))
+    def _show_past(self) -> None:
+        """The plan in force then, against what was; proposals are not kept, but the journal names them."""
+        moment = stamp(self.desk.time.now(), self.desk.site.place.zone)
+        if (schedule := self.table.news.in_force) is not None:
+            self._show_schedule(schedule)
+            said = answer_of_schedule(schedule, self.table.news)
+            self.answer_line.say(tr("At {0}: {1}").format(moment, said.first), said.rest, said.priority)
+        elif self.desk.ready:
+            self._blank(tr("At {0}: no plan was in force.").format(moment))
+            words = tr("Devices went their own ways then. Alt+Shift+Right goes to the next entry of the journal.")
+            self.state.say("empty", tr("No plan was in force then."), words)
+        else:
+            self._blank(self.desk.past.failure or tr("Reading {0} from the store…").format(moment))
+            self.state.say("loading", tr("Looking up which plan was in force."), "")
 
     def _show_nothing(self) -> None:
         self._blank(tr("No plan yet."))
@@ -288,7 +307,7 @@ class PlanPage(Page):
         self._day = planned
         self.picture.show_measured(None)
         self.picture.show_day(planned)
-        self._measured_asked_s = -1e9
+        self._measured_asking.forget()
 
     def _show_field(self) -> None:
         """What is written, how it follows, and what was measured."""
@@ -296,7 +315,7 @@ class PlanPage(Page):
         names = self._day.names if self._day else {}
         self.side_card.show_field(news.in_force.name if news.in_force else "", news.assets, names)
         writes = schedule_of(plan, shown.id, shown.name) if shown and plan else news.in_force
-        counts = commanded(self.desk.site, writes) if writes else None
+        counts = commanded(self.desk.site, writes, self.desk.time.now()) if writes else None
         self.bar.show_classes(class_lines(self.desk, news.in_force, counts))
         self.stack.setCurrentIndex(0)
         self._ask_measured()
@@ -348,7 +367,7 @@ class PlanPage(Page):
         if day.limits:
             self._pick(day.limits[0].first_step, day.limits[0].node)
         else:
-            self._pick(day.step_at(time.time()), "")
+            self._pick(day.step_at(self.desk.time.now().timestamp()), "")
 
     def _pick(self, step: int, node: str) -> None:
         day, plan, shown = self._day, self._plan, self.table.shown
@@ -387,16 +406,14 @@ class PlanPage(Page):
         day, in_force, meter = self._day, self.table.news.in_force, self.desk.site.root.meter
         if day is None or meter is None or in_force is None or in_force.id != day.id:
             return
-        if time.monotonic() - self._measured_asked_s < _MEASURED_EVERY_S:
-            return
-        self._measured_asked_s = time.monotonic()
 
-        def answered(result: Any) -> None:
-            if self._day is day and isinstance(result, Measured):
-                self.picture.show_measured(result)
+        def take(measured: Measured) -> None:
+            if self._day is day:
+                self.picture.show_measured(measured)
 
         start_ns = round(float(day.edges_s[0])) * 10**9
-        self.desk.query(ask_net_import(meter, start_ns, max(time.time_ns(), start_ns + 1)), answered)
+        question = ask_net_import(meter, start_ns, max(self.desk.shown_ns(), start_ns + 1))
+        self._measured_asking.ask(day.id, question, take, self._ask_measured)
 
     # acts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -59,9 +59,10 @@ class PlanPicture(QWidget):
 
     picked = Signal(int, str)
 
-    def __init__(self, looks: Looks, zone: ZoneInfo) -> None:
+    def __init__(self, looks: Looks, zone: ZoneInfo, clock_s: Callable[[], float] = time.time) -> None:
+        """`clock_s` gives the time shown, UTC seconds."""
         super().__init__()
-        self._looks, self._zone = looks, zone
+        self._looks, self._zone, self._clock_s = looks, zone, clock_s
         self._day: PlannedDay | None = None
         self._measured: Measured | None = None
         self._selected, self._node = -1, ""
@@ -109,7 +110,7 @@ class PlanPicture(QWidget):
         """Where time lies now. Only while a day is shown."""
         assert self._day is not None
         right = self.width() - GUTTER_RIGHT
-        return Frame(GUTTER_LEFT, right, self._looks.theme, self._day, self._zone, self._selected, time.time())
+        return Frame(GUTTER_LEFT, right, self._looks.theme, self._day, self._zone, self._selected, self._clock_s())
 
     def lights(self) -> list[Shown[LightRow]]:
         return unfolded(self._day.lights, self._opened) if self._day else []
@@ -303,7 +304,7 @@ class PlanPicture(QWidget):
             super().keyPressEvent(event)
             return
         far = 4 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        now = self._day.step_at(time.time())
+        now = self._day.step_at(self._clock_s())
         here = self._selected if self._selected >= 0 else now
         wanted = {
             Qt.Key.Key_Left: here - far,

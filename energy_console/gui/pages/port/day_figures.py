@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject
 
+from energy_console.gui.asking import Asking
 from energy_console.gui.desk import Desk
 from energy_console.gui.format import clock, number
 from energy_console.gui.pages.port.attention import Scene
@@ -18,6 +17,7 @@ from energy_console.historian.counters import MARGIN
 from energy_console.live.port_call import ENGINE_CO2_KG_PER_KWH
 
 _EVERY_S = 300.0
+_MOVED_S = 300.0  # of the moment, before the store is asked again; till then meters are counted on from
 _SOON_S = 10.0  # while the store has not read every meter yet
 
 
@@ -28,51 +28,47 @@ class DayFigures(QObject):
         super().__init__(row)
         self._desk, self._row = desk, row
         self._day: DayEnergy | None = None
-        self._asked_s = -1e9
+        self._asking = Asking(desk, _EVERY_S, _MOVED_S)
         self._scene: Scene | None = None
 
     def forget(self) -> None:
         """Another time is looked at: nothing is known until the store has answered."""
-        self._day, self._asked_s = None, -1e9
+        self._asking.forget()
+        self._blank()
+
+    def _blank(self) -> None:
         for key in ("energy", "co2"):
             self._row.show_figure(key, None)
 
     def show_scene(self, scene: Scene) -> None:
         self._scene = scene
-        if time.monotonic() - self._asked_s > self._patience_s(scene):
-            self._ask(scene.now)
-        if self._day is not None:
-            self._draw(scene, self._day)
-
-    def _patience_s(self, scene: Scene) -> float:
-        """How long the store's last answer will do."""
-        if self._day is None:
-            return _EVERY_S if self._desk.time.live else 1e9
-        if not self._desk.time.live:
-            return 1e9
         known = int((~np.isnan(scene.fleet.energy_kwh)).sum())
-        return _SOON_S if len(self._day.stands_kwh) < known else _EVERY_S
+        few = self._day is not None and len(self._day.stands_kwh) < known
+        self._asking.every_s = _SOON_S if few else _EVERY_S
+        zone = scene.site.place.zone
+        question = ask_day(self._desk.site, round(scene.now.timestamp() * 1e9))
+        self._asking.ask(scene.now.astimezone(zone).date(), question, self._take, self._again)
+        self._draw_if_known()
 
-    def _ask(self, now: dt.datetime) -> None:
-        self._asked_s = time.monotonic()
-        moment = self._desk.time.moment
+    def _again(self) -> None:
+        if self._scene is not None:
+            self.show_scene(self._scene)
 
-        def answered(result: Any) -> None:
-            if self._desk.time.moment != moment:
-                return
-            if isinstance(result, Exception):
-                self._row.show_figure("energy", None, "kWh", self.tr("the store did not answer"))
-                self._row.show_figure("co2", None, "t")
-                return
-            self._day = result
-            if self._scene is not None:
-                self._draw(self._scene, result)
+    def _take(self, day: DayEnergy) -> None:
+        self._day = day
+        self._draw_if_known()
 
-        self._desk.query(ask_day(self._desk.site, round(now.timestamp() * 1e9)), answered)
+    def _draw_if_known(self) -> None:
+        if self._scene is None:
+            return
+        if self._day is not None and self._asking.holds:
+            self._draw(self._scene, self._day)
+        else:
+            self._blank()
 
     def _draw(self, scene: Scene, day: DayEnergy) -> None:
         zone = scene.site.place.zone
-        grown = self._grown_kwh(scene, day) if self._desk.time.live else 0.0
+        grown = self._grown_kwh(scene, day)
         grid = scene.site.carbon.grid_kg_per_kwh[scene.now.astimezone(zone).hour]
         co2_t = (day.co2_avoided_kg + grown * (ENGINE_CO2_KG_PER_KWH - grid)) / 1000.0
         # a store that began after midnight cannot tell of the hours before it

@@ -11,16 +11,12 @@ import numpy as np
 
 from energy_console.gui.pages.port.call_rows import NO_STEPS, SPAN_S, Steps, add_steps, steps_of
 from energy_console.historian.interface import Buckets, Historian
-from energy_console.live.moment import table_at
 from energy_console.live.port_call import ENGINE_CO2_KG_PER_KWH, StepMark, energy_per_span_kwh, grid_co2_kg, step_marks
-from energy_console.live.table import LiveTable
 from energy_console.site.model import AccessPoint, Carbon, Site
-from hardware.points import Float64Array, Point
+from hardware.points import Float64Array
 
 HOUR_NS = 3_600_000_000_000
 QUARTER_NS = HOUR_NS // 4
-# What the map and the signals of a point are made of, at a moment of the past.
-FLEET_QUANTITIES = ("step", "mode", "alarms", "warnings", "power_kw", "energy_import_kwh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +90,6 @@ def _last_known(value: Float64Array) -> float:
     return float(known[-1]) if len(known) else float("nan")
 
 
-def ask_moment(site: Site, moment_ns: int, more: Sequence[str] = ()) -> Callable[[Historian], LiveTable]:
-    """The fleet (and the points `more`) as it stood."""
-    wanted = [f"{point.device}/{quantity}" for point in site.access_points for quantity in FLEET_QUANTITIES]
-    wanted = [point for point in dict.fromkeys((*wanted, *more)) if site.has_point(point)]
-    return lambda historian: table_at(historian, site.points, wanted, moment_ns)
-
-
-def ask_points(site: Site, wanted: Sequence[str], moment_ns: int) -> Callable[[Historian], LiveTable]:
-    """The points named (ids) as they stood."""
-    return lambda historian: table_at(historian, site.points, wanted, moment_ns)
-
-
 def ask_quay_power(
     stations: Mapping[str, Sequence[AccessPoint]], meter: str | None, start_ns: int, now_ns: int
 ) -> Callable[[Historian], tuple[dict[str, Steps], Steps]]:
@@ -151,8 +135,3 @@ def ask_call(points: Sequence[AccessPoint], start_ns: int, now_ns: int) -> Calla
 def _first_known(spans: Buckets) -> float:
     known = spans.first[~np.isnan(spans.first)]
     return float(known[0]) if len(known) else float("nan")
-
-
-def signal_points(site: Site, point: AccessPoint) -> list[Point]:
-    """All values of the device that speaks for the point."""
-    return [candidate for candidate in site.points if candidate.device == point.device]

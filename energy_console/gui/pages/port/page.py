@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -22,7 +21,6 @@ from energy_console.gui.pages.port.calls_card import CallsCard
 from energy_console.gui.pages.port.day_figures import DayFigures
 from energy_console.gui.pages.port.drawer import PortDrawer, power_points
 from energy_console.gui.pages.port.harbour_view import HarbourNow, HarbourView, Pick
-from energy_console.gui.pages.port.history import ask_moment
 from energy_console.gui.pages.port.legend import Legend
 from energy_console.gui.pages.port.requests import Request
 from energy_console.gui.pages.port.scenes import Scenes
@@ -33,7 +31,6 @@ from energy_console.gui.parts.figure_row import FigureRow
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.theme import CARD_GAP, DRAWER_WIDTH, PAGE_MARGIN
 from energy_console.live.port import FleetNow, PointState, ShipNow
-from energy_console.live.table import LiveTable
 from energy_console.site.model import Tariff
 
 _TICK_MS = 1000
@@ -50,8 +47,7 @@ class PortPage(Page):
         super().__init__(desk)
         self._scenes = Scenes(desk.site, desk.live)
         self._scene: Scene | None = None
-        self._past: LiveTable | None = None
-        self._asked_moment: dt.datetime | None = None
+        self._of_past = False  # whether the past is on screen
         self._pick: Pick | None = None
         self._drawn_s = -1e9
         self._ticker = QTimer(self)
@@ -160,14 +156,27 @@ class PortPage(Page):
     def refresh(self) -> None:
         if not self.desk.site.access_points:
             return
-        if not self.desk.time.live:
-            self._refresh_past()
-        elif self._asked_moment is not None:
-            self._past, self._asked_moment = None, None
-            self._forget()
+        if self.desk.time.live and not self._of_past:
+            self._tick()
+            return
+        if self._of_past == self.desk.time.live:
+            self._of_past = not self.desk.time.live
+            self._day.forget()
+            self._subject.forget()
+        if self.desk.ready:
             self._draw()
         else:
-            self._tick()
+            self._say_reading()
+
+    def _say_reading(self) -> None:
+        """The moment picked is not known yet, or cannot be."""
+        moment, failure = self.desk.time.now(), self.desk.past.failure
+        reading = self.tr("Reading {0} from the store…").format(stamp(moment, self.desk.site.place.zone))
+        self.answer_line.say(self.tr("The store did not answer: {0}").format(failure) if failure else reading)
+        for key in ("in_use", "power", "headroom"):
+            self.figure_row.show_figure(key, None)
+        nothing = self._scenes.make(self.desk.table, moment, ())
+        self.harbour.show_now(HarbourNow(nothing.fleet, (), {}, {}))
 
     def select(self, what: object) -> None:
         """A point id, one of its values, a station, or a call."""
@@ -190,21 +199,17 @@ class PortPage(Page):
         if self.desk.time.live and time.monotonic() - self._drawn_s >= _LEAST_S:
             self._draw()
 
-    def _table(self) -> LiveTable:
-        return self._past or self.desk.live
-
     def _draw(self) -> None:
         """Everything from the table in force."""
         self._drawn_s = time.monotonic()
         live = self.desk.time.live
-        alarms = self.desk.latest.alarms if live else ()
-        scene = self._scene = self._scenes.make(self._table(), self.desk.time.now(), alarms)
+        scene = self._scene = self._scenes.make(self.desk.table, self.desk.time.now(), self.desk.alarms)
         self._draw_map(scene)
         self._draw_words(scene)
         self.attention.show_findings(findings(scene))
         self.calls_card.show_time(scene.now, self._scenes.calls, live=live)
         if self._pick is not None:
-            self._subject.show_pick(self._pick, scene, self._table())
+            self._subject.show_pick(self._pick, scene, self.desk.table)
         self._day.show_scene(scene)
 
     def _draw_map(self, scene: Scene) -> None:
@@ -234,37 +239,6 @@ class PortPage(Page):
         for figure in figures(scene, self._scenes.supplies):
             self.figure_row.show_figure(figure.key, figure.value, figure.unit, figure.note)
 
-    # the past
-
-    def _forget(self) -> None:
-        self._day.forget()
-        self._subject.forget()
-
-    def _refresh_past(self) -> None:
-        moment = self.desk.time.moment
-        if moment is None or moment == self._asked_moment:
-            return
-        self._asked_moment, self._past = moment, None
-        self._forget()
-        self.answer_line.say(self.tr("Reading {0} from the store…").format(stamp(moment, self.desk.site.place.zone)))
-        for key in ("in_use", "power", "headroom"):
-            self.figure_row.show_figure(key, None)
-        nothing = self._scenes.make(LiveTable(self.desk.site.points), moment, ())
-        self.harbour.show_now(HarbourNow(nothing.fleet, (), {}, {}))
-
-        def answered(result: Any) -> None:
-            if self.desk.time.moment != moment:
-                return
-            if isinstance(result, Exception):
-                self.answer_line.say(self.tr("The store did not answer: {0}").format(result))
-                return
-            self._past = result
-            self._draw()
-
-        device = self._scenes.points[self._pick.point].device if self._pick is not None else ""
-        more = [point.id for point in self.desk.site.points if point.device == device]
-        self.desk.query(ask_moment(self.desk.site, round(moment.timestamp() * 1e9), more), answered)
-
     # selection
 
     def _picked_call(self, station: str, call_id: str) -> None:
@@ -279,8 +253,8 @@ class PortPage(Page):
         self.harbour.select(pick)
         quay = next(station.quay for station in self.desk.site.stations if station.id == pick.station)
         self.calls_card.select(quay, pick.station, pick.call)
-        if self._scene is not None and (self.desk.time.live or self._past is not None):
-            self._subject.show_pick(pick, self._scene, self._table())
+        if self._scene is not None and self.desk.ready:
+            self._subject.show_pick(pick, self._scene, self.desk.table)
         if reveal or self._wide() or self.drawer.isVisible():
             self._place_drawer()
             self.drawer.show()

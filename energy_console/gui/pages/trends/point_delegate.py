@@ -70,7 +70,7 @@ class PointDelegate(QStyledItemDelegate):
 
     def _device_state(self, painter: QPainter, rect: QRectF, node: Node) -> float:
         """A silent device tells since when; returns where the name must end."""
-        state = self._desk.latest.devices.get(node.device)
+        state = self._desk.devices.get(node.device)
         if self._model.past is not None or state is None or state.state in ("answering", "slow", "starting"):
             return rect.right() - 8
         words = self.tr("never")
