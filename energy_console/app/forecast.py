@@ -96,12 +96,11 @@ class _Asked:
         return self.measured.past.get(_point(thing), NOTHING)
 
     def band(self, thing: Load | Plant) -> Band:
-        from energy_console.planning.problem import HOURS_A_YEAR
         from energy_console.site.model import Load
 
         past = self.past(thing)
         if isinstance(thing, Load):
-            return self.outlook.load(past, math.nan, thing.yearly_kwh / HOURS_A_YEAR)
+            return self.outlook.load(thing, past, math.nan)
         return self.outlook.plant(thing, past, math.nan)
 
     def seen(self, thing: Load | Plant) -> Seen | None:

@@ -34,6 +34,7 @@ from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
 from energy_console.live.staleness import stale_batch
 from energy_console.live.table import LiveTable
+from energy_console.planning.forecasting.outlook import Lessons
 from energy_console.planning.proposal import PlanNews
 from energy_console.planning.propose import propose, why_none
 from energy_console.planning.schedule import Schedule, schedule_of
@@ -66,6 +67,7 @@ class AttachedEngine:
         historian.wake(self._news.set)
         self._thread = threading.Thread(target=self._run, name="attached engine", daemon=True)
         self._solver = SolverProcess()
+        self._lessons = Lessons()
         self._plan = PlanNews()
         self._saying = threading.Lock()
         self._alarms: tuple[AlarmView, ...] = ()
@@ -240,7 +242,9 @@ class AttachedEngine:
         self._say(solving=True, sentence="")
         over = self._plan.in_force.id if self._plan.in_force else ""
         try:
-            proposal = asyncio.run(propose(self.site, self.live, self.historian, self._solver, self._plan.in_force))
+            proposal = asyncio.run(
+                propose(self.site, self.live, self.historian, self._solver, self._plan.in_force, self._lessons)
+            )
         except Exception as error:
             log.exception("no plan could be made")
             self._say(solving=False, sentence=f"No plan could be made: {error}")

@@ -15,6 +15,7 @@ from energy_console.engine.store_writer import StoreWriter
 from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
+from energy_console.planning.forecasting.outlook import Lessons
 from energy_console.planning.proposal import Followed, PlanNews
 from energy_console.planning.proposal_line import proposal_line
 from energy_console.planning.propose import propose, why_none
@@ -70,6 +71,7 @@ class Planner:
         self._site, self._live, self._historian, self._writer = site, live, historian, writer
         self._write, self._release, self._say = write, release, say
         self._solver = SolverProcess()
+        self._lessons = Lessons()
         self._held: dict[str, tuple[float, CommandResult, float]] = {}  # point -> value, answer, loop time of the try
         self._wanted: list[SetPoint] = []
         self._followed_at = time.monotonic()
@@ -97,7 +99,9 @@ class Planner:
         self._tell(solving=True, sentence="")
         over = self._in_force_id()
         try:
-            proposal = await propose(self._site, self._live, self._historian, self._solver, self.news.in_force)
+            proposal = await propose(
+                self._site, self._live, self._historian, self._solver, self.news.in_force, self._lessons
+            )
         except (ProblemError, NoTariff, StoreError, PlanBroken) as error:
             self._tell(solving=False, sentence=str(error))
             return self.news

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energy_console.planning.forecasting.outlook import Against, Outlook, edge_kw
+from energy_console.planning.forecasting.outlook import Against, Lessons, Outlook, edge_kw
 from energy_console.planning.measured import NOTHING, Measured
 from energy_console.site import prices, sun
 from energy_console.site.model import ChargeBooking, LightingGroup, ShipCall, Site
@@ -21,7 +21,6 @@ from optimizer.problem import Problem
 STEP_H = 0.25
 STEPS = 96
 FROZEN_STEPS = 2  # the first half hour stays as the plan in force has it
-HOURS_A_YEAR = 8760.0
 
 # Prices of service missing, EUR [M]: set so that light gives way to dear hours and to peaks, and a wish to charge
 # gives way only to a limit. A site may set its own once it has agreed them with those who use the service.
@@ -62,14 +61,15 @@ def problem_of(
     count: int = STEPS,
     against: Against = Against.EXPECTED,
     weather: Weather | None = None,
+    lessons: Lessons | None = None,
 ) -> Problem:
     """Everything that shares the site's connection over the next `count` quarter hours.
 
     `against` says for which edge of the forecasts' bands the plan is made: HIGH for the most that loads may take and
-    the least that sun and wind may give, LOW the other way round.
+    the least that sun and wind may give, LOW the other way round. `lessons` are kept from one problem to the next.
     """
     steps = steps_from(site, measured.now, count)
-    outlook = Outlook(site.place, steps.start_ns, weather)
+    outlook = Outlook(site.place, steps.start_ns, weather, lessons or Lessons())
     loads = (*_loads(site, measured, outlook, against), *_ships(site, measured, steps, calls))
     generation = tuple(_generation(site, measured, outlook, against))
     sessions = tuple(_sessions(site, measured, steps, bookings))
@@ -110,7 +110,7 @@ def _loads(site: Site, measured: Measured, outlook: Outlook, against: Against) -
     for load in site.loads:
         point = f"{load.device}/power_kw"
         past, latest = measured.past.get(point, NOTHING), measured.value(point)
-        band = outlook.load(past, latest, load.yearly_kwh / HOURS_A_YEAR)
+        band = outlook.load(load, past, latest)
         power_kw = np.maximum(edge_kw(band, against, of_load=True), 0.0)
         yield op.FixedLoad(load.id, load.node, tuple(power_kw), load.kind, load.name)
 

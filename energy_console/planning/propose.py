@@ -9,6 +9,7 @@ from pathlib import Path
 
 from energy_console.historian.interface import Historian
 from energy_console.live.table import LiveTable
+from energy_console.planning.forecasting.outlook import Lessons
 from energy_console.planning.measured import measure
 from energy_console.planning.problem import STEPS, problem_of
 from energy_console.planning.proposal import Proposal
@@ -24,11 +25,16 @@ log = logging.getLogger(__name__)
 
 
 async def propose(
-    site: Site, live: LiveTable, historian: Historian, solver: SolverProcess, in_force: Schedule | None
+    site: Site,
+    live: LiveTable,
+    historian: Historian,
+    solver: SolverProcess,
+    in_force: Schedule | None,
+    lessons: Lessons,
 ) -> Proposal:
     """The next 24 hours from now. Raises ProblemError, NoTariff, StoreError, PlanBroken, each with its sentence."""
     now = dt.datetime.now(dt.UTC)
-    problem = await asyncio.to_thread(_problem, site, live, historian, in_force, now)
+    problem = await asyncio.to_thread(_problem, site, live, historian, in_force, now, lessons)
     answer = await solver.solve(problem)
     local = now.astimezone(site.place.zone)
     return Proposal(now.strftime("%Y%m%dT%H%M%SZ"), local.strftime("%H:%M"), now, problem, answer)
@@ -45,12 +51,14 @@ def why_none(proposal: Proposal) -> str:
             return f"No plan was found: {stop.reason}"
 
 
-def _problem(site: Site, live: LiveTable, historian: Historian, in_force: Schedule | None, now: dt.datetime) -> Problem:
+def _problem(
+    site: Site, live: LiveTable, historian: Historian, in_force: Schedule | None, now: dt.datetime, lessons: Lessons
+) -> Problem:
     end = now + dt.timedelta(hours=25)
     sessions, calls = bookings(site, now, end), ship_calls(site, now, end)
     measured = measure(site, live, historian, now, sessions)
     kept = in_force.in_force_from(now, STEPS) if in_force else ()
-    return problem_of(site, measured, calls, sessions, kept, weather=_weather(site))
+    return problem_of(site, measured, calls, sessions, kept, weather=_weather(site), lessons=lessons)
 
 
 def _weather(site: Site) -> Weather | None:

@@ -16,12 +16,13 @@ from energy_console.planning.forecasting.calendar import QUARTER_NS, SATURDAY, S
 from energy_console.planning.forecasting.early import Past, clear_sky_share
 from energy_console.planning.forecasting.learning import Series, foresee, learn
 from energy_console.planning.forecasting.outlook import Against, Outlook, edge_kw
-from energy_console.site.model import Place, Plant
+from energy_console.site.model import Load, Place, Plant
 from energy_console.site.sun import elevation_deg
 from energy_console.site.weather import Weather
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 HERE = Place("Here", 51.9, 4.3, ZONE, "NL")
+OFFICE = Load("B", "Office", "B", "N", "offices", 0.0)
 START = int(dt.datetime(2026, 9, 1, tzinfo=dt.UTC).timestamp()) * 10**9
 DAY = 96
 
@@ -169,15 +170,15 @@ def test_weather_that_does_not_reach_ahead_is_left_out():
     value = office(count)
     short = Weather(times(count), {k: np.zeros(count) for k in ("wind_m_s", "temperature_c", "irradiance_w_m2")})
     steps = times(DAY, START + count * QUARTER_NS)
-    blind = Outlook(HERE, steps).load(Past(times(count), value), 0.0, 0.0)
-    told = Outlook(HERE, steps, short).load(Past(times(count), value), 0.0, 0.0)
+    blind = Outlook(HERE, steps).load(OFFICE, Past(times(count), value), 0.0)
+    told = Outlook(HERE, steps, short).load(OFFICE, Past(times(count), value), 0.0)
     assert blind.expected.tolist() == told.expected.tolist()
 
 
 def test_a_plan_against_the_high_edge_takes_the_most_of_loads_and_the_least_of_plants():
     count = 30 * DAY
     steps = times(DAY, START + count * QUARTER_NS)
-    band = Outlook(HERE, steps).load(Past(times(count), office(count)), 0.0, 0.0)
+    band = Outlook(HERE, steps).load(OFFICE, Past(times(count), office(count)), 0.0)
     assert edge_kw(band, Against.HIGH, of_load=True) is band.high
     assert edge_kw(band, Against.HIGH, of_load=False) is band.low
     assert edge_kw(band, Against.LOW, of_load=False) is band.high
@@ -187,5 +188,5 @@ def test_a_plan_against_the_high_edge_takes_the_most_of_loads_and_the_least_of_p
 @pytest.mark.parametrize(("latest", "fallback", "expected"), [(70.0, 12.0, 70.0), (float("nan"), 12.0, 12.0)])
 def test_a_thing_that_nobody_has_measured_has_a_wide_band(latest, fallback, expected):
     nothing = Past(np.array([], np.int64), np.array([]))
-    band = Outlook(HERE, times(DAY)).load(nothing, latest, fallback)
+    band = Outlook(HERE, times(DAY)).load(replace(OFFICE, yearly_kwh=fallback * 8760.0), nothing, latest)
     assert (band.low[0], band.expected[0], band.high[0]) == (expected / 2, expected, 1.5 * expected)

@@ -7,18 +7,20 @@ import enum
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from energy_console.planning.forecasting.calendar import QUARTER_NS, slots_of
+from energy_console.planning.forecasting.calendar import QUARTER_NS, Slots, slots_of
 from energy_console.planning.forecasting.early import Past, clear_sky_share, forecast_kw, solar_forecast_kw
-from energy_console.planning.forecasting.learning import Band, Series, foresee, learn
+from energy_console.planning.forecasting.learning import Band, Learnt, Series, foresee, learn
 from energy_console.site import sun
-from energy_console.site.model import Place, Plant
+from energy_console.site.model import Load, Place, Plant
 from energy_console.site.weather import Weather
 from hardware.points import Float64Array, Int64Array
 
+HOURS_A_YEAR = 8760.0
 HEATED_BELOW_C = 16.0  # outdoors; houses ask for heat below [M: 15 to 18 in codes of practice]
 RATED_WIND_M_S = 12.0  # from here on a turbine gives no more [M]
 _DAYLIGHT_SHARE = 0.02  # of the rated power under a clear sky; below, how clear it is cannot be told
@@ -44,6 +46,21 @@ class Seen:
     scale_kw: Float64Array  # of the past and of the steps ahead
 
 
+@dataclass(slots=True)
+class Lessons:
+    """What was learnt of each thing, by its id; learnt anew every local day, and when other weather is told."""
+
+    kept: dict[str, tuple[int, int, Learnt]] = field(default_factory=dict)
+
+    def of(self, name: str, series: Series) -> Learnt | None:
+        day, told = int(series.slots.day[len(series.value) - 1]), len(series.known)
+        if (held := self.kept.get(name)) is not None and held[:2] == (day, told):
+            return held[2]
+        if (learnt := learn(series)) is not None:
+            self.kept[name] = (day, told, learnt)
+        return learnt
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """For steps of a quarter hour each that begin where the past given ends, shape (steps,)."""
@@ -51,17 +68,18 @@ class Outlook:
     place: Place
     steps_ns: Int64Array
     weather: Weather | None = None
+    lessons: Lessons = field(default_factory=Lessons)  # kept from one outlook to the next, they cost little
 
-    def load(self, past: Past, latest_kw: float, fallback_kw: float) -> Band:
-        """A consumer; never below 0 where it never was. `latest_kw` and `fallback_kw` serve while there is no past."""
-        band = self._learnt(self.seen_load(past))
+    def load(self, load: Load, past: Past, latest_kw: float) -> Band:
+        """A consumer; never below 0 where it never was. `latest_kw` or its usual power serve without a past."""
+        band = self._learnt(load.id, self.seen_load(past))
         if band is None:
-            expected = forecast_kw(past, self.steps_ns, self.place.zone, latest_kw, fallback_kw)
+            expected = forecast_kw(past, self.steps_ns, self.place.zone, latest_kw, load.yearly_kwh / HOURS_A_YEAR)
             band = _guessed(expected, past)
         return band if (past.mean_kw < 0.0).any() else _clipped(band, 0.0, math.inf)
 
     def plant(self, plant: Plant, past: Past, latest_kw: float) -> Band:
-        band = self._learnt(self.seen_plant(plant, past))
+        band = self._learnt(plant.id, self.seen_plant(plant, past))
         if band is None:
             guess = self._guessed_sun if plant.kind == "solar" else self._guessed_wind
             band = guess(plant, latest_kw)
@@ -85,8 +103,8 @@ class Outlook:
             lambda times_ns: self._clear_share(times_ns) * plant.rated_kw,
         )
 
-    def _learnt(self, seen: Seen | None) -> Band | None:
-        if seen is None or (learnt := learn(seen.series)) is None:
+    def _learnt(self, name: str, seen: Seen | None) -> Band | None:
+        if seen is None or not len(seen.series.value) or (learnt := self.lessons.of(name, seen.series)) is None:
             return None
         return _times(foresee(seen.series, learnt, len(self.steps_ns)), seen.scale_kw[len(seen.series.value) :])
 
@@ -107,7 +125,7 @@ class Outlook:
         value[place[inside]] = past.mean_kw[usable][inside]
         times = np.concatenate([grid, self.steps_ns])
         known = [column for column in weather(times) if _is_known(column, len(grid))]
-        slots = slots_of(times, self.place.zone, self.place.holidays)
+        slots = _slots_from(first, len(times), self.place.zone, self.place.holidays)
         return Seen(Series(value, slots, tuple(known)), scale_kw(times))
 
     def _guessed_sun(self, plant: Plant, latest_kw: float) -> Band:
@@ -175,6 +193,12 @@ def _clipped(band: Band, least: float, most: float) -> Band:
 
 def _times(band: Band, factor: Float64Array) -> Band:
     return Band(band.low * factor, band.expected * factor, band.high * factor)
+
+
+@functools.lru_cache(maxsize=64)
+def _slots_from(first_ns: int, count: int, zone: ZoneInfo, country: str) -> Slots:
+    """Of quarter hours in a row; most things of a site have been measured equally long."""
+    return slots_of(first_ns + QUARTER_NS * np.arange(count, dtype=np.int64), zone, country)
 
 
 @functools.lru_cache(maxsize=20_000)
