@@ -12,7 +12,8 @@ from optimizer.generation import SourceBlock, write_generation
 from optimizer.grid import GridBlock, write_grid
 from optimizer.heat import HeatBlock, write_heat
 from optimizer.highs import Solution
-from optimizer.lighting import LightBlock, write_lighting
+from optimizer.light_block import LightBlock
+from optimizer.lighting import write_lighting
 from optimizer.model import Model
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray

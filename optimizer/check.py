@@ -105,12 +105,37 @@ def _light(problem: Problem, tables: Tables, level: FloatArray) -> Iterator[str]
     change = np.where(argued, np.abs(np.nan_to_num(level - before)), 0.0)
     for row, step, worst in breaches(change - light.ramp[:, None], tolerance=tolerance):
         yield f"Lighting group {groups[row].id} changes by {worst:.4f} more than its ramp, first in step {step}."
+    yield from _dimmers(problem, tables, level)
     row_of = {group.id: row for row, group in enumerate(groups)}
     for pair in problem.neighbours:
         a, b = row_of[pair.a], row_of[pair.b]
         apart = np.abs(level[a] - level[b]) - pair.difference
         for _, step, worst in breaches(np.where(light.lit[a] & light.lit[b], apart, -1.0)[None], tolerance=tolerance):
             yield f"{pair.a} and {pair.b} differ by {worst:.4f} more than they may, first in step {step}."
+
+
+def _dimmers(problem: Problem, tables: Tables, level: FloatArray) -> Iterator[str]:
+    """Levels that no driver has, changes too many or too soon, where these are asked for."""
+    light, begins_h = tables.light, np.cumsum(tables.hours) - tables.hours
+    for row, group in enumerate(problem.lighting):
+        if not group.needs_integers:
+            continue
+        levels = light.dimmer_levels[row]
+        if levels.size:
+            off = np.abs(level[row][:, None] - levels[None, :]).min(axis=1) > TOLERANCE / 10.0
+            for step in np.flatnonzero(off & light.lit[row] & ~light.frozen[row])[:1]:
+                yield f"Lighting group {group.id} is at {level[row, step]:.4f}, none of its levels, in step {step}."
+        moved = light.changes(row, level[row])
+        free = [step for step in moved if not light.settled[row, step]]
+        for first, last in light.nights(row):
+            if sum(first <= step <= last for step in free) > light.changes_left(row, first, last):
+                yield f"Lighting group {group.id} changes its level too often in the night from step {first}."
+        for step in free:
+            since = [begins_h[step] - begins_h[s] for s in moved if light.night_of(row, step) <= s < step]
+            too_soon = min(since, default=np.inf) < group.least_dwell_h - 1e-9
+            if too_soon or light.still_dwells(row, step, float(begins_h[step])):
+                yield f"Lighting group {group.id} changes its level again too soon in step {step}."
+                break
 
 
 def _charge(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str]:

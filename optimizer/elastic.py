@@ -58,6 +58,7 @@ def write_elastic(problem: Problem, tables: Tables) -> Elastic:
     requirements = (
         *_ramps(model, problem, layout),
         *_neighbours(model, problem, layout),
+        *_dimmers(model, problem, layout),
         *_floors(model, problem, tables, layout),
         *_forecasts(model, problem, tables, layout),
         *_frozen(model, problem, tables, layout),
@@ -147,6 +148,21 @@ def _neighbours(model: ArrayModel, problem: Problem, layout: Layout) -> Iterator
         pair = problem.neighbours[number]
         rows = layout.light.pair_rows[layout.light.pair == number]
         yield _give_way_both_ways(model, "match_neighbouring_levels", f"{pair.a} and {pair.b}", rows)
+
+
+def _dimmers(model: ArrayModel, problem: Problem, layout: Layout) -> Iterator[Requirement]:
+    """A group may change its level more often, or sooner, than it may."""
+    light = layout.light
+    for rule, rows, of in (
+        ("change_level_seldom", light.seldom_rows, light.seldom_group),
+        ("dwell_at_a_level", light.dwell_rows, light.dwell_group),
+    ):
+        for number in np.unique(of):
+            inside = rows[of == number]
+            columns = model.columns("oftener", cells(np.full(inside.size, NO_STEP)))
+            model.put(inside, columns, -1.0)
+            steps = np.full(inside.size, NO_STEP)
+            yield Requirement(rule, problem.lighting[number].id, columns, steps, np.ones(inside.size))
 
 
 def _give_way_both_ways(model: ArrayModel, rule: str, thing: str, rows: IntArray) -> Requirement:

@@ -7,13 +7,13 @@ cannot be kept together it was not needed. What stays is a set of which any one,
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from optimizer.elastic import NO_BREAK, Elastic, write_elastic
 from optimizer.highs import End, HighsSession, Solution
 from optimizer.model import NO_STEP
-from optimizer.parts import ChargeSession
+from optimizer.parts import ChargeSession, LightingGroup
 from optimizer.plan import Answer, Conflict, Infeasible, Unsolved
 from optimizer.problem import Problem
 from optimizer.profile import IntArray
@@ -118,7 +118,22 @@ def _least_power_conflicts(problem: Problem) -> tuple[Conflict, ...]:
         for machine in (*problem.heat_makers, *problem.pumps)
         if machine.switching is not None
     )
-    return (*vehicles, *machines)
+    return (*vehicles, *machines, *(conflict for group in problem.lighting for conflict in _dimmer(problem, group)))
+
+
+def _dimmer(problem: Problem, group: LightingGroup) -> Iterator[Conflict]:
+    if group.dimmer_levels:
+        yield Conflict(group.id, "run_at_dimmer_levels", None, None, f"{group.title} runs at {_levels(group)}.")
+    for rule, asked in (
+        ("change_level_seldom", group.most_changes is not None),
+        ("dwell_at_a_level", group.least_dwell_h > 0.0),
+    ):
+        if asked:
+            yield Conflict(group.id, rule, None, None, sentence_of(rule)(problem, group.id, None, None))
+
+
+def _levels(group: LightingGroup) -> str:
+    return "one of " + ", ".join(f"{level:.0%}" for level in sorted(group.dimmer_levels))
 
 
 def _least_load(title: str, asked: Switching) -> str:

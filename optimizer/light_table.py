@@ -11,6 +11,9 @@ from optimizer.luminaires import LightingGroup
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray, column, table
 
+_SAME_LEVEL = 1e-5
+_CHANGED = 1e-5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LightTable:
@@ -32,6 +35,63 @@ class LightTable:
     corners: FloatArray  # of the dimming curves, as level, shape (groups, most corners of any); 1 once a curve is over
     slopes: FloatArray  # power share by level between them, shape (groups, most corners - 1)
     share_at_zero: FloatArray
+    dimmer_levels: tuple[FloatArray, ...]  # of each group, rising; empty: any level
+    least_dwell_h: FloatArray
+    most_changes: FloatArray  # a night; inf where there is none
+    unchanged_h: FloatArray  # how long the level before has stood; inf where it is not known
+    changes_so_far: FloatArray
+
+    @property
+    def settled(self) -> BoolArray:
+        """Steps whose level and the one before are both held by the plan in force: past arguing about."""
+        return self.frozen & np.hstack([np.ones_like(self.frozen[:, :1]), self.frozen[:, :-1]])
+
+    def levels_within(self, group: int, step: int) -> FloatArray:
+        """The dimmer levels of a group that its floor and ceiling in a step allow."""
+        levels = self.dimmer_levels[group]
+        inside = (levels >= self.floor[group, step] - _SAME_LEVEL) & (levels <= self.ceiling[group, step] + _SAME_LEVEL)
+        return np.asarray(levels[inside])
+
+    def snapped(self, level: FloatArray) -> FloatArray:
+        """Levels with the rounding of a solver taken off where only certain levels can be, shape (groups, steps)."""
+        for group in (number for number, levels in enumerate(self.dimmer_levels) if levels.size):
+            levels = self.dimmer_levels[group]
+            nearest = levels[np.argmin(np.abs(levels[:, None] - level[group][None, :]), axis=0)]
+            near = (np.abs(nearest - level[group]) < _SAME_LEVEL) & self.lit[group] & ~self.frozen[group]
+            level[group] = np.where(near, nearest, level[group])
+        return level
+
+    def changes_left(self, group: int, first: int, last: int) -> float:
+        """How often a group may still change in a night, after what was before the horizon and what is frozen."""
+        had = float(self.changes_so_far[group]) if first == 0 else 0.0
+        settled = sum(first <= step <= last for step in self.settled_changes(group))
+        return max(float(self.most_changes[group]) - had - settled, 0.0)
+
+    def still_dwells(self, group: int, step: int, begins_h: float) -> bool:
+        """Whether the level from before the horizon has to stay in a step that begins so many hours after its start."""
+        stood_h = begins_h + float(self.unchanged_h[group])
+        return self.night_of(group, step) == 0 and stood_h < float(self.least_dwell_h[group]) - 1e-9
+
+    def settled_changes(self, group: int) -> list[int]:
+        """Steps in which the plan in force changes a group's level and nothing can be done about it."""
+        return [step for step in self.changes(group, self.target[group]) if self.settled[group, step]]
+
+    def nights(self, group: int) -> list[tuple[int, int]]:
+        """First and last step of each run of lit steps of a group."""
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], self.lit[group].astype(np.int64), [0]))))
+        return [(int(first), int(after) - 1) for first, after in zip(edges[::2], edges[1::2], strict=True)]
+
+    def night_of(self, group: int, step: int) -> int:
+        """The first step of the night a lit step is in."""
+        dark = np.flatnonzero(~self.lit[group, :step])
+        return int(dark[-1]) + 1 if dark.size else 0
+
+    def changes(self, group: int, level: FloatArray) -> list[int]:
+        """Steps in which a group's level (steps,) differs from the one before within a night."""
+        before = np.concatenate(([self.level_before[group]], level[:-1]))
+        known = self.lit[group] & np.concatenate(([np.isfinite(before[0])], self.lit[group, :-1]))
+        moved = known & (np.abs(np.nan_to_num(level - before)) > _CHANGED)
+        return np.flatnonzero(moved).tolist()
 
     def in_step(self, rows: IntArray, step: int) -> LightTable:
         """Some of the groups in one step; what is by step has shape (rows, 1)."""
@@ -86,6 +146,11 @@ def tabulate_lights(problem: Problem, node: IntArray, held: dict[str, tuple[floa
         corners=corners,
         slopes=slopes,
         share_at_zero=np.array([g.points[0][1] for g in groups], dtype=float),
+        dimmer_levels=tuple(np.array(sorted(g.dimmer_levels), dtype=float) for g in groups),
+        least_dwell_h=column(groups, "least_dwell_h"),
+        most_changes=np.array([np.inf if g.most_changes is None else g.most_changes for g in groups], dtype=float),
+        unchanged_h=np.array([np.inf if g.unchanged_h is None else g.unchanged_h for g in groups], dtype=float),
+        changes_so_far=column(groups, "changes_so_far"),
     )
 
 

@@ -8,54 +8,17 @@ the dear pieces first. So no row is needed for `shortfall >= wanted - level`: ho
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
+from optimizer.dimming import write_dimming
+from optimizer.light_block import LightBlock, no_rows, put_levels
 from optimizer.light_table import LightTable
 from optimizer.model import Cells, Model
 from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray
 from optimizer.tables import Tables
-
-_WASTE_KW = 1e-5
-
-
-def _no_rows() -> IntArray:
-    return np.zeros(0, dtype=np.int64)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LightBlock:
-    """Where the light stands in the model: one column a piece of the curve that can change; shape (pieces,)."""
-
-    columns: IntArray
-    group: IntArray
-    step: IntArray
-    sign: FloatArray  # -1 held back, +1 added
-    width: FloatArray  # most of it, as level
-    slope_kw: FloatArray  # kW for one level
-    height: IntArray  # order of the pieces of one cell, from low light to high
-    ramp_rows: IntArray = field(default_factory=_no_rows)  # and of which group each is
-    ramp_group: IntArray = field(default_factory=_no_rows)
-    pair_rows: IntArray = field(default_factory=_no_rows)  # and of which pair of neighbours each is
-    pair: IntArray = field(default_factory=_no_rows)
-
-    def levels(self, light: LightTable, values: FloatArray) -> FloatArray:
-        """Levels from the values of the model's columns, shape (groups, steps)."""
-        level = light.target.copy()
-        np.add.at(level, (self.group, self.step), self.sign * np.clip(values[self.columns], 0.0, self.width))
-        return np.clip(level, light.floor, light.ceiling)
-
-    def out_of_order(self, light: LightTable, values: FloatArray) -> BoolArray:
-        """Cells (groups, steps) where pieces were used in an order that their curve does not have.
-
-        Only where power has a negative price: then the model would waste some by dimming the flat part first.
-        """
-        used = self.sign * np.clip(values[self.columns], 0.0, self.width)
-        modelled = light.power_kw(light.target)
-        np.add.at(modelled, (self.group, self.step), used * self.slope_kw)
-        return np.abs(modelled - light.power_kw(self.levels(light, values))) > _WASTE_KW
 
 
 def write_lighting(
@@ -72,7 +35,8 @@ def write_lighting(
     row_of = {name: row for row, name in enumerate(names)}
     pairs = [(row_of[pair.a], row_of[pair.b], pair.difference) for pair in problem.neighbours]
     pair_rows, pair_of_row = match_neighbouring_levels(model, names, light, block, pairs)
-    return replace(block, ramp_rows=ramp_rows, ramp_group=ramp_group, pair_rows=pair_rows, pair=pair_of_row)
+    block = replace(block, ramp_rows=ramp_rows, ramp_group=ramp_group, pair_rows=pair_rows, pair=pair_of_row)
+    return write_dimming(model, names, light, tables.hours, block)
 
 
 def keep_lighting_class_minimum(model: Model, names: Sequence[str], light: LightTable) -> LightBlock:
@@ -147,7 +111,7 @@ def change_level_within_ramp(
     Gives the rows and the group of each.
     """
     if not np.isfinite(light.ramp).any():
-        return _no_rows(), _no_rows()
+        return no_rows(), no_rows()
     before = np.where(light.lit & np.isfinite(light.ramp)[:, None], light.target, np.nan)
     start = np.where(light.lit[:, :1], light.level_before[:, None], np.nan)
     previous = np.hstack([start, before[:, :-1]])
@@ -160,8 +124,8 @@ def change_level_within_ramp(
     rows = model.rows("ramp", Cells(names, group, step), -ramp - rise, ramp - rise)
     row_of = np.full(light.lit.shape, -1, dtype=np.int64)
     row_of[group, step] = rows
-    _put_levels(model, row_of, block, 1.0)
-    _put_levels(model, np.hstack([row_of[:, 1:], np.full((len(names), 1), -1)]), block, -1.0)
+    put_levels(model, row_of, block, 1.0)
+    put_levels(model, np.hstack([row_of[:, 1:], np.full((len(names), 1), -1)]), block, -1.0)
     return rows, group
 
 
@@ -172,7 +136,7 @@ def match_neighbouring_levels(
 
     Gives the rows and the pair of each.
     """
-    written = [_no_rows()]
+    written = [no_rows()]
     for a, b, difference in pairs:
         steps = np.flatnonzero(light.lit[a] & light.lit[b])
         apart = light.target[a, steps] - light.target[b, steps]
@@ -181,7 +145,7 @@ def match_neighbouring_levels(
         for group, sign in ((a, 1.0), (b, -1.0)):
             row_of = np.full(light.lit.shape, -1, dtype=np.int64)
             row_of[group, steps] = rows
-            _put_levels(model, row_of, block, sign)
+            put_levels(model, row_of, block, sign)
         written.append(rows)
     pair = np.repeat(np.arange(len(pairs)), [rows.size for rows in written[1:]])
     return np.concatenate(written), pair.astype(np.int64)
@@ -196,10 +160,3 @@ def _can_change(light: LightTable, block: LightBlock) -> BoolArray:
     free = np.zeros(light.lit.shape, dtype=bool)
     free[block.group, block.step] = True
     return free
-
-
-def _put_levels(model: Model, row_of: IntArray, block: LightBlock, sign: float) -> None:
-    """Puts `sign` times each level's change into the row its group and step have in `row_of`, where they have one."""
-    rows = row_of[block.group, block.step]
-    found = rows >= 0
-    model.put(rows[found], block.columns[found], sign * block.sign[found])

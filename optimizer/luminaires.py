@@ -14,8 +14,9 @@ class LightingGroup:
     """Luminaires alike on one node. Level is light output, 0..1; power follows it by `gradient` or by `curve`.
 
     `gradient` is the TALQ one: power share = 1 - (1 - level) / gradient. `curve` gives (level, power share) points
-    instead, convex and rising. While `lit` the level stays in [floor, ceiling]; otherwise the group draws `off_kw`.
-    `missing_light_eur_per_h` is the price of one hour of the whole wanted light missing (level short by 1).
+    instead, convex and rising. `dimmer_levels` are the only ones its drivers run at (empty: any). While `lit` the level
+    stays in [floor, ceiling]; otherwise the group draws `off_kw`. `missing_light_eur_per_h` is the price of one hour of
+    the whole wanted light missing (level short by 1).
     """
 
     id: str
@@ -34,9 +35,18 @@ class LightingGroup:
     fixed: Profile | None = None  # level of today's fixed dimming profile: a baseline, no rule
     level_before: float | None = None  # level just before the horizon, for the ramp into its first step
     name: str = ""
+    dimmer_levels: tuple[float, ...] = ()  # asked for: the plan needs integers, as for the two below
+    least_dwell_h: float = 0.0  # once changed, the level stays for so long
+    most_changes: int | None = None  # of level in one night
+    unchanged_h: float | None = None  # how long the level before the horizon has stood; None: long
+    changes_so_far: int = 0  # in the night that runs when the horizon begins
 
     def __post_init__(self) -> None:
         title = f"lighting group {self.id}"
+        must_be_profile(f"dimmer_levels of {title}", self.dimmer_levels, 0.0, 1.0)
+        for field in ("least_dwell_h", "changes_so_far", "most_changes", "unchanged_h"):
+            if getattr(self, field) is not None:
+                must_be_number(f"{field} of {title}", getattr(self, field), 0.0)
         must_be_number(f"rated_kw of {title}", self.rated_kw, 0.0)
         must_be_number(f"standby_kw of {title}", self.standby_kw, 0.0, self.rated_kw)
         must_be_number(f"off_kw of {title}", self.off_kw, 0.0, self.rated_kw)
@@ -55,6 +65,11 @@ class LightingGroup:
     def points(self) -> tuple[tuple[float, float], ...]:
         """The dimming curve as (level, power share) points from level 0 to 1."""
         return self.curve or ((0.0, 1.0 - 1.0 / self.gradient), (1.0, 1.0))
+
+    @property
+    def needs_integers(self) -> bool:
+        """Whether it is asked for something that only integers can say."""
+        return bool(self.dimmer_levels) or self.least_dwell_h > 0.0 or self.most_changes is not None
 
     @property
     def title(self) -> str:

@@ -46,8 +46,8 @@ def merge_equal_groups(problem: Problem) -> Merged:
 
 
 def _key(group: LightingGroup, held: dict[str, InForce], paired: set[str]) -> Hashable:
-    """Equal for groups that may be one. A group with neighbours, or of no power, stays by itself."""
-    if group.id in paired or group.rated_kw <= 0.0:
+    """Equal for groups that may be one. One with neighbours, integers or no power stays by itself."""
+    if group.id in paired or group.rated_kw <= 0.0 or group.needs_integers:
         return group.id
     shares = (group.standby_kw, group.off_kw, group.missing_light_eur_per_h)
     in_force = held[group.id].setpoint if group.id in held else None

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from optimizer.build import Dispatch, node_power_kw
+from optimizer.light_table import LightTable
 from optimizer.naive_supplies import follow_demand
 from optimizer.profile import FloatArray, IntArray
 from optimizer.tables import GridTree, Tables
@@ -46,6 +47,7 @@ def naive_dispatch(tables: Tables, charge_by: ChargeRule | None = None) -> Dispa
     battery_kw = _keep_charged(tables, idle_kw, power)
     for step in np.flatnonzero((power > tables.tree.limit_kw + _ROUNDING_KW).any(axis=0)):
         _dim(tables, level, power, int(step))
+    level = _as_dimmers_can(tables.light, level, up=False)
     for step in np.flatnonzero((power < tables.tree.import_min_kw - _ROUNDING_KW).any(axis=0)):
         _curtail(tables, used, power, int(step))
     return dataclasses.replace(nothing, level=level, charge_kw=charge_kw, used_kw=used, battery_kw=battery_kw)
@@ -61,12 +63,29 @@ def _full_light(tables: Tables) -> FloatArray:
     for known, step in (*forth, *((step, known) for known, step in reversed(forth))):
         both = light.lit[:, known] & light.lit[:, step]
         level[:, step] = np.where(both, np.maximum(level[:, step], level[:, known] - light.ramp), level[:, step])
-    level = np.clip(level, light.floor, light.ceiling)
+    level = _as_dimmers_can(light, np.clip(level, light.floor, light.ceiling), up=True)
     for step in range(1, tables.steps):  # what is frozen was not raised above: light climbs from there
         both = light.lit[:, step - 1] & light.lit[:, step]
         reached = np.maximum(np.minimum(level[:, step], level[:, step - 1] + light.ramp), light.floor[:, step])
         level[:, step] = np.where(both, reached, level[:, step])
     return level
+
+
+def _as_dimmers_can(light: LightTable, level: FloatArray, *, up: bool) -> FloatArray:
+    """The next level each dimmer has, above or below; one for the whole night where it may not change as it likes."""
+    found = level.copy()
+    for row, levels in enumerate(light.dimmer_levels):
+        seldom = np.isfinite(light.most_changes[row]) or light.least_dwell_h[row] > 0.0
+        for first, last in light.nights(row) if seldom and up else ():
+            night = slice(first, last + 1)
+            highest = min(float(level[row, night].max()), float(light.ceiling[row, night].min()))
+            found[row, night] = np.where(light.frozen[row, night], level[row, night], highest)
+        for step in np.flatnonzero(light.lit[row] & ~light.frozen[row]) if levels.size else ():
+            inside = light.levels_within(row, int(step))
+            below, above = inside[inside <= found[row, step] + 1e-9], inside[inside >= found[row, step] - 1e-9]
+            first_choice, second_choice = (above[:1], below[-1:]) if up else (below[-1:], above[:1])
+            found[row, step] = float((first_choice if first_choice.size else second_choice)[0])
+    return found
 
 
 def _charge_at_once(tables: Tables, headroom_kw: FloatArray) -> FloatArray:

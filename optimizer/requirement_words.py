@@ -75,6 +75,16 @@ def _ramp(problem: Problem, thing: str, first: int | None, last: int | None) -> 
     return f"{group.title} may change by {group.ramp or 0.0:.0%} of full light from one step to the next."
 
 
+def _seldom(problem: Problem, thing: str, first: int | None, last: int | None) -> str:
+    group = next(g for g in problem.lighting if g.id == thing)
+    return f"{group.title} may change its level {group.most_changes} times a night."
+
+
+def _dwell(problem: Problem, thing: str, first: int | None, last: int | None) -> str:
+    group = next(g for g in problem.lighting if g.id == thing)
+    return f"{group.title} stays at a level for {group.least_dwell_h:g} h at least."
+
+
 def _pair(problem: Problem, thing: str, first: int | None, last: int | None) -> str:
     return f"{thing} may not differ more than agreed."
 
@@ -132,6 +142,8 @@ _SENTENCES: dict[str, Sentence] = {
     "use_forecast_or_curtail": _forecast,
     "change_level_within_ramp": _ramp,
     "match_neighbouring_levels": _pair,
+    "change_level_seldom": _seldom,
+    "dwell_at_a_level": _dwell,
     "meet_heat_demand": _heat_demand,
     "keep_heat_stored": _heat_stored,
     "keep_tank_level": _tank_level,

@@ -18,7 +18,7 @@ from optimizer.errors import (
 )
 from optimizer.parts import LightingGroup, Node, Tariff
 from optimizer.problem_parts import ProblemParts
-from optimizer.profile import must_be_profile, must_fit, over_steps, table
+from optimizer.profile import FloatArray, must_be_profile, must_fit, over_steps, table
 
 _PROFILES = (  # of each family what it is called, and which of its fields may have a figure for each step
     ("nodes", "node", ("limit_kw", "import_min_kw")),
@@ -167,12 +167,26 @@ def _check_levels(groups: tuple[LightingGroup, ...], steps: int) -> None:
             f"in step {step} its floor {floor[row, step]:g} is above its ceiling {ceiling[row, step]:g}",
             "lower the floor or raise the ceiling",
         )
+    lit = np.array([group.lit for group in groups], dtype=bool)
+    for row, group in enumerate(groups):
+        if group.dimmer_levels:
+            _check_dimmer(group, np.where(lit[row], floor[row], 0.0), np.where(lit[row], ceiling[row], 1.0))
     for group, low in zip(groups, floor.min(axis=1), strict=True):
         share = np.interp(low, [p[0] for p in group.points], [p[1] for p in group.points])
         if group.standby_kw + (group.rated_kw - group.standby_kw) * share < -1e-9:
             raise WrongOrder(
                 f"Lighting group {group.id}", "its power at its floor is below 0", "raise gradient or floor"
             )
+
+
+def _check_dimmer(group: LightingGroup, floor: FloatArray, ceiling: FloatArray) -> None:
+    levels = np.array(group.dimmer_levels)[:, None]
+    inside = (levels >= floor - 1e-6) & (levels <= ceiling + 1e-6)
+    if (without := np.flatnonzero(~inside.any(axis=0))).size:
+        step = int(without[0])
+        band = f"its floor {floor[step]:g} and ceiling {ceiling[step]:g}"
+        what = f"in step {step} none of its dimmer levels is between {band}"
+        raise WrongOrder(f"Lighting group {group.id}", what, "add a level, or widen the band")
 
 
 def _check_limits(nodes: tuple[Node, ...], steps: int) -> None:

@@ -9,12 +9,12 @@ import dataclasses
 import datetime as dt
 import threading
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from optimizer.arrays import ArrayModel, Matrix
-from optimizer.build import read_dispatch, write_model
-from optimizer.costs import account
+from optimizer.build import write_model
 from optimizer.elastic import Elastic
 from optimizer.highs import End, HighsSession
 from optimizer.model import every_step, once_each
@@ -28,6 +28,7 @@ from optimizer.tables import tabulate
 from optimizer.ways_out_supplies import MARGIN, TimeLeft, change_supplies, without_switching
 
 LONGEST_DELAY_H = 4.0
+_NEAR = 0.01  # relative gap of a cost that only serves to compare
 
 
 def find_ways_out(
@@ -40,7 +41,7 @@ def find_ways_out(
     """Every single change found that makes a plan possible, cheapest plan first. Stops looking when time is up."""
     ways: list[WayOut] = []
     for changed, way in _changes(problem, elastic, conflict, time_left_s, cancel):
-        eur = cost_of(changed, time_left_s, cancel)
+        eur = cost_of(changed, time_left_s, cancel, whole=not conflict)
         if eur is not None:
             sentence = f"{way.sentence} (the plan then costs {eur:,.2f} EUR)"
             ways.append(dataclasses.replace(way, eur=eur, sentence=sentence))
@@ -49,17 +50,17 @@ def find_ways_out(
     return tuple(sorted(ways, key=lambda way: way.eur or 0.0))
 
 
-def cost_of(problem: Problem, time_left_s: TimeLeft, cancel: threading.Event | None) -> float | None:
-    """What the best plan of a problem costs, integers left aside; None where there is none."""
-    tables = tabulate(problem)
+def cost_of(
+    problem: Problem, time_left_s: TimeLeft, cancel: threading.Event | None, *, whole: bool = False
+) -> float | None:
+    """What the best plan of a problem costs, None where there is none; integers are left aside unless `whole`."""
     model = ArrayModel()
-    layout = write_model(model, problem, tables)
+    write_model(model, problem, tabulate(problem))
     matrix = model.finish()
-    relaxed = dataclasses.replace(matrix, integer=np.zeros_like(matrix.integer))
-    found = HighsSession().solve(relaxed, time_limit_s=time_left_s(), cancel=cancel)
-    if found.end is not End.OPTIMAL or found.values is None:
-        return None
-    return account(problem, tables, read_dispatch(layout, tables, found.values)).outcome.cost.total_eur
+    if not whole:
+        matrix = dataclasses.replace(matrix, integer=np.zeros_like(matrix.integer))
+    found = HighsSession().solve(matrix, time_limit_s=time_left_s(), gap=_NEAR, cancel=cancel)
+    return found.objective if found.end in (End.OPTIMAL, End.FEASIBLE) else None
 
 
 def _changes(
@@ -82,11 +83,11 @@ def _changes(
         yield _unfreeze(problem, [requirement.thing for requirement in frozen])
     for requirement in by_rule.get("use_forecast_or_curtail", ()):
         yield _curtail(problem, requirement.thing)
-    for rule in ("change_level_within_ramp", "match_neighbouring_levels"):
+    for rule in ("change_level_within_ramp", "match_neighbouring_levels", "change_level_seldom", "dwell_at_a_level"):
         for requirement in by_rule.get(rule, ()):
             yield _let_light_change(problem, rule, requirement.thing)
     if not conflict:
-        yield _draw_less(problem)
+        yield from _let_go_of_integers(problem)
 
 
 def _accept_less(
@@ -200,22 +201,39 @@ def _curtail(problem: Problem, thing: str) -> tuple[Problem, WayOut]:
 
 
 def _let_light_change(problem: Problem, rule: str, thing: str) -> tuple[Problem, WayOut]:
-    """One ramp, or one pair of neighbours, is let go."""
+    """One ramp, one pair of neighbours, or what one dimmer is asked, is let go."""
     if rule == "match_neighbouring_levels":
         pairs = tuple(pair for pair in problem.neighbours if f"{pair.a} and {pair.b}" != thing)
         way = WayOut(thing, 1.0, "level", None, f"let {thing} differ")
         return dataclasses.replace(problem, neighbours=pairs), way
-    groups = tuple(dataclasses.replace(g, ramp=None) if g.id == thing else g for g in problem.lighting)
+    freed: dict[str, tuple[dict[str, Any], str]] = {
+        "change_level_within_ramp": ({"ramp": None}, "change at once"),
+        "change_level_seldom": ({"most_changes": None}, "change more often"),
+        "dwell_at_a_level": ({"least_dwell_h": 0.0}, "change sooner again"),
+    }
+    changes, words = freed[rule]
+    groups = tuple(dataclasses.replace(g, **changes) if g.id == thing else g for g in problem.lighting)
     title = next(g.title for g in problem.lighting if g.id == thing)
-    way = WayOut(thing, 1.0, "level", None, f"let {title} change at once")
+    way = WayOut(thing, 1.0, "level", None, f"let {title} {words}")
     return dataclasses.replace(problem, lighting=groups), way
 
 
-def _draw_less(problem: Problem) -> tuple[Problem, WayOut]:
-    """What is either on or off may do less than its least, which means pausing it by other means."""
+def _let_go_of_integers(problem: Problem) -> Iterator[tuple[Problem, WayOut]]:
+    """What is either on or off may do less than its least, which means pausing it by other means: a kind, or all."""
     sessions = tuple(dataclasses.replace(s, min_kw=0.0, least_on_h=0.0) for s in problem.charging)
-    changed, machines = without_switching(problem)
-    who = [] if sessions == problem.charging else ["vehicles draw less than their least power"]
-    who += ["machines run below their least load and times"] if machines else []
-    way = WayOut("", 0.0, "kW", None, f"let {' and '.join(who)}")
-    return dataclasses.replace(changed, charging=sessions), way
+    lighting = tuple(
+        dataclasses.replace(g, dimmer_levels=(), least_dwell_h=0.0, most_changes=None) for g in problem.lighting
+    )
+    machines = without_switching(problem)
+    kinds: list[tuple[dict[str, Any], str]] = [
+        ({"charging": sessions}, "vehicles draw less than their least power"),
+        ({"lighting": lighting}, "lights take any level at any time"),
+        (machines, "machines run below their least load and times"),
+    ]
+    asked = [(changes, words) for changes, words in kinds if any(getattr(problem, f) != changes[f] for f in changes)]
+    for changes, words in asked:
+        yield dataclasses.replace(problem, **changes), WayOut("", 0.0, "kW", None, f"let {words}")
+    if len(asked) > 1:
+        every = {field: value for changes, _ in asked for field, value in changes.items()}
+        words = " and ".join(words for _, words in asked)
+        yield dataclasses.replace(problem, **every), WayOut("", 0.0, "kW", None, f"let {words}")

@@ -101,11 +101,9 @@ def _other_water(problem: Problem, requirement: Requirement, values: FloatArray)
     return dataclasses.replace(problem, tanks=tanks), way
 
 
-def without_switching(problem: Problem) -> tuple[Problem, bool]:
-    """The problem with machines that run at any load, and whether that changes anything."""
+def without_switching(problem: Problem) -> dict[str, Any]:
+    """The fields of a problem in which machines run at any load."""
     families = ("heat_pumps", "electric_boilers", "gas_boilers", "chps", "pumps")
-    freed: dict[str, Any] = {
+    return {
         name: tuple(dataclasses.replace(one, switching=None) for one in getattr(problem, name)) for name in families
     }
-    asked = any(one.switching is not None for name in families for one in getattr(problem, name))
-    return dataclasses.replace(problem, **freed), asked

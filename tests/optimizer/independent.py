@@ -2,7 +2,7 @@
 
 Nothing of `optimizer.model`, `tables` or the rules is used; every either-or has its integer, every figure its own row.
 Knows grid, tariff with peaks of one step, vehicles that stay for whole steps, loads, sources, batteries and ships;
-heat and water in `independent_supplies`.
+heat and water in `independent_supplies`, light in `independent_light`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from optimizer.problem import Problem
 from optimizer.profile import Profile
 from optimizer.shore import ShipCall
+from tests.optimizer.independent_light import add_light
 from tests.optimizer.independent_supplies import add_heat, add_water
 
 Terms = dict[int, float]
@@ -72,6 +73,7 @@ def least_cost_eur(case: Problem) -> float | None:
     for load in case.loads:
         for step in range(case.horizon.steps):
             fixed[load.node, step] += _at(load.power_kw, step)
+    add_light(sheet, case, drawn, fixed)
     _sources(sheet, case, drawn, fixed)
     _vehicles(sheet, case, drawn)
     _batteries(sheet, case, drawn)

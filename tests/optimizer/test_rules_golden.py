@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimizer import battery, charging, generation, grid, heat, lighting, pumping, running, shipping
+from optimizer import battery, charging, dimming, generation, grid, heat, lighting, pumping, running, shipping
 from optimizer.battery_table import BatteryTable
 from optimizer.berths import BerthTable
+from optimizer.light_block import LightBlock
+from optimizer.light_table import LightTable
 from optimizer.model import Cells, every_step
 from optimizer.parts import Generation, Node, PeakCharge, Tariff
 from optimizer.shore import AccessPoint
@@ -94,6 +96,43 @@ def match_neighbouring_levels(model: PulpModel) -> None:
     names = ["east", "west"]
     block = lighting.keep_lighting_class_minimum(model, names, light)
     lighting.match_neighbouring_levels(model, names, light, block, [(0, 1, 0.15)])
+
+
+def _dimmed(model: PulpModel) -> tuple[LightTable, LightBlock]:
+    """A group of two dimmer levels that may change once, and stays for two hours; lit in three of four steps."""
+    group = lamps(
+        lit=(True, True, True, False),
+        dimmer_levels=(0.6, 1.0),
+        least_dwell_h=2.0,
+        most_changes=1,
+        level_before=1.0,
+        unchanged_h=1.0,
+        wanted=0.9,
+    )
+    light = tabulate(problem(lighting=(group,))).light
+    return light, lighting.keep_lighting_class_minimum(model, ["ring"], light)
+
+
+def run_at_dimmer_levels(model: PulpModel) -> None:
+    light, block = _dimmed(model)
+    dimming.run_at_dimmer_levels(model, ["ring"], light, block)
+
+
+def mark_changes_of_level(model: PulpModel) -> None:
+    light, block = _dimmed(model)
+    dimming.mark_changes_of_level(model, ["ring"], light, block)
+
+
+def change_level_seldom(model: PulpModel) -> None:
+    light, _ = _dimmed(model)
+    changed = model.columns("changed", every_step(["ring"], 3), 0.0, 1.0, integer=True)
+    dimming.change_level_seldom(model, ["ring"], light, np.append(changed, -1).reshape(1, 4))
+
+
+def dwell_at_a_level(model: PulpModel) -> None:
+    light, _ = _dimmed(model)
+    changed = model.columns("changed", every_step(["ring"], 3), 0.0, 1.0, integer=True)
+    dimming.dwell_at_a_level(model, ["ring"], light, np.ones(4), np.append(changed, -1).reshape(1, 4))
 
 
 def charge_while_present(model: PulpModel) -> None:
@@ -226,6 +265,10 @@ RULES: tuple[Callable[[PulpModel], None], ...] = (
     fill_pieces_in_order,
     change_level_within_ramp,
     match_neighbouring_levels,
+    run_at_dimmer_levels,
+    mark_changes_of_level,
+    change_level_seldom,
+    dwell_at_a_level,
     charge_while_present,
     draw_charging_power,
     bring_wanted_energy,
@@ -260,7 +303,7 @@ def test_a_rule_writes_exactly_its_golden_file(rule: Callable[[PulpModel], None]
 
 
 def test_no_rule_of_the_families_lacks_a_golden_file() -> None:
-    families = (grid, lighting, charging, generation, battery, shipping, heat, running, pumping)
+    families = (grid, lighting, dimming, charging, generation, battery, shipping, heat, running, pumping)
     rules = {
         name
         for family in families
