@@ -120,7 +120,7 @@ def _dimmers(problem: Problem, tables: Tables, level: FloatArray) -> Iterator[st
     for row, group in enumerate(problem.lighting):
         if not group.needs_integers:
             continue
-        levels = light.dimmer_levels[row]
+        levels = light.levels_of(row)
         if levels.size:
             off = np.abs(level[row][:, None] - levels[None, :]).min(axis=1) > TOLERANCE / 10.0
             for step in np.flatnonzero(off & light.lit[row] & ~light.frozen[row])[:1]:

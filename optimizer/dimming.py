@@ -29,12 +29,14 @@ def write_dimming(
 
 def run_at_dimmer_levels(model: Model, names: Sequence[str], light: LightTable, block: LightBlock) -> None:
     """level = sum of dimmer levels * chosen, and sum of chosen = 1; chosen is 0 or 1, for each level in the band."""
-    if not any(levels.size for levels in light.dimmer_levels):
+    if not light.with_levels().size:
         return
     free = np.zeros(light.lit.shape, dtype=bool)
     free[block.group, block.step] = True
     asked = [
-        (group, step) for group, step in np.argwhere(free & ~light.frozen).tolist() if light.dimmer_levels[group].size
+        (group, step)
+        for group in light.with_levels().tolist()
+        for step in np.flatnonzero(free[group] & ~light.frozen[group]).tolist()
     ]
     if not asked:
         return

@@ -35,7 +35,7 @@ class LightTable:
     corners: FloatArray  # of the dimming curves, as level, shape (groups, most corners of any); 1 once a curve is over
     slopes: FloatArray  # power share by level between them, shape (groups, most corners - 1)
     share_at_zero: FloatArray
-    dimmer_levels: tuple[FloatArray, ...]  # of each group, rising; empty: any level
+    dimmer_levels: FloatArray  # (groups, most levels of any), rising, NaN after the last; all NaN: any level
     least_dwell_h: FloatArray
     most_changes: FloatArray  # a night; inf where there is none
     unchanged_h: FloatArray  # how long the level before has stood; inf where it is not known
@@ -46,16 +46,24 @@ class LightTable:
         """Steps whose level and the one before are both held by the plan in force: past arguing about."""
         return self.frozen & np.hstack([np.ones_like(self.frozen[:, :1]), self.frozen[:, :-1]])
 
+    def with_levels(self) -> IntArray:
+        """The groups whose drivers only run at some levels."""
+        return np.flatnonzero(np.isfinite(self.dimmer_levels).any(axis=1))
+
+    def levels_of(self, group: int) -> FloatArray:
+        """The levels of a group's drivers; empty: any."""
+        return np.asarray(self.dimmer_levels[group][np.isfinite(self.dimmer_levels[group])])
+
     def levels_within(self, group: int, step: int) -> FloatArray:
         """The dimmer levels of a group that its floor and ceiling in a step allow."""
-        levels = self.dimmer_levels[group]
+        levels = self.levels_of(group)
         inside = (levels >= self.floor[group, step] - _SAME_LEVEL) & (levels <= self.ceiling[group, step] + _SAME_LEVEL)
         return np.asarray(levels[inside])
 
     def snapped(self, level: FloatArray) -> FloatArray:
         """Levels with the rounding of a solver taken off where only certain levels can be, shape (groups, steps)."""
-        for group in (number for number, levels in enumerate(self.dimmer_levels) if levels.size):
-            levels = self.dimmer_levels[group]
+        for group in self.with_levels().tolist():
+            levels = self.levels_of(group)
             nearest = levels[np.argmin(np.abs(levels[:, None] - level[group][None, :]), axis=0)]
             near = (np.abs(nearest - level[group]) < _SAME_LEVEL) & self.lit[group] & ~self.frozen[group]
             level[group] = np.where(near, nearest, level[group])
@@ -146,12 +154,19 @@ def tabulate_lights(problem: Problem, node: IntArray, held: dict[str, tuple[floa
         corners=corners,
         slopes=slopes,
         share_at_zero=np.array([g.points[0][1] for g in groups], dtype=float),
-        dimmer_levels=tuple(np.array(sorted(g.dimmer_levels), dtype=float) for g in groups),
+        dimmer_levels=_dimmer_levels(groups),
         least_dwell_h=column(groups, "least_dwell_h"),
         most_changes=np.array([np.inf if g.most_changes is None else g.most_changes for g in groups], dtype=float),
         unchanged_h=np.array([np.inf if g.unchanged_h is None else g.unchanged_h for g in groups], dtype=float),
         changes_so_far=column(groups, "changes_so_far"),
     )
+
+
+def _dimmer_levels(groups: tuple[LightingGroup, ...]) -> FloatArray:
+    levels = np.full((len(groups), max((len(g.dimmer_levels) for g in groups), default=0)), np.nan)
+    for row, group in enumerate(groups):
+        levels[row, : len(group.dimmer_levels)] = sorted(group.dimmer_levels)
+    return levels
 
 
 def _curves(groups: tuple[LightingGroup, ...]) -> tuple[FloatArray, FloatArray]:

@@ -74,13 +74,14 @@ def _full_light(tables: Tables) -> FloatArray:
 def _as_dimmers_can(light: LightTable, level: FloatArray, *, up: bool) -> FloatArray:
     """The next level each dimmer has, above or below; one for the whole night where it may not change as it likes."""
     found = level.copy()
-    for row, levels in enumerate(light.dimmer_levels):
-        seldom = np.isfinite(light.most_changes[row]) or light.least_dwell_h[row] > 0.0
-        for first, last in light.nights(row) if seldom and up else ():
+    seldom = np.isfinite(light.most_changes) | (light.least_dwell_h > 0.0)
+    for row in np.flatnonzero(seldom).tolist() if up else ():
+        for first, last in light.nights(row):
             night = slice(first, last + 1)
             highest = min(float(level[row, night].max()), float(light.ceiling[row, night].min()))
             found[row, night] = np.where(light.frozen[row, night], level[row, night], highest)
-        for step in np.flatnonzero(light.lit[row] & ~light.frozen[row]) if levels.size else ():
+    for row in light.with_levels().tolist():
+        for step in np.flatnonzero(light.lit[row] & ~light.frozen[row]):
             inside = light.levels_within(row, int(step))
             below, above = inside[inside <= found[row, step] + 1e-9], inside[inside >= found[row, step] - 1e-9]
             first_choice, second_choice = (above[:1], below[-1:]) if up else (below[-1:], above[:1])

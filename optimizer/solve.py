@@ -92,6 +92,8 @@ class Planner:
         merged = merge_equal_groups(problem)
         if decompose is None:
             decompose = len(merged.problem.lighting) * problem.horizon.steps >= DECOMPOSE_CELLS
+        # a price cannot say which of a dimmer's levels, nor how often
+        decompose = decompose and not any(group.needs_integers for group in merged.problem.lighting)
         task = _Task(problem, merged, tabulate(merged.problem), terms, decompose)
         found = self._find(task)
         match found.solution.end:
