@@ -92,7 +92,8 @@ class HighsSession:
         # The rules are written so that presolve finds little, and takes longer than it saves: docs/decisions/0012.
         self._option("presolve", "choose" if matrix.integers else "off")
         self._option("mip_rel_gap", max(gap, PROVED_GAP / 2))
-        self._option("time_limit", math.inf if time_limit_s is None else float(time_limit_s))
+        # HiGHS counts the time of all runs of an instance together.
+        self._option("time_limit", math.inf if time_limit_s is None else self._highs.getRunTime() + time_limit_s)
         self._option("mip_max_nodes", _ANY_NODES if most_nodes is None else most_nodes)
         if start is not None:
             places = np.arange(matrix.columns, dtype=np.int32)

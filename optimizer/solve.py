@@ -245,7 +245,7 @@ def _solved(found: _Found, terms: Terms, second_choice: bool) -> Solved:
         gap=None,
         bound_eur=solution.bound,
         seconds=terms.seconds(),
-        solver_seconds=solution.seconds,
+        solver_seconds=max(terms.solver_s, solution.seconds),
         columns=matrix.columns,
         rows=matrix.rows,
         nonzeros=matrix.nonzeros,

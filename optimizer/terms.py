@@ -23,6 +23,7 @@ class Terms:
         self.gap = gap
         self.cancel = cancel
         self._tell = tell
+        self.solver_s = 0.0  # spent in the solver so far
 
     def seconds(self) -> float:
         """Since the terms were set."""
@@ -53,7 +54,7 @@ class Terms:
         known: Progress | None = None,
     ) -> Solution:
         """Solves within what is left of the terms. `known`: cost and bound of the whole, for a solve that is a part."""
-        return session.solve(
+        found = session.solve(
             matrix,
             time_limit_s=self.left_s(),
             gap=self.gap if gap is None else gap,
@@ -62,6 +63,8 @@ class Terms:
             start=start,
             most_nodes=most_nodes,
         )
+        self.solver_s += found.seconds
+        return found
 
     def telling(self, known: Progress | None = None) -> Tell | None:
         """Whom a part of the solve tells: seconds are those since the terms were set."""

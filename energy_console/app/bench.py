@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="folder of real measurements, where some are measured on"
     )
+    parser.add_argument("--quick", action="store_true", help="a fast look, where there is one")
+    parser.add_argument("--pulp", action="store_true", help="plan: also time PuLP as shipped")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
 
 
@@ -54,6 +56,11 @@ def run(args: argparse.Namespace) -> int:
         if not args.data.is_dir():
             raise BadInput(f"{args.data} is no folder: name the one that holds the measurements.")
         chosen["data"] = args.data
+    for option in ("quick", "pulp"):
+        if getattr(args, option):
+            if option not in known:
+                raise BadInput(f"The benchmark '{args.name}' knows no --{option}; leave it away.")
+            chosen[option] = True
     return int(measure(args.json, **chosen))
 
 

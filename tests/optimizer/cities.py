@@ -1,4 +1,4 @@
-"""Problems to plan, made from a seed: a district or a city of lighting groups and charge sessions on a grid tree."""
+"""Problems to plan, made from a seed: lighting groups and charge sessions on a grid tree; ships, batteries, heat."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import datetime as dt
 
 import numpy as np
 
+from optimizer.heating import Chp, GasBoiler, HeatNode, HeatPump, HeatStore
 from optimizer.parts import ChargeSession, FixedLoad, Generation, Horizon, LightingGroup, Node, PeakCharge, Tariff
 from optimizer.problem import Problem
 from optimizer.shore import AccessPoint, ShipCall
+from optimizer.storage import Battery
 
 START = dt.datetime(2026, 11, 22, 14, 0, tzinfo=dt.UTC)
 STEP_H = 0.25
@@ -48,7 +50,7 @@ def district(groups: int = 200, sessions: int = 300, steps: int = 96, *, feeders
 
 
 def city(seed: int = 1) -> Problem:
-    """2,000 groups and 1,000 sessions over a day of quarter hours."""
+    """2,000 groups and 1,000 sessions over a day of quarter hours: a linear program."""
     return district(2000, 1000, 96, feeders=40, seed=seed)
 
 
@@ -118,32 +120,97 @@ _PLUGS = (("low", 0.4, 50.0, 250.0), ("high 60", 6.6, 60.0, 2000.0), ("high 50",
 def quay(
     points: int = 154, calls: int = 60, groups: int = 50, sessions: int = 100, steps: int = 96, *, seed: int = 1
 ) -> Problem:
-    """Eight quays of shore power stations with two points each, and a small district beside them.
+    """Shore power along eight quays, and a small district beside it."""
+    return with_ships(district(groups, sessions, steps, feeders=4, seed=seed), points, calls, seed=seed)
 
-    A call asks for the points of its quay that fit it; cables of the quays and converters of the stations are short of
-    what all ships together would draw, and there are more calls than points of some kinds.
+
+def whole_city(groups: int = 2000, sessions: int = 1000, *, seed: int = 1) -> Problem:
+    """The city with its port, batteries and district heating."""
+    lights = district(groups, sessions, 96, feeders=40, seed=seed)
+    return with_heat(with_batteries(with_ships(lights, 154, 60, seed=seed), 6), seed=seed)
+
+
+def with_batteries(beside: Problem, count: int) -> Problem:
+    """Batteries of 2 MWh on as many feeders, half full now and at the end."""
+    feeders = [node.id for node in beside.nodes if node.id.startswith("feeder")]
+    batteries = tuple(
+        Battery(
+            id=f"battery-{n}",
+            node=feeders[n],
+            capacity_kwh=2000.0,
+            charge_max_kw=500.0,
+            discharge_max_kw=500.0,
+            start_kwh=1000.0,
+            least_kwh=200.0,
+            end_kwh=1000.0,
+            charge_efficiency=0.95,
+            discharge_efficiency=0.95,
+            loss_share_per_h=0.0005,
+            wear_eur_per_kwh=0.02,
+        )
+        for n in range(count)
+    )
+    return dataclasses.replace(beside, batteries=batteries)
+
+
+def with_heat(beside: Problem, *, seed: int = 1) -> Problem:
+    """Two heat nodes, each with a heat pump, a gas boiler, a gas engine and a store; nothing is switched."""
+    rng, steps = np.random.default_rng(seed), beside.horizon.steps
+    feeders = [node.id for node in beside.nodes if node.id.startswith("feeder")]
+    names = ("north", "south")
+    demands = [_daily(rng, 9000.0, steps) for _ in names]
+    gas: dict[str, float] = {"fuel_eur_per_kwh": 0.045, "fuel_kg_per_kwh": 0.2}
+    return dataclasses.replace(
+        beside,
+        heat_nodes=tuple(
+            HeatNode(name, feeder, demand) for name, feeder, demand in zip(names, feeders, demands, strict=False)
+        ),
+        heat_pumps=tuple(
+            HeatPump(f"pump-{name}", feeder, name, 1500.0, 3.2) for name, feeder in zip(names, feeders, strict=False)
+        ),
+        gas_boilers=tuple(
+            GasBoiler(f"boiler-{name}", feeder, name, 6000.0, 0.95, **gas)
+            for name, feeder in zip(names, feeders, strict=False)
+        ),
+        chps=tuple(
+            Chp(f"engine-{name}", feeder, name, 3000.0, 1300.0, 0.4, 0.0, 0.9, **gas, back_pressure=True)
+            for name, feeder in zip(names, feeders, strict=False)
+        ),
+        heat_stores=tuple(
+            HeatStore(
+                f"tank-{name}", feeder, name, 12000.0, 2000.0, 2000.0, 6000.0, end_kwh=6000.0, loss_share_per_h=0.002
+            )
+            for name, feeder in zip(names, feeders, strict=False)
+        ),
+    )
+
+
+def with_ships(beside: Problem, points: int, calls: int, *, seed: int = 1) -> Problem:
+    """Eight quays with stations of two points each; half the calls have a quay, the others may moor anywhere.
+
+    The cables of the quays and the converters of the stations are short of what all ships together would draw, and
+    there are more calls than points of some kinds.
     """
     rng = np.random.default_rng(seed)
-    beside = district(groups, sessions, steps, feeders=4, seed=seed)
     quays = [f"quay-{n}" for n in range(8)]
-    stations = -(-points // 2)
     places = [
         _point(rng, n, f"station-{n // 2:02d}", _PLUGS[(n // 2 // len(quays)) % len(_PLUGS)]) for n in range(points)
     ]
-    station_kw = [sum(point.max_kw for point in places[2 * n : 2 * n + 2]) for n in range(stations)]
-    behind = [sum(station_kw[n] for n in range(stations) if n % len(quays) == k) for k in range(len(quays))]
+    station_kw = [sum(point.max_kw for point in places[2 * n : 2 * n + 2]) for n in range(-(-points // 2))]
+    behind = [sum(station_kw[k :: len(quays)]) for k in range(len(quays))]
+    grid, *others = beside.nodes
     nodes = (
-        dataclasses.replace(beside.nodes[0], limit_kw=float(beside.nodes[0].limit_kw) + 0.3 * sum(behind)),  # type: ignore[arg-type]
-        *beside.nodes[1:],
+        dataclasses.replace(grid, limit_kw=float(grid.limit_kw) + 0.3 * sum(behind)),  # type: ignore[arg-type]
+        *others,
         *(Node(name, "grid", 0.35 * kw) for name, kw in zip(quays, behind, strict=True)),
         *(
-            Node(f"station-{n:02d}", quays[n % len(quays)], station_kw[n] * (0.7 if n % 5 == 0 else 1.0))
-            for n in range(stations)
+            Node(f"station-{n:02d}", quays[n % len(quays)], kw * (0.7 if n % 5 == 0 else 1.0))
+            for n, kw in enumerate(station_kw)
         ),
     )
-    ships = tuple(_call(rng, n, str(rng.choice([*quays, *["grid"] * 8])), beside.horizon) for n in range(calls))
     (month,) = beside.tariff.peaks
     month = dataclasses.replace(month, so_far_kw=month.so_far_kw + 0.12 * sum(behind))
+    ships = tuple(_call(rng, n, str(rng.choice([*quays, *["grid"] * 8])), beside.horizon) for n in range(calls))
     tariff = dataclasses.replace(beside.tariff, peaks=(month,))
     return dataclasses.replace(beside, nodes=nodes, tariff=tariff, access_points=tuple(places), ships=ships)
 
