@@ -22,14 +22,14 @@ from energy_console.gui.plots.curve import Curve
 from energy_console.gui.plots.view import ValueScale, View
 from hardware.points import Float64Array
 
-TURN_MS = 6.0  # of drawing a new picture, between two frames
+TURN_MS = 5.0  # of drawing a new picture, between two frames
 AT_ONCE_MS = 9.0  # what may be drawn within a frame
 _MARGIN_PX = 256  # kept beside the window, device px
 _AHEAD_PX = 64  # drawn beyond what is needed, so that the next few frames need nothing
 _BESIDE_PX = 3  # a strip's curves begin and end this far outside of it
 _SAME = 1e-6  # by how much a column's width may differ and still be the same
 _FIRST_GUESS_MS = 0.4  # a curve
-_TOGETHER = 4  # curves drawn before the clock is looked at
+_TOGETHER = 2  # curves drawn before the clock is looked at
 
 Drawn = tuple[Curve, int]
 """A curve and the number of its scale."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from energy_console.gui.plots.axis import VALUE_AXIS_WIDTH, TimeAxis, ValueAxis
 from energy_console.gui.plots.backdrop import Backdrop
 from energy_console.gui.plots.curve import Curve
 from energy_console.gui.plots.curve_picture import Drawn
-from energy_console.gui.plots.labels import CurveLabels, Labelled
+from energy_console.gui.plots.labels import MOST_LABELS, CurveLabels, Labelled
 from energy_console.gui.plots.normal import NormalRanges
 from energy_console.gui.plots.range_of import FITTED, AxisRange, fitted
 from energy_console.gui.plots.trace import Trace
@@ -151,6 +151,9 @@ class Plot:
         self.place_labels()
 
     def place_labels(self) -> None:
+        if len(self.traces) > MOST_LABELS:
+            self.labels.show_curves(())
+            return
         self.labels.show_curves(
             [
                 Labelled(
@@ -178,17 +181,37 @@ class Plot:
         self.box.show_window(start_s, end_s, self.scales)
 
     def _fitted(self, place: int, start_s: float, end_s: float) -> ValueScale:
-        own = [trace for point, trace in self.traces.items() if self.axis_of[point] == place]
         wanted = self.axes[place].range
         if wanted.fixed is not None:
             return wanted.fixed
-        found = [part for trace in own for part in (trace.extremes(start_s, end_s),) if part is not None]
+        own = [trace for point, trace in self.traces.items() if self.axis_of[point] == place]
+        return self._scale_of(place, [trace.extremes(start_s, end_s) for trace in own], start_s, end_s)
+
+    def fit_in_turns(self, start_s: float, end_s: float) -> Iterator[None]:
+        """As `show_window` with `fit`, a curve at a time, for hundreds of them; the scales change at the end of it."""
+        found: list[list[tuple[float, float] | None]] = [[] for _ in self.axes]
+        for point, trace in list(self.traces.items()):
+            found[self.axis_of[point]].append(trace.extremes(start_s, end_s))
+            yield
+        fixed = [axis.range.fixed for axis in self.axes]
+        self.scales = tuple(
+            fixed[place] or self._scale_of(place, found[place], start_s, end_s) for place in range(len(self.axes))
+        )
+        self.outgrown = False
+        self.show_window(self.box.start_s, self.box.end_s, fit=False)
+
+    def _scale_of(
+        self, place: int, extremes: Sequence[tuple[float, float] | None], start_s: float, end_s: float
+    ) -> ValueScale:
+        wanted = self.axes[place].range
+        found = [part for part in extremes if part is not None]
         if place == 0:
             found += self.normal.extremes(start_s, end_s)
         if not found:
             return self.scales[place]
         low, high = min(low for low, _ in found), max(high for _, high in found)
         if wanted.log:
+            own = [trace for point, trace in self.traces.items() if self.axis_of[point] == place]
             positive = [trace.solid.pyramid.least_above_zero(start_s, end_s) for trace in own]
             low = min((value for value in positive if value is not None), default=math.nan)
         return fitted(low, high, wanted, float(self.box.size().height())) or self.scales[place]

@@ -13,6 +13,7 @@ _FACTOR = 4
 _BLOCKS_PER_COLUMN = 4  # a column's edge is off by at most a quarter of a column
 _PIECES = 64  # blocks from which the extremes of a window are put together, at least
 _FIRST_CAPACITY = 1024
+_ONE_BY_ONE = 4  # readings added singly, which is quicker than a few array operations for each level
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,9 @@ class Pyramid:
             return
         if self._size and time_s[0] < self._time[self._size - 1]:
             raise ValueError("readings must be appended in time order")
-        if count == 1 and self._size + 1 <= len(self._time):
-            self._add(float(time_s[0]), float(value[0]))
+        if count <= _ONE_BY_ONE and self._size + count <= len(self._time):
+            for one in zip(time_s.tolist(), value.tolist(), strict=True):
+                self._add(*one)
             return
         first = self._size
         self._size += count

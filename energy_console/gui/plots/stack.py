@@ -6,7 +6,9 @@ The stack knows curves, not points: whoever fills it gives Traces and is told wh
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
@@ -22,6 +24,7 @@ from energy_console.gui.plots.trace import Trace
 from energy_console.gui.theme import Looks
 
 REST_MS = 150
+FIT_TURN_S = 0.003
 SHORTEST_S = 10.0
 LONGEST_S = 5 * 366 * 86_400.0
 _RIGHT_MARGIN_PX = 14
@@ -59,6 +62,10 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
         self.overlay = Overlay(looks)
         self.scene().addItem(self.overlay)
         self._built = True
+        self._fitting: Iterator[None] = iter(())
+        self._fit_timer = QTimer(self)
+        self._fit_timer.setInterval(0)
+        self._fit_timer.timeout.connect(self._fit_turn)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -106,11 +113,22 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
         for plot in self.plots:
             plot.place_labels()
 
+    def refit_curves(self) -> None:
+        """New value ranges and labels, places as they are: after curves have got other readings."""
+        self._fit()
+        for plot in self.plots:
+            plot.place_labels()
+
     def refit_ranges(self) -> None:
         """New value ranges where curves have grown out of them, or are others."""
-        for plot in self.plots:
-            if plot.outgrown:
-                plot.show_window(self.start_s, self.end_s)
+        if any(plot.outgrown for plot in self.plots):
+            if self._many:
+                if not self._fit_timer.isActive():
+                    self._fit()
+                return
+            for plot in self.plots:
+                if plot.outgrown:
+                    plot.show_window(self.start_s, self.end_s)
         self._show_rings()
 
     def show_window(self, start_s: float, end_s: float) -> None:
@@ -121,7 +139,7 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
             return
         self.start_s, self.end_s = start_s, start_s + span
         # of hundreds of curves the ranges are fitted when the window has come to rest
-        self._follow(fit=sum(len(plot.traces) for plot in self.plots) <= MANY)
+        self._follow(fit=not self._many)
         self.moved.emit()
         self._rest.start()
 
@@ -134,8 +152,31 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
             plot.show_window(start_s, end_s, fit=fit)
         self._show_rings()
 
+    @property
+    def _many(self) -> bool:
+        """Whether the curves are so many that their ranges are not fitted at every frame."""
+        return sum(len(plot.traces) for plot in self.plots) > MANY
+
+    def _fit(self) -> None:
+        """New value ranges; of hundreds of curves in short turns between frames."""
+        if not self._many:
+            self._follow()
+            return
+        self._fitting = itertools.chain.from_iterable(
+            plot.fit_in_turns(self.start_s, self.end_s) for plot in self.plots
+        )
+        self._fit_timer.start()
+
+    def _fit_turn(self) -> None:
+        until = time.perf_counter() + FIT_TURN_S
+        for _ in self._fitting:
+            if time.perf_counter() > until:
+                return
+        self._fit_timer.stop()
+        self._show_rings()
+
     def _come_to_rest(self) -> None:
-        self._follow()
+        self._fit()
         for plot in self.plots:
             if self.nights is not None:
                 plot.backdrop.show_nights(self.nights(self.start_s, self.end_s))
@@ -170,6 +211,11 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
             self.overlay.update()
             self._show_rings()
             self.cursor_moved.emit(self.overlay.cursor_s)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the window has stood for REST_MS."""
+        return not self._rest.isActive()
 
     @property
     def other_s(self) -> float | None:

@@ -30,6 +30,47 @@ class Line:
     uncertain: BoolArray
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A line made ready to be drawn: its certain part, broken where it is not, and its uncertain one.
+
+    `last` is time and value at the end of the certain part, NaN where it is broken there; `last_value` that of either.
+    """
+
+    solid: Pyramid
+    dotted: Pyramid
+    last: tuple[float, float] | None
+    last_value: float
+
+    @classmethod
+    def of(cls, line: Line) -> Made:
+        return cls(Pyramid(), Pyramid(), None, math.nan).grown(line)
+
+    def grown(self, line: Line) -> Made:
+        """With newer readings at the end of its own pyramids."""
+        if not len(line.time_s):
+            return self
+        uncertain = bool(line.uncertain.any())
+        self.solid.append(line.time_s, np.where(line.uncertain, np.nan, line.value) if uncertain else line.value)
+        if uncertain:
+            self._append_uncertain(line)
+        last = math.nan if uncertain and line.uncertain[-1] else float(line.value[-1])
+        return Made(self.solid, self.dotted, (float(line.time_s[-1]), last), float(line.value[-1]))
+
+    def _append_uncertain(self, line: Line) -> None:
+        """The uncertain stretches with the good reading on either side, so that the two curves meet."""
+        time_s, value, uncertain = line.time_s, line.value, line.uncertain
+        if self.last is not None and self.last[0] <= time_s[0]:
+            time_s = np.concatenate(([self.last[0]], time_s))
+            value = np.concatenate(([self.last_value], value))
+            uncertain = np.concatenate(([False], uncertain))
+        beside = uncertain.copy()
+        beside[1:] |= uncertain[:-1]
+        beside[:-1] |= uncertain[1:]
+        fresh = slice(int(np.searchsorted(time_s, self.dotted.time_s[-1])), None) if len(self.dotted) else slice(None)
+        self.dotted.append(time_s[fresh], np.where(beside, value, np.nan)[fresh])
+
+
 def mixed(colour: QColor, ground: QColor, share: float) -> QColor:
     """`share` of the colour over the ground, opaque: bars that overlap would show through an alpha."""
     parts = (round(ground_part + (part - ground_part) * share) for part, ground_part in _channels(colour, ground))
@@ -103,11 +144,14 @@ class Trace:
 
     def show(self, line: Line, gaps: tuple[Gap, ...]) -> None:
         """Replaces the curve and its gaps."""
-        self._last = None
-        self.solid.show_readings(Pyramid())
-        self.dotted.show_readings(Pyramid())
-        self._take(line)
+        self.put(Made.of(line))
         self.gaps.show_gaps(gaps)
+
+    def put(self, made: Made) -> None:
+        """Replaces the curve by one made before."""
+        self.solid.show_readings(made.solid)
+        self.dotted.show_readings(made.dotted)
+        self._last, self._last_value = made.last, made.last_value
         self.changed()
 
     def append(self, line: Line) -> None:
@@ -123,32 +167,8 @@ class Trace:
             self.changed()
 
     def _take(self, line: Line) -> None:
-        if not len(line.time_s):
-            return
-        uncertain = line.uncertain.any()
-        self.solid.pyramid.append(
-            line.time_s, np.where(line.uncertain, np.nan, line.value) if uncertain else line.value
-        )
-        if uncertain:
-            self._append_uncertain(line)
-        # an uncertain end is a break of the certain curve
-        last = math.nan if uncertain and line.uncertain[-1] else float(line.value[-1])
-        self._last = (float(line.time_s[-1]), last)
-        self._last_value = float(line.value[-1])
-
-    def _append_uncertain(self, line: Line) -> None:
-        """The uncertain stretches with the good reading on either side, so that the two curves meet."""
-        time_s, value, uncertain = line.time_s, line.value, line.uncertain
-        if self._last is not None and self._last[0] <= time_s[0]:
-            time_s = np.concatenate(([self._last[0]], time_s))
-            value = np.concatenate(([self._last_value], value))
-            uncertain = np.concatenate(([False], uncertain))
-        beside = uncertain.copy()
-        beside[1:] |= uncertain[:-1]
-        beside[:-1] |= uncertain[1:]
-        dotted = self.dotted.pyramid
-        fresh = slice(int(np.searchsorted(time_s, dotted.time_s[-1])), None) if len(dotted) else slice(None)
-        dotted.append(time_s[fresh], np.where(beside, value, np.nan)[fresh])
+        grown = Made(self.solid.pyramid, self.dotted.pyramid, self._last, self._last_value).grown(line)
+        self._last, self._last_value = grown.last, grown.last_value
 
     def show_plan(self, time_s: Float64Array, value: Float64Array) -> None:
         """The planned course, dashed; empty arrays take it away."""

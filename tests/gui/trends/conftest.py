@@ -74,11 +74,9 @@ def settled(page: TrendsPage, qapp: QApplication, qtbot) -> Callable[[], None]:
 
     def wait() -> None:
         def done() -> bool:
-            feeds = page.drawing.feeds.values()
-            idle = all(feed.answered and feed._asked is None for feed in feeds)
-            return idle and not page.stack._rest.isActive()
+            return page.drawing.settled and page.stack.at_rest
 
-        qtbot.waitUntil(done, timeout=5000)
+        qtbot.waitUntil(done, timeout=20_000)
         qapp.processEvents()
 
     return wait

@@ -6,8 +6,8 @@ seconds. No Qt here but the words.
 
 from __future__ import annotations
 
-import itertools
 import math
+import statistics
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from hardware.points import FIRST_BAD_REASON, GOOD_STATUS, Float64Array, UInt16A
 _NS = 1e9
 _SAME = 1e-6
 _MISSED = 3.0  # steps without a reading, from which on something is missing
+_FEW_PLACES = 16
 _BESIDE = 4  # steps looked at on either side to know what is usual
 
 
@@ -181,16 +182,27 @@ class Cells:
 
     def strip(self, start_s: float, end_s: float, count: int) -> list[tuple[float, int]]:
         """Share of usable time and worst status in `count` equal parts of a window; NaN before anything was kept."""
+        if not len(self):
+            return [(math.nan, 0)] * count
         edges = np.linspace(start_s, end_s, count + 1)
-        parts = []
-        for left, right in itertools.pairwise(edges):
-            weight = np.minimum(self.end_s, right) - np.maximum(self.start_s, left)
-            seen = weight > 0
-            share = float((weight[seen] * self.usable[seen]).sum() / (right - left)) if seen.any() else 0.0
-            if not len(self) or right <= self.start_s[0]:
-                share = math.nan
-            parts.append((min(1.0, share), int(self.status[seen].max()) if seen.any() else 0))
-        return parts
+        usable_s = np.diff(self._usable_until(edges))
+        share = np.minimum(1.0, usable_s / ((end_s - start_s) / count))
+        share[edges[1:] <= self.start_s[0]] = math.nan
+        first = np.searchsorted(self.end_s, edges[:-1], side="right")
+        last = np.searchsorted(self.start_s, edges[1:], side="left")
+        worst = [
+            int(self.status[one:other].max()) if other > one else 0 for one, other in zip(first, last, strict=True)
+        ]
+        return list(zip(share.tolist(), worst, strict=True))
+
+    def _usable_until(self, time_s: Float64Array) -> Float64Array:
+        """Seconds of usable time from the first cell up to each time."""
+        width_s = self.end_s - self.start_s
+        total = np.concatenate(([0.0], np.cumsum(width_s * self.usable)))
+        row = np.searchsorted(self.start_s, time_s, side="right") - 1
+        inside = np.clip(time_s - self.start_s[row], 0.0, width_s[row]) * self.usable[row]
+        found: Float64Array = np.where(row < 0, 0.0, total[np.maximum(row, 0)] + inside)
+        return found
 
 
 def of_readings(series: Series, hold_s: float) -> Cells:
@@ -215,7 +227,7 @@ def of_buckets(buckets: Buckets, hold_s: float, until_s: float) -> Cells:
     end_s = np.maximum(start_s, np.minimum(start_s + every_s, until_s))
     return Cells(
         start_s,
-        _held(start_s, end_s, hold_s),
+        _held(start_s, end_s, hold_s, every_s),
         buckets.minimum,
         buckets.maximum,
         buckets.mean,
@@ -228,31 +240,39 @@ def of_buckets(buckets: Buckets, hold_s: float, until_s: float) -> Cells:
     )
 
 
-def _held(start_s: Float64Array, end_s: Float64Array, hold_s: float) -> Float64Array:
+def _held(start_s: Float64Array, end_s: Float64Array, hold_s: float, every_s: float = 0.0) -> Float64Array:
     """Ends of cells carried on to the start of the next, but not over a time in which readings are missing.
 
     Missing is what lasts longer than `hold_s` and three times as long as the steps just before and after: a history
-    may have been kept at every five minutes where live readings come every second.
+    may have been kept at every five minutes where live readings come every second. Spans are `every_s` apart anyway.
     """
     if len(start_s) < 2:
         return end_s
     step_s = np.diff(start_s)
     missing = start_s[1:] - end_s[:-1] > max(hold_s, _SAME)
-    missing |= step_s > _MISSED * hold_s
+    missing |= step_s > _MISSED * max(hold_s, every_s)
     places = np.flatnonzero(missing)
     if len(places):
-        shifts = np.concatenate((np.arange(-_BESIDE, 0), np.arange(1, _BESIDE + 1)))
-        beside = places[:, None] + shifts[None, :]
-        inside = (beside >= 0) & (beside < len(step_s))
-        steps = np.where(inside, step_s[np.clip(beside, 0, len(step_s) - 1)], np.nan)
-        known = inside.any(axis=1)
-        usual = np.full(len(places), hold_s)
-        usual[known] = np.nanmedian(steps[known], axis=1)
-        missing[places] = step_s[places] > _MISSED * usual
+        missing[places] = step_s[places] > _MISSED * _usual_steps(step_s, places, hold_s)
     held = end_s.copy()
     # over a missing time the last reading counts no longer than it would have live
     held[:-1] = np.where(missing, np.minimum(end_s[:-1], start_s[1:]), start_s[1:])
     return held
+
+
+def _usual_steps(step_s: Float64Array, places: np.ndarray, otherwise: float) -> Float64Array:
+    """The middle of the four steps on either side of each place."""
+    if len(places) <= _FEW_PLACES:  # the usual case, and many times a second for live curves
+        beside = [
+            np.concatenate((step_s[max(0, at - _BESIDE) : at], step_s[at + 1 : at + 1 + _BESIDE])) for at in places
+        ]
+        return np.array([statistics.median(steps.tolist()) if len(steps) else otherwise for steps in beside])
+    shifts = np.concatenate((np.arange(-_BESIDE, 0), np.arange(1, _BESIDE + 1)))
+    index = places[:, None] + shifts[None, :]
+    inside = (index >= 0) & (index < len(step_s))
+    steps = np.where(inside, step_s[np.clip(index, 0, len(step_s) - 1)], np.nan)
+    usual: Float64Array = np.nanmedian(steps, axis=1)  # there is one beside: of a single step no place is left
+    return usual
 
 
 def nothing(hold_s: float) -> Cells:

@@ -104,7 +104,7 @@ class CursorModel(QAbstractListModel):
 
     def show(self, keys: Sequence[RowKey], make: Callable[[RowKey], CursorRow]) -> None:
         """Replaces the rows; keeps the view's place when they are the same points."""
-        same = tuple(keys) == self.keys
+        same = keys is self.keys or tuple(keys) == self.keys
         if not same:
             self.beginResetModel()
         self.keys, self._make, self._made = tuple(keys), make, {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -15,15 +16,16 @@ from energy_console.gui.pages.trends.feed import PointFeed
 from energy_console.gui.pages.trends.naming import Names, holds
 from energy_console.gui.pages.trends.normal_hours import NormalHours
 from energy_console.gui.pages.trends.planned import Course
-from energy_console.gui.plots.plot import Plot, PlotAxis
+from energy_console.gui.plots.plot import MANY, Plot, PlotAxis
 from energy_console.gui.plots.stack import TrendStack
-from energy_console.gui.plots.trace import Trace
+from energy_console.gui.plots.trace import Made, Trace
 from hardware.points import Reading, ScanBatch
 
 _NS = 1e9
 _FIRST_STRETCH, _STRETCH = 2, 1
-_AT_ONCE = 24  # curves up to which each answer is drawn as it comes
-_ANSWERS_MS = 120  # answers that come so near to one another are drawn together
+_TURN_S = 0.003
+_TOGETHER_S, _TOGETHER_MS = 1.0, 60
+_ANSWERS_MS = 25  # answers that come so near to one another are drawn together
 
 
 class Drawing:
@@ -42,7 +44,9 @@ class Drawing:
         self._own_plans: dict[str, Course] = {}
         self.selected = ""
         self._rows: dict[int, PointFeed] = {}
-        self._fresh: list[str] = []
+        self._fresh: dict[str, None] = {}  # points with an answer not yet drawn, in the order they came
+        self._ready: dict[str, Made] = {}
+        self._began_s = 0.0
         self._soon = QTimer(stack)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._draw_answers)
@@ -111,6 +115,8 @@ class Drawing:
         for other, trace in self.traces.items():
             trace.select(other == point)
         self.selected = point
+        if len(self.feeds) > MANY and point:
+            self._show_gaps(point, self.feeds[point])
         self._show_normal()
         self._stack.refit_ranges()
 
@@ -151,13 +157,19 @@ class Drawing:
         """Draws what came in since the last call; True if there was anything."""
         grown, now_s = False, self.now_s
         for point, feed in self.feeds.items():
+            if point in self._ready:  # it is about to be drawn anew, with all there is since then
+                continue
             line = feed.fresh()
             if line is not None:
                 self.traces[point].append(line)
                 grown = True
-            if feed.gaps_due(now_s):
+            if self._tells_gaps(point) and feed.gaps_due(now_s):
                 self._show_gaps(point, feed)
         return grown
+
+    def _tells_gaps(self, point: str) -> bool:
+        """Whether a curve's gaps are hatched: of hundreds of curves only those of the selected one."""
+        return len(self.feeds) <= MANY or point == self.selected
 
     def _show_gaps(self, point: str, feed: PointFeed) -> None:
         moment = self._desk.time.moment
@@ -166,17 +178,35 @@ class Drawing:
 
     def _answered(self, point: str) -> None:
         """Hundreds of answers come one after the other: they are drawn some at a time."""
-        self._fresh.append(point)
+        self._fresh[point] = None
+        self._ready.pop(point, None)
         if not self._soon.isActive():
-            self._soon.start(0 if len(self.feeds) <= _AT_ONCE else _ANSWERS_MS)
+            self._soon.start(_ANSWERS_MS)
 
     def _draw_answers(self) -> None:
-        for point in dict.fromkeys(self._fresh):
-            feed, trace = self.feeds.get(point), self.traces.get(point)
-            if feed is not None and trace is not None and not feed.failure:
-                trace.show(feed.whole(), ())
-                self._show_gaps(point, feed)
-        self._fresh.clear()
+        """In short turns, so that no frame waits for them; what is on screen stays as it is until all are made."""
+        began = time.perf_counter()
+        while self._fresh and time.perf_counter() - began < _TURN_S:
+            point = next(iter(self._fresh))
+            del self._fresh[point]
+            feed = self.feeds.get(point)
+            if feed is not None and not feed.failure:
+                self._ready[point] = Made.of(feed.whole())
+        if self._fresh:
+            self._soon.start(0)
+            return
+        # of hundreds of curves the picture takes long to draw: not for every few answers
+        self._began_s = self._began_s or began
+        if len(self.feeds) > MANY and began - self._began_s < _TOGETHER_S and self._asking:
+            self._soon.start(_TOGETHER_MS)
+            return
+        self._began_s = 0.0
+        for point, made in self._ready.items():
+            if point in self.traces:
+                self.traces[point].put(made)
+                if self._tells_gaps(point):
+                    self._show_gaps(point, self.feeds[point])
+        self._ready.clear()
         self._changed()
 
     @property
@@ -188,6 +218,16 @@ class Drawing:
     def waiting(self) -> bool:
         """Whether nothing is known yet of any point."""
         return bool(self.feeds) and not any(feed.answered for feed in self.feeds.values())
+
+    @property
+    def _asking(self) -> bool:
+        return any(feed.asking for feed in self.feeds.values())
+
+    @property
+    def settled(self) -> bool:
+        """Whether the store has answered every question, and all of it is drawn."""
+        answered = all(feed.answered for feed in self.feeds.values())
+        return answered and not (self._asking or self._fresh or self._ready or self._soon.isActive())
 
     def failure(self) -> str:
         return next((feed.failure for feed in self.feeds.values() if feed.failure), "")

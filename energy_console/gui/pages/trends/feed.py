@@ -147,9 +147,19 @@ class PointFeed:
         self._cells: Cells | None = None
         self._closed = False
 
+    @property
+    def asking(self) -> bool:
+        """Whether an answer of the store is under way."""
+        return self._asked is not None
+
     def close(self) -> None:
         """An answer still under way is dropped."""
         self._closed = True
+
+    @property
+    def span_s(self) -> float | None:
+        """How wide the spans of the history are, 0 for single readings; None while nothing is known."""
+        return self._base.every_s if len(self._base) or len(self._tail) else None
 
     @property
     def cells(self) -> Cells:
@@ -263,7 +273,7 @@ class PointFeed:
         single = (last - first) / self.every_s <= _MOST_READINGS
         asked = Asked(first, last, count, single, now_s)
         self._asked, self._asked_for = asked, self._wanted
-        self._desk.query(lambda store: _question(store, self.point, asked), self._answer)
+        self._desk.query(lambda store: _question(store, self.point, asked, self.hold_s), self._answer)
 
     def _answer(self, answer: object) -> None:
         asked, self._asked = self._asked, None
@@ -274,17 +284,13 @@ class PointFeed:
             self.failure = str(answer)
         else:
             self.failure = ""
-            self._keep(asked, answer)
+            self._keep(asked, answer)  # type: ignore[arg-type]
         self._changed(self.point)
         # only for a window that has moved meanwhile: an answer that does not suffice would be the same again
         if self._wanted is not None and self._wanted != self._asked_for and not self.failure:
             self.want(*self._wanted)
 
-    def _keep(self, asked: Asked, answer: object) -> None:
-        if isinstance(answer, Series):
-            cells = of_readings(answer, self.hold_s)
-        else:
-            cells = of_buckets(answer, self.hold_s, asked.now_s)  # type: ignore[arg-type]
+    def _keep(self, asked: Asked, cells: Cells) -> None:
         self._have, self._cells = asked, None
         self._cut_s = self._seam(asked, cells) if asked.reaches_now else None
         self._base = cells if self._cut_s is None else cells.until(self._cut_s)
@@ -302,8 +308,9 @@ class PointFeed:
         return last_s if self._tail.from_s <= last_s else asked.now_s
 
 
-def _question(store: Historian, point: str, asked: Asked) -> object:
+def _question(store: Historian, point: str, asked: Asked, hold_s: float) -> Cells:
+    """Asks and makes cells of the answer, on the worker's thread."""
     start_ns, end_ns = round(asked.start_s * _NS), round(asked.end_s * _NS) + 1
     if asked.single:
-        return store.read(point, start_ns, end_ns)
-    return store.buckets(point, start_ns, end_ns, asked.count)
+        return of_readings(store.read(point, start_ns, end_ns), hold_s)
+    return of_buckets(store.buckets(point, start_ns, end_ns, asked.count), hold_s, asked.now_s)

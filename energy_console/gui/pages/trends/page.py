@@ -362,7 +362,7 @@ class TrendsPage(Page):
             self.readouts.ask_events()
 
     def _history_came(self) -> None:
-        self.stack.refit()
+        self.stack.refit_curves()
         self.readouts.refigure_soon()
         self.dotted_key.setVisible(any(len(trace.dotted.pyramid) for trace in self.drawing.traces.values()))
         failure = self.drawing.failure()

@@ -15,7 +15,7 @@ from energy_console.gui.plots.handling import HandledStack
 from energy_console.gui.plots.marks import Mark
 from energy_console.historian.interface import Event
 
-_SOON_MS = 40  # figures of a window that is being dragged need not be worked out at every frame
+_SOON_MS = 90  # figures of a window that is being dragged need not be worked out at every frame
 
 
 class Readouts(QObject):
@@ -36,11 +36,16 @@ class Readouts(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SOON_MS)
-        self._timer.timeout.connect(self.refigure)
+        self._timer.timeout.connect(self._refigure_rows)
 
     def refigure_soon(self) -> None:
         if not self._timer.isActive():
             self._timer.start()
+
+    def _refigure_rows(self) -> None:
+        """As `refigure`, without the point's card, which can wait until the window rests."""
+        self.rows.refigure()
+        self.show_rows()
 
     def refigure(self) -> None:
         """Figures of the window as it is now; of each curve when its row is looked at."""
@@ -69,7 +74,7 @@ class Readouts(QObject):
 
     def _tier(self) -> str:
         """How fine the history drawn is."""
-        widths = {feed.cells.every_s for feed in self._drawing.feeds.values() if len(feed.cells)}
+        widths = {feed.span_s for feed in self._drawing.feeds.values() if feed.span_s is not None}
         widest = max(widths, default=-1.0)
         if widest < 0:
             return self.tr("loading") if self._drawing.waiting else ""

@@ -40,7 +40,8 @@ class CursorRows:
 
     def __init__(self, drawing: Drawing, names: Names) -> None:
         self._drawing, self._names = drawing, names
-        self._named: tuple[PlotChoice, ...] = ()
+        self._named: tuple[tuple[PlotChoice, ...], frozenset[str]] = ((), frozenset())
+        self._keys: tuple[RowKey, ...] = ()
         self._curves: dict[str, CurveName] = {}
         self._figures: dict[tuple[str, float, float], Figures] = {}
         self.moments = Moments(0.0, None, 0.0, 0.0, None)
@@ -52,19 +53,20 @@ class CursorRows:
 
     def keys(self) -> tuple[RowKey, ...]:
         view, found = self._drawing.view, list[RowKey]()
-        if view.plots != self._named:
-            self._named = view.plots
-            self._curves = {
-                point: name for plot in view.plots for point, name in self._names.curves(plot.points).items()
-            }
+        planned = frozenset(point for point, trace in self._drawing.traces.items() if len(trace.plan.pyramid))
+        if (view.plots, planned) == self._named:
+            return self._keys
+        self._named = (view.plots, planned)
+        self._curves = {point: name for plot in view.plots for point, name in self._names.curves(plot.points).items()}
         for place, plot in enumerate(view.plots):
             for number_, axis in enumerate(plot.axes):
                 found.append(RowKey("heading", axis.points[0], place, number_))
                 for point in axis.points:
                     found.append(RowKey("point", point, place, number_))
-                    if len(self._drawing.traces[point].plan.pyramid):
+                    if point in planned:
                         found.append(RowKey("plan", point, place, number_))
-        return tuple(found)
+        self._keys = tuple(found)
+        return self._keys
 
     def row(self, key: RowKey) -> CursorRow:
         if key.kind == "heading":
