@@ -55,7 +55,7 @@ def test_engine_keeps_what_its_field_answers_and_reports_its_pace(capsys):
 
 
 def test_trends_moves_through_a_kept_year_and_reports_frames(monkeypatch, capsys, qapp):
-    for name, small in (("DAYS", 2), ("CURVES", 2), ("MANY", 3), ("LIVE", 2), ("BURSTS", 2), ("FRAMES", 9)):
+    for name, small in (("DAYS", 2), ("CURVES", 2), ("MANY", 3), ("LIVE", 2), ("BURSTS", 2), ("FRAMES", 14)):
         monkeypatch.setattr(trends, name, small)
     for name, small in (("LIVE_S", 0.5), ("BARE_FRAMES", 4), ("BARE_UPDATES", 1), ("REST_S", 0.3)):
         monkeypatch.setattr(trends, name, small)
@@ -63,7 +63,7 @@ def test_trends_moves_through_a_kept_year_and_reports_frames(monkeypatch, capsys
     document = json.loads(capsys.readouterr().out)
     assert document["readings_per_curve"] == 172_800
     frames = document["frame_ms"]
-    assert [frames[name]["count"] for name in ("year", "many", "bare", "bare tuned")] == [18, 18, 4, 4]
+    assert [frames[name]["count"] for name in ("year", "many", "bare", "bare tuned")] == [28, 28, 4, 4]
     assert frames["year"]["asked"] >= 2  # the store was asked while it moved
     assert 0 < frames["year"]["p50"] <= frames["year"]["p99"] <= frames["year"]["worst"]
     assert document["live"]["painted_a_second"] > 0
