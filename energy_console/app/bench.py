@@ -11,7 +11,7 @@ from typing import Any
 
 from energy_console.app.spans import BadInput, span_s
 
-NAMES = ("acquisition", "engine", "forecast", "history", "trends", "plan", "startup")
+NAMES = ("acquisition", "engine", "forecast", "history", "trends", "plan", "startup", "week")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from energy_console.app.spans import BadInput
 
 if TYPE_CHECKING:
-    from energy_console.site.faults import SiteFaults
+    from energy_console.site.faults import Fault, SiteFaults
+    from energy_console.site.model import Site
 
 FINE, BAD_SITE = 0, 2
 
@@ -37,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
         site = load_site(args.folder)
     except SiteFaults as bad:
         return _tell_faults(SiteFaults(bad.folder, (*bad.faults, *certificates)), args.json)
-    if certificates:
-        return _tell_faults(SiteFaults(args.folder, certificates), args.json)
+    if faults := (*certificates, *_country_faults(site)):
+        return _tell_faults(SiteFaults(args.folder, faults), args.json)
     figures = {
         "links": len(site.links),
         "devices": len(site.devices),
@@ -53,6 +54,20 @@ def run(args: argparse.Namespace) -> int:
         counts = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in figures.items())
         print(f"{site.name} is fine: {counts}.")
     return FINE
+
+
+def _country_faults(site: Site) -> list[Fault]:
+    from energy_console.site.faults import Fault
+    from energy_console.site.public_holidays import CountryNotKnown, holidays_of
+
+    country = site.place.holidays
+    try:
+        if country:
+            holidays_of(country)
+    except CountryNotKnown:
+        what = f"the public holidays of {country} are not known"
+        return [Fault("site.toml", 0, what, "write a country as NL, or a part of one as DE-HH")]
+    return []
 
 
 def _check_profile(path: Path, as_json: bool) -> int:

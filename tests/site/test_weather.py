@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 
 import numpy as np
 import pytest
 
+from energy_console.app import main
+from energy_console.site.public_holidays import holidays_of, holidays_or_none
 from energy_console.site.weather import WeatherUnreadable, read_weather
 from tests.site.folder import faults_of, write_site
 
@@ -63,7 +66,22 @@ def test_the_check_of_a_site_reads_its_weather_and_its_country(tmp_path):
     (folder / "weather.csv").write_text(GOOD.replace("4,5", "4,fast"), "utf-8")
     settings = (folder / "site.toml").read_text("utf-8")
     zone = 'zone = "Europe/Amsterdam"'
-    (folder / "site.toml").write_text(settings.replace(zone, f'{zone}\nholidays = "NLD-XX"'), "utf-8")
+    (folder / "site.toml").write_text(settings.replace(zone, f'{zone}\nholidays = "Holland"'), "utf-8")
     told = faults_of(folder)
     assert any(fault.startswith("weather.csv:2: wind_m_s 'fast' is no number") for fault in told)
-    assert any("public holidays of NLD-XX are not known" in fault for fault in told)
+    assert any("Holland is no country" in fault for fault in told)
+
+
+def test_the_check_asks_for_the_holidays_of_the_country(tmp_path, capsys):
+    folder = write_site(tmp_path)
+    settings = (folder / "site.toml").read_text("utf-8")
+    zone = 'zone = "Europe/Amsterdam"'
+    (folder / "site.toml").write_text(settings.replace(zone, f'{zone}\nholidays = "NL-QQ"'), "utf-8")
+    assert main(["check", str(folder)]) == 2
+    assert "public holidays of NL-QQ are not known" in capsys.readouterr().out
+
+
+def test_holidays_are_asked_for_in_a_process_that_ends():
+    assert dt.date(2026, 12, 25) in holidays_of("NL")
+    assert "holidays.countries" not in sys.modules
+    assert holidays_or_none("QQ") == frozenset()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from energy_console.site.public_holidays import holidays_in
+from energy_console.site.public_holidays import holidays_or_none
 from hardware.points import Int64Array
 
 QUARTER_S = 900
@@ -48,7 +48,7 @@ def slots_of(times_ns: Int64Array, zone: ZoneInfo, country: str = "") -> Slots:
 
 def _kind(day: int, country: str) -> int:
     date = dt.date(1970, 1, 1) + dt.timedelta(days=day)
-    if date.weekday() == 6 or (country and date in holidays_in(country, date.year)):
+    if date.weekday() == 6 or date in holidays_or_none(country):
         return SUNDAY
     return SATURDAY if date.weekday() == 5 else WORKING
 
