@@ -29,7 +29,7 @@ class Reason(enum.IntEnum):
 
     GOOD = 0
     SIMULATED = 1  # made by a model, not measured
-    SUBSTITUTED = 2  # typed in by a person or taken from another meter
+    SUBSTITUTED = 2  # typed in by a person or taken from another meter; detail is a Substituted
     NOT_PLAUSIBLE = 3  # a jump, or more than the rated power can explain; detail is an Implausible
     OUT_OF_RANGE = 4  # outside the range the point states
     ESTIMATED = 5  # calculated while one of its inputs was missing
@@ -42,6 +42,7 @@ class Reason(enum.IntEnum):
     STALE = 70  # nothing new for longer than the point allows
     NOT_READ_YET = 71  # the console has just started
     OUT_OF_SERVICE = 72  # taken out by a person
+    WITHDRAWN = 73  # a person says that what was read is wrong (a correction); the reading itself is kept beneath
     NO_RESULT = 80  # calculated, and the formula has no result for these inputs (a division by zero)
 
 
@@ -53,6 +54,14 @@ class Implausible(enum.IntEnum):
     BEYOND_RATING = 2  # more power than the device is rated for, by half
     COUNTED_TOO_FAST = 3  # a counter grew more than the rated power can explain
     COUNTER_FELL = 4  # a counter went back: a reset, a rollover, another meter, or a wrong reading
+
+
+class Substituted(enum.IntEnum):
+    """Where a value comes from that no device gave: the detail of Reason.SUBSTITUTED. Stored, never reused."""
+
+    UNSPECIFIED = 0  # imported, or taken from another meter
+    CORRECTED = 1  # a person put it in place of what was read; the reading itself is kept beneath
+    INTERPOLATED = 2  # the same, on a line between the readings before and after
 
 
 FIRST_BAD_REASON = 64

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,14 @@ from energy_console.app.spans import BadInput
 if TYPE_CHECKING:
     from energy_console.historian.importing.inquiry import Inquiry, Wishes
     from energy_console.historian.importing.mapping import MappingFile
+    from energy_console.historian.interface import Historian
     from energy_console.site.model import Site
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="*", help="CSV (also .gz), Parquet or Excel, wide or long")
     parser.add_argument("--site", metavar="DIR", required=True, help="the site folder")
-    parser.add_argument("--store", metavar="DIR", help="the store's folder, if not the site's")
+    parser.add_argument("--store", metavar="DIR", help="the store: a folder or postgresql://..., if not the site's")
     parser.add_argument("--write", action="store_true", help="write what the preview shows; without it nothing is")
     parser.add_argument("--undo", metavar="ID", type=int, help="take exactly the readings of that import back")
     parser.add_argument("--list", action="store_true", help="the imports of this store")
@@ -49,42 +51,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0: told or done; 1: the store refuses; 2: bad input. Raises BadInput, SiteFaults, StoreError."""
     from energy_console.historian.importing.faults import ImportRefused
-    from energy_console.historian.opening import is_server, store_folder
     from energy_console.site.loader import load_site
 
     site = load_site(args.site)
-    if is_server(args.store or site.store):
-        raise BadInput("Imports go into a store's folder; on a server they are not there yet: name one with --store.")
-    folder = store_folder(site.id, site.store, args.store).absolute()
     try:
         if args.list:
-            return _list(folder, args.json)
+            return _list(site, args)
         if args.undo is not None:
-            return _undo(folder, args.undo, args.json)
+            return _undo(site, args)
         if not args.files:
             raise BadInput("Name a file to import, an import to take back with --undo ID, or --list.")
-        return _import(args, site, folder)
+        return _import(args, site)
     except ImportRefused as refused:
         raise BadInput(str(refused)) from refused
 
 
-def _import(args: argparse.Namespace, site: Site, folder: Path) -> int:
-    from energy_console.historian.importing.book import reading_store, writing_imports
+@contextlib.contextmanager
+def _looking(site: Site, args: argparse.Namespace) -> Iterator[Historian | None]:
+    """The store for looking, None where there is none yet. Raises StoreError."""
+    from energy_console.historian.errors import StoreMissing
+    from energy_console.historian.opening import open_store
+
+    try:
+        historian = open_store(site.id, site.store, args.store, writing=False)
+    except StoreMissing:
+        yield None
+        return
+    try:
+        yield historian
+    finally:
+        historian.close()
+
+
+def _import(args: argparse.Namespace, site: Site) -> int:
+    from energy_console.historian.importing.book import Book
     from energy_console.historian.importing.inquiry import inquire
+    from energy_console.historian.opening import open_acts
 
     paths = [Path(name) for name in args.files]
     wishes, points = _wishes(args), {point.id: point for point in site.points}
     if not args.write:
-        with reading_store(folder) as historian:
+        with _looking(site, args) as historian:
             inquiry = inquire(paths, wishes, points, historian)
         _show(inquiry, args, None)
         return 0
-    with writing_imports(folder) as book:
-        inquiry = inquire(paths, wishes, points, book.historian)
+    with open_acts(site.id, site.store, args.store) as acts:
+        inquiry = inquire(paths, wishes, points, acts.historian)
         if inquiry.blocking and not args.leave_out:
             _show(inquiry, args, None)
             raise BadInput(f"Nothing was written: {inquiry.blocking[0]}; mend the file or add --leave-out.")
-        _show(inquiry, args, book.write(paths, inquiry.points, _who()))
+        _show(inquiry, args, Book(acts).write(paths, inquiry.points, who_runs_this()))
     return 0
 
 
@@ -118,12 +134,12 @@ def _last_word(inquiry: Inquiry, args: argparse.Namespace, written: tuple[int, i
     return f"Nothing was written. --write would write {count:,} readings to {len(mapped)} points."
 
 
-def _list(folder: Path, as_json: bool) -> int:
-    from energy_console.historian.importing.book import entries, reading_store
+def _list(site: Site, args: argparse.Namespace) -> int:
+    from energy_console.historian.importing.book import entries
 
-    with reading_store(folder) as historian:
-        found = [] if historian is None else entries(historian, folder)
-    if as_json:
+    with _looking(site, args) as historian:
+        found = [] if historian is None else entries(historian)
+    if args.json:
         print(json.dumps([{"import": number, **entry} for number, entry in found], indent=2))
         return 0
     for number, entry in found:
@@ -136,20 +152,20 @@ def _list(folder: Path, as_json: bool) -> int:
     return 0
 
 
-def _undo(folder: Path, number: int, as_json: bool) -> int:
-    from energy_console.historian.embedded.folder import StoreFolder
-    from energy_console.historian.importing.book import writing_imports
+def _undo(site: Site, args: argparse.Namespace) -> int:
+    from energy_console.historian.importing.book import Book
+    from energy_console.historian.opening import open_acts, open_store
 
-    StoreFolder(folder).check()
-    with writing_imports(folder) as book:
-        count = book.undo(number, _who())
-    print(
-        json.dumps({"import": number, "taken_back": count}) if as_json else f"Import {number}: {count:,} readings gone."
-    )
+    open_store(site.id, site.store, args.store, writing=False).close()  # one that is missing is not made for this
+    with open_acts(site.id, site.store, args.store) as acts:
+        count = Book(acts).undo(args.undo, who_runs_this())
+    told = {"import": args.undo, "taken_back": count}
+    print(json.dumps(told) if args.json else f"Import {args.undo}: {count:,} readings gone.")
     return 0
 
 
-def _who() -> str:
+def who_runs_this() -> str:
+    """The name of this machine's user, for the journal."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no name for this user on this machine

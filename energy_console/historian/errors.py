@@ -95,3 +95,13 @@ class StoreTooNew(StoreError):
         super().__init__(
             f"{path} has format {version}, this program knows {known}: use the newer program that wrote it."
         )
+
+
+class StoreTooOld(StoreError):
+    """Written by an earlier version of this program, and not led forward yet."""
+
+    def __init__(self, path: PurePath | str, version: int, known: int) -> None:
+        super().__init__(
+            f"{path} has format {version}, this program knows {known}: start this program's engine once (serve), "
+            "which leads it forward."
+        )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from energy_console.historian.acts import Act, ActKind, ActSeries, Mask
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.share import EnginePresence
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
@@ -82,8 +83,8 @@ class Historian(Protocol):
         Until `close`.
         """
 
-    def read(self, point: str, start_ns: int, end_ns: int) -> Series:
-        """All readings with start_ns <= time < end_ns, each exactly once."""
+    def read(self, point: str, start_ns: int, end_ns: int, original: bool = False) -> Series:
+        """All readings with start_ns <= time < end_ns, each exactly once; as corrected, or `original`: as they came."""
 
     def as_of(
         self, points: Sequence[str], moment_ns: int, look_back_ns: int
@@ -99,8 +100,20 @@ class Historian(Protocol):
         Spans are whole and their borders stand still while the window moves, so the first may begin before it.
         """
 
-    def spans(self, point: str, start_ns: int, end_ns: int, every_ns: int) -> Buckets:
+    def spans(self, point: str, start_ns: int, end_ns: int, every_ns: int, original: bool = False) -> Buckets:
         """Spans of exactly `every_ns` counted from the start; the last is whole even where it reaches past the end."""
+
+    def revision(self) -> int:
+        """Grows whenever the past is changed: by an import, a correction, one taken back, a point renamed.
+
+        Whoever keeps answers asks again then.
+        """
+
+    def readings_of(self, act: Act) -> int:
+        """How many readings of an import or a correction count now; 0: it was never finished, or is taken back."""
+
+    def corrected(self, point: str) -> list[tuple[int, int, int]]:
+        """Corrections that hold for a point, by number: (number, start_ns, end_ns), the end not included."""
 
     def span(self, point: str) -> tuple[int, int] | None:
         """First and last time kept, None if nothing."""
@@ -165,3 +178,18 @@ class Historian(Protocol):
         """A sentence while what is written is safe, but not yet where others can read it; empty otherwise."""
 
     def close(self) -> None: ...
+
+
+class Acts(Protocol):
+    """Writes acts into one store. Whoever holds it holds the right: one act at a time, an engine may go on writing."""
+
+    historian: Historian
+
+    def add(self, act: Act, series: Sequence[ActSeries], masks: Sequence[Mask] = ()) -> int:
+        """Makes all of it count, or nothing; returns its readings. `masks`: what a correction replaces."""
+
+    def take_back(self, act: Act) -> int:
+        """Makes none of it count; returns the readings that did, 0 where none did (any more)."""
+
+    def last_number(self, kind: ActKind) -> int:
+        """The highest number that the store has seen of a kind; 0 for none."""

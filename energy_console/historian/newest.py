@@ -44,6 +44,13 @@ class Newest:
         after.status[key] = columns.status[rows]
         return after
 
+    def replaced(self, row: int, readings: Columns) -> Newest:
+        """A copy whose `row` is the last of these readings, which are in time order; nothing where there is none."""
+        after = self.grown(row + 1)
+        last = readings if len(readings) else Newest.nothing(1)
+        after.time_ms[row], after.value[row], after.status[row] = last.time_ms[-1], last.value[-1], last.status[-1]
+        return after
+
     def packed(self) -> bytes:
         return pack(Columns(np.arange(len(self.time_ms), dtype=np.int32), self.time_ms, self.value, self.status))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from energy_console.historian.embedded import default_store, open_embedded
+from energy_console.historian.embedded.acting import acts_on
 from energy_console.historian.errors import StoreError
-from energy_console.historian.interface import Historian
+from energy_console.historian.interface import Acts, Historian
 from energy_console.historian.share import WHOLE, Share
 
 SERVER_SCHEMES = ("postgresql://", "postgres://")
@@ -35,6 +38,21 @@ def open_store(site_id: str, named_by_site: str, chosen: Store, *, writing: bool
     if not writing:
         return reader_of(with_password(store), site_id)
     return engine_of(with_password(store), site_id, outbox_folder(site_id, share), share)
+
+
+@contextlib.contextmanager
+def open_acts(site_id: str, named_by_site: str, chosen: Store) -> Iterator[Acts]:
+    """The right to import into the store of a site and to correct what is in it, while it lasts. Raises StoreError."""
+    store = os.fspath(chosen or named_by_site)
+    if not is_server(store):
+        with acts_on(store_folder(site_id, named_by_site, chosen).absolute()) as acts:
+            yield acts
+        return
+    from energy_console.historian.postgres.acts import acts_at
+    from energy_console.historian.postgres.server import Place
+
+    with acts_at(Place(with_password(store), site_id)) as server_acts:
+        yield server_acts
 
 
 def outbox_folder(site_id: str, share: Share = WHOLE) -> Path:

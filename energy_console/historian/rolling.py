@@ -10,6 +10,7 @@ from energy_console.historian.columns import Columns
 from energy_console.historian.interface import Buckets
 from energy_console.historian.tiers import HOLD_MS, Cells, cells_of, coarsened, in_order, join_cells, overtaken
 from energy_console.historian.zoom import TIERS_MS, Grid
+from hardware.points import Int64Array
 
 MS = 1_000_000
 Readings = Callable[[int, int], Columns]
@@ -63,11 +64,15 @@ def all_tiers(columns: Columns) -> Iterator[tuple[str, Cells]]:
 
 def settled(cells: Cells, grid: Grid, readings: Readings) -> Cells:
     """Works cells that two parts answer for at once (late readings) out anew, from the readings themselves."""
-    late = overtaken(cells)
-    if not len(late):
+    return worked_out(cells, overtaken(cells), grid, readings)
+
+
+def worked_out(cells: Cells, starts: Int64Array, grid: Grid, readings: Readings) -> Cells:
+    """Cells of one point in order, those at `starts` (rising) replaced by what the readings themselves say."""
+    if not len(starts):
         return cells
-    kept = [cells.take(~np.isin(cells.time_ms, late))]
-    for run in np.split(late, np.flatnonzero(np.diff(late) > HOLD_MS + grid.step_ms) + 1):
+    kept = [cells.take(~np.isin(cells.time_ms, starts))]
+    for run in np.split(starts, np.flatnonzero(np.diff(starts) > HOLD_MS + grid.step_ms) + 1):
         anew = cells_from(readings(int(run[0]) - HOLD_MS, int(run[-1]) + grid.step_ms + HOLD_MS), grid)
         kept.append(anew.take(np.isin(anew.time_ms, run)))
     return in_order(Cells.join(kept))

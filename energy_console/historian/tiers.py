@@ -60,8 +60,8 @@ class Cells:
 
 
 def usable(value: Float64Array, status: UInt16Array) -> BoolArray:
-    """True where a reading counts for sums: quality good or uncertain, and a number."""
-    return ((status >> 8) < FIRST_BAD_REASON) & ~np.isnan(value)
+    """True where a reading counts for sums: quality good or uncertain, and a finite number."""
+    return ((status >> 8) < FIRST_BAD_REASON) & np.isfinite(value)
 
 
 def cells_of(

@@ -26,6 +26,8 @@ def make_former(folder: Path) -> None:
     store.mark.write_text(json.dumps({"format": "energy-console-store", "version": 1}))
     newest = apsw.Connection(str(store.newest))
     newest.execute("delete from file where kind != 'readings'; drop table missing; pragma user_version = 1")
+    newest.execute("drop table mask; drop table renamed; alter table point drop column unit")
+    newest.execute("delete from fact where name = 'revised'")
     listed = newest.execute("select part, first, last, level from file").fetchall()
     for part, first, last, level in listed:
         name = f"{first:012d}-{last:012d}.parquet"

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from energy_console.app import main
+from energy_console.historian.acts import Act, ActKind, ActSeries
 from energy_console.historian.embedded import open_embedded
+from energy_console.historian.embedded.acts import add_act
 from energy_console.historian.embedded.backup import back_up, restore
 from energy_console.historian.embedded.checking import StoreReport, check_store
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.imports import ImportedSeries, add_import
 from energy_console.historian.embedded.newest import NewestFile
 from energy_console.historian.embedded.parquet import KINDS, METADATA_KEY
 from energy_console.historian.errors import StoreForeign, StoreMissing
@@ -247,7 +248,8 @@ def test_points_that_only_an_import_knows_are_checked_like_others(tmp_path: Path
     open_embedded(folder.root, writing=True).close()
     newest = NewestFile(folder.newest, create=False)
     times = np.arange(500, dtype=np.int64) * 60_000
-    add_import(folder, newest, 1, [ImportedSeries("theirs/energy_import_kwh", times, times / 7.0)])
+    series = ActSeries("theirs/energy_import_kwh", "kWh", times, times / 7.0, np.zeros(500, np.uint16))
+    add_act(folder, newest, Act(ActKind.IMPORT, 1), [series])
     newest.close()
     assert check_store(folder).faults == ()
     connection = apsw.Connection(str(folder.newest))

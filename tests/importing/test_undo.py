@@ -8,22 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from energy_console.historian.acts import Act, ActKind, ActSeries
 from energy_console.historian.embedded import EmbeddedHistorian, open_embedded
+from energy_console.historian.embedded.acts import act_paths, add_act, files_of, lock_acts, take_back
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.imports import (
-    ImportedSeries,
-    add_import,
-    files_of,
-    import_paths,
-    lock_imports,
-    take_back,
-)
 from energy_console.historian.embedded.newest import NewestFile
 from energy_console.historian.errors import StoreBusy
 from hardware.points import Point, Reason, ScanBatch, reason_of
 from tests.importing.conftest import ALL, Desk
 
 POWER = "meter/power_kw"
+FIRST = Act(ActKind.IMPORT, 1)
 START_MS = 1_767_225_600_000  # 2026-01-01
 LATER = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
 HOUR_NS = 3_600_000_000_000
@@ -146,7 +141,8 @@ def test_a_crash_leaves_all_of_an_import_or_nothing(tmp_path: Path, where: str) 
     folder = StoreFolder(tmp_path / "store")
     open_embedded(folder.root, writing=True).close()
     newest = NewestFile(folder.newest, create=False)
-    series = [ImportedSeries(POWER, START_MS + np.arange(20, dtype=np.int64), np.arange(20.0))]
+    times = START_MS + np.arange(20, dtype=np.int64)
+    series = [ActSeries(POWER, "kW", times, np.arange(20.0), np.zeros(20, np.uint16))]
 
     class Gone(BaseException):
         pass
@@ -156,28 +152,28 @@ def test_a_crash_leaves_all_of_an_import_or_nothing(tmp_path: Path, where: str) 
             raise Gone
 
     def in_and_out() -> None:
-        add_import(folder, newest, 1, series, step)
-        take_back(folder, newest, 1, step)
+        add_act(folder, newest, FIRST, series, step=step)
+        take_back(folder, newest, FIRST, step)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("energy_console.historian.embedded.imports._remove", lambda *_: None)
+        patch.setattr("energy_console.historian.embedded.acts._remove", lambda *_: None)
         with pytest.raises(Gone):
             in_and_out()
     counts = where in ("after listing", "before unlisting")
-    assert bool(files_of(newest, 1)) is counts
+    assert bool(files_of(newest, FIRST)) is counts
     newest.close()
     store = open_embedded(folder.root, writing=True)
     assert len(store.read(POWER, *ALL).value) == (20 if counts else 0)
     assert store.notices() == []
     store.close()
-    assert bool(list(import_paths(folder))) is counts
+    assert bool(list(act_paths(folder))) is counts
     assert not list((folder.root / "importing").glob("*"))
 
 
 def test_two_imports_at_once_are_refused_and_a_starting_engine_leaves_one_under_way_alone(desk: Desk) -> None:
     desk.told(csv(desk, range(1)), "--as", "x", "--write")
     folder = StoreFolder(desk.store)
-    lock = lock_imports(folder)
+    lock = lock_acts(folder)
     try:
         begun = folder.root / "importing" / "readings-import-000001-00000-0-0.parquet"
         begun.write_bytes(b"half")
@@ -187,7 +183,7 @@ def test_two_imports_at_once_are_refused_and_a_starting_engine_leaves_one_under_
         assert code == 1
         assert "already being written by" in err
         with pytest.raises(StoreBusy):
-            lock_imports(folder)
+            lock_acts(folder)
     finally:
         lock.release()
     open_embedded(desk.store, writing=True).close()

@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from energy_console.historian.acts import Act, ActKind, ActSeries
 from energy_console.historian.embedded import keeper, open_embedded
+from energy_console.historian.embedded.acts import add_act, lock_acts, take_back
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.imports import ImportedSeries, add_import, lock_imports, take_back
 from energy_console.historian.embedded.newest import NewestFile
 from energy_console.historian.interface import Historian
 from tests.soak.witness import POINTS, START_MS, Board, Told, batch_of
@@ -36,10 +37,11 @@ def imported_point(number: int) -> str:
     return f"import-{number}/energy_import_kwh"
 
 
-def imported_series(number: int) -> ImportedSeries:
+def imported_series(number: int) -> ActSeries:
     """What import `number` holds."""
     times = START_MS + 3_600_000 * np.arange(IMPORTED_ROWS, dtype=np.int64)
-    return ImportedSeries(imported_point(number), times, number + np.arange(IMPORTED_ROWS) / 1000.0)
+    value = number + np.arange(IMPORTED_ROWS) / 1000.0
+    return ActSeries(imported_point(number), "kW", times, value, np.zeros(IMPORTED_ROWS, np.uint16))
 
 
 def write_until_killed(place: Path, first: int, first_import: int) -> None:
@@ -116,15 +118,15 @@ def _import(place: Path, number: int, board: Board, told: Told) -> None:
     newest = NewestFile(folder.newest, create=False)
     while True:
         time.sleep(IMPORT_PAUSE_S)
-        lock = lock_imports(folder)
+        lock = lock_acts(folder)
         board.note("outside", "importing")
         told.tell("import begun", number)
-        add_import(folder, newest, number, [imported_series(number)])
+        add_act(folder, newest, Act(ActKind.IMPORT, number), [imported_series(number)])
         told.tell("import done", number)
         if number % 2:
             board.note("outside", "taking an import back")
             told.tell("undo begun", number)
-            take_back(folder, newest, number)
+            take_back(folder, newest, Act(ActKind.IMPORT, number))
             told.tell("undo done", number)
         board.note("outside", "resting")
         lock.release()

@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
 import apsw
 
+from energy_console.historian.embedded.acts import write_spans
 from energy_console.historian.embedded.database import store_faults
 from energy_console.historian.embedded.folder import FORMAT, FORMAT_NAME, StoreFolder
 from energy_console.historian.embedded.newest import NewestFile, SealedFile
@@ -46,10 +48,22 @@ def back_up(source: StoreFolder, target: StoreFolder, progress: Progress = lambd
     with store_faults(target.points):
         if source.points.exists():
             shutil.copyfile(source.points, target.points)
+        _copy_spans(target)
         for path in set(sealed_paths(target)) - {path_of(target, file) for file in files}:
             path.unlink()
         _write_mark(target)
     return copied
+
+
+def _copy_spans(target: StoreFolder) -> None:
+    """What each correction replaces, as the copied list says it."""
+    newest = NewestFile(target.newest, create=False)
+    try:
+        masks = newest.masks()
+    finally:
+        newest.close()
+    for number, group in groupby(masks, key=lambda mask: mask.number):
+        write_spans(target, number, list(group))
 
 
 def restore(copy: StoreFolder, target: StoreFolder, progress: Progress = lambda _: None) -> int:

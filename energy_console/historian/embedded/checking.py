@@ -15,10 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from energy_console.historian.acts import Mask
+from energy_console.historian.embedded.acts import act_of, correction_of, read_spans
 from energy_console.historian.embedded.checking_tiers import tier_faults
 from energy_console.historian.embedded.database import connect_existing, rows_of, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.imports import import_of
 from energy_console.historian.embedded.newest import Facts, Listing, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import READINGS, Cover, path_of, points_in, read_note, to_numpy
 from energy_console.historian.embedded.recovery import sealed_paths
@@ -58,6 +59,7 @@ def check_store(folder: StoreFolder, progress: Progress = lambda _: None) -> Sto
         files = listing.files
         faults += _coverage_faults(folder, files, sealed)
         faults += tier_faults(folder, listing, _all_points(folder, newest, listing), progress)
+        faults += _correction_faults(folder, newest.masks(), files)
     finally:
         newest.close()
     readings = [file for file in files if file.kind == READINGS]
@@ -75,7 +77,7 @@ def check_store(folder: StoreFolder, progress: Progress = lambda _: None) -> Sto
 
 def _all_points(folder: StoreFolder, newest: NewestFile, listing: Listing) -> list[str]:
     """Points that the store knows, and those of imports: early ones named theirs nowhere else."""
-    imported = [path_of(folder, file) for file in listing.of(READINGS) if import_of(file.part) is not None]
+    imported = [path_of(folder, file) for file in listing.of(READINGS) if act_of(file.part) is not None]
     with contextlib.suppress(pa.ArrowException, OSError):  # told with its file
         return [*{*newest.points(), *points_in(imported)}]
     return list(newest.points())
@@ -233,3 +235,18 @@ def _missing(covers: Sequence[Cover], sealed: int) -> list[str]:
     if reached < sealed:
         lost.append(f"Batches {reached + 1} to {sealed} are in no file: their readings are missing.")
     return lost
+
+
+def _correction_faults(folder: StoreFolder, masks: Sequence[Mask], files: Sequence[SealedFile]) -> list[str]:
+    """What a correction replaces, and what it puts there: one without the other would hide readings, or double them."""
+    there = {correction_of(file) for file in files} - {0}
+    masked = {mask.number for mask in masks}
+    faults = [f"Correction {n} hides readings and has none of its own: restore it from a copy." for n in masked - there]
+    faults += [f"Correction {n} replaces nothing: restore the list from a copy." for n in there - masked]
+    for number in sorted(there & masked):
+        try:
+            if read_spans(folder, number) != [mask for mask in masks if mask.number == number]:
+                faults.append(f"The spans of correction {number} in {folder.spans} are not those that hold.")
+        except StoreError as fault:
+            faults.append(str(fault))
+    return faults

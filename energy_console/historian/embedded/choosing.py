@@ -21,7 +21,7 @@ def answerable(listing: Listing, grid: Grid, start_ms: int, end_ms: int) -> Grid
 
 def _inside(part: str, start_ms: int, end_ms: int) -> bool:
     """Whether a day reaches into a window; what an import lacks is told by its files."""
-    return not part.startswith("import-") and day_name(start_ms // DAY_MS) <= part <= day_name((end_ms - 1) // DAY_MS)
+    return part[0].isdigit() and day_name(start_ms // DAY_MS) <= part <= day_name((end_ms - 1) // DAY_MS)
 
 
 def without_cells(listing: Listing, tier: str, holding: Collection[SealedFile]) -> list[SealedFile]:

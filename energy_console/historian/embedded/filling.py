@@ -7,8 +7,8 @@ questions are answered by the next finer one, in the end by the readings themsel
 from __future__ import annotations
 
 from energy_console.historian.columns import Columns
+from energy_console.historian.embedded.acts import act_of
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.imports import import_of
 from energy_console.historian.embedded.merging import Pause, merged_rows, swap
 from energy_console.historian.embedded.newest import Listing, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import READINGS, Step, path_of, points_in, read_note
@@ -30,7 +30,7 @@ def next_fill(listing: Listing) -> tuple[SealedFile, list[str]] | None:
 def fill(folder: StoreFolder, newest: NewestFile, file: SealedFile, kinds: list[str], step: Step, pause: Pause) -> None:
     """Works out `kinds` of one file of readings and lists them. A crash before leaves files that count for nothing."""
     path = path_of(folder, file)
-    ranked = ranks(newest)[0] if import_of(file.part) is None else sorted(points_in([path]))  # early ones named none
+    ranked = ranks(newest)[0] if act_of(file.part) is None else sorted(points_in([path]))  # early ones named none
     rows = merged_rows([path], READINGS, ranked, pause)
     parts = (Columns(rank, arrays["time"], arrays["value"], arrays["status"]) for rank, arrays in rows)
     fresh = write_kinds(folder, kinds, read_note(path)[1], parts, ranked, step, file.level)

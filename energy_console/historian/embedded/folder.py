@@ -64,9 +64,20 @@ class StoreFolder:
         """Files being written; never listed, emptied when a writer starts."""
         return self.root / "incoming"
 
+    @property
+    def corrections(self) -> Path:
+        """Files of corrections, apart: whoever reads `readings/` with other tools reads what was read."""
+        return self.root / "corrections"
+
+    @property
+    def spans(self) -> Path:
+        """What each correction replaces, as tables."""
+        return self.corrections / "spans"
+
     def sealed(self, kind: str, part: str, first: int, last: int) -> Path:
         """One sealed file: `readings/2026-11-22/000000000001-000000000900.parquet`."""
-        return self.root / kind / part / f"{first:012d}-{last:012d}.parquet"
+        room = self.corrections if part.startswith("correction-") else self.root
+        return room / kind / part / f"{first:012d}-{last:012d}.parquet"
 
     def prepare(self) -> None:
         """Makes the folder a store, or checks that it is one that this program can write."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from energy_console.historian.acts import Mask
 from energy_console.historian.columns import Columns, is_whole, pack, unpack
 from energy_console.historian.embedded.database import (
     Presence,
@@ -23,6 +24,9 @@ from energy_console.historian.newest import Newest
 
 FOLLOW_MS = 120_000
 """Sealed batches stay this long for consoles that follow by `since`."""
+
+ACTS_SINCE = 3
+"""The version of this file that has corrections and points renamed."""
 
 _MISSING_AT_FIRST = """
     select tier.name, part, first, last from file
@@ -50,6 +54,13 @@ SCHEMA = Schema(
         insert into missing {_MISSING_AT_FIRST};
         delete from file where kind = 'threehours';
         """,
+        """
+        create table mask(number integer not null, point text not null, start_ms integer not null,
+                          end_ms integer not null, primary key(number, point, start_ms)) without rowid;
+        create table renamed(old text primary key, point text not null, factor real not null) without rowid;
+        alter table point add column unit text not null default '';
+        insert into fact values ('revised', 0);
+        """,
     ),
 )
 
@@ -62,13 +73,27 @@ class SealedFile:
     """One sealed Parquet file: all readings (or cells) of `part` that came in batches `first` to `last`."""
 
     kind: str  # readings, or a tier
-    part: str  # 2026-11-22 or 2026-11
+    part: str  # 2026-11-22 or 2026-11, or an act's
     first: int
     last: int
     level: int  # how often merged
     rows: int
     start_ms: int  # times of its readings, both ends included
     end_ms: int
+
+    @property
+    def is_act(self) -> bool:
+        """Of an import or a correction, not of the engine."""
+        return not self.part[0].isdigit()
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """What is kept as `old` belongs to `point`; times `factor` it is in that one's unit."""
+
+    old: str
+    point: str
+    factor: float
 
 
 Gap = tuple[str, str, int, int]
@@ -81,6 +106,8 @@ class Listing:
 
     files: tuple[SealedFile, ...]
     missing: frozenset[Gap]
+    masks: tuple[Mask, ...] = ()
+    renamed: tuple[Renamed, ...] = ()
 
     def of(self, kind: str) -> list[SealedFile]:
         return [file for file in self.files if file.kind == kind]
@@ -121,6 +148,27 @@ class NewestFile:
     def add_points(self, ids: Iterable[str]) -> None:
         with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.executemany("insert or ignore into point(id) values (?)", [(name,) for name in ids])
+
+    def units(self) -> dict[str, str]:
+        """The unit that each point's readings are kept in, where it is known."""
+        with self._lock, self._place.faults():
+            return dict(rows_of(self._connection, "select id, unit from point where unit != ''"))
+
+    def keep_units(self, units: Mapping[str, str]) -> None:
+        """Names points with their units; a unit that stands there already stays."""
+        with self._lock, self._place.faults(), transaction(self._connection):
+            self._connection.executemany(
+                "insert into point(id, unit) values (?, ?) on conflict(id) do update set unit = excluded.unit "
+                "where unit = ''",
+                list(units.items()),
+            )
+
+    def rename(self, renamed: Iterable[Renamed]) -> None:
+        """From now on what is kept under an older name is read under the new one."""
+        rows = [(one.old, one.point, one.factor) for one in renamed]
+        with self._lock, self._place.faults(), transaction(self._connection):
+            self._connection.executemany("replace into renamed values (?, ?, ?)", rows)
+            self._connection.execute("update fact set number = number + 1 where name in ('change', 'revised')")
 
     # Batches
 
@@ -206,7 +254,34 @@ class NewestFile:
     def _listing(self) -> Listing:
         old = int(self._connection.pragma("user_version")) < 2  # its engine has not been started since
         missing = rows_of(self._connection, _MISSING_AT_FIRST if old else "select kind, part, first, last from missing")
-        return Listing(tuple(self.files()), frozenset(missing))
+        question = "select old, point, factor from renamed order by old"
+        renamed = [] if self._is_older else rows_of(self._connection, question)
+        masks = tuple(self.masks())
+        return Listing(tuple(self.files()), frozenset(missing), masks, tuple(Renamed(*row) for row in renamed))
+
+    def masks(self) -> list[Mask]:
+        """What corrections replace, by their numbers."""
+        with self._lock, self._place.faults():
+            if self._is_older:
+                return []
+            rows = rows_of(self._connection, "select number, point, start_ms, end_ms from mask order by number, point")
+        return [Mask(*row) for row in rows]
+
+    def revision(self) -> int:
+        """Grows whenever what was kept before is changed: by a correction, an import, or one taken back."""
+        with self._lock, self._place.faults():
+            rows = rows_of(self._connection, "select number from fact where name = 'revised'")
+        return int(rows[0][0]) if rows else 0
+
+    @property
+    def is_current(self) -> bool:
+        """Led forward to this program's version."""
+        return int(self._connection.pragma("user_version")) == len(SCHEMA.steps)
+
+    @property
+    def _is_older(self) -> bool:
+        """Its engine has not been started since: it has neither corrections nor points renamed."""
+        return int(self._connection.pragma("user_version")) < ACTS_SINCE
 
     def files(self) -> list[SealedFile]:
         with self._lock, self._place.faults():
@@ -222,10 +297,13 @@ class NewestFile:
         newest: Newest | None = None,
         missing: Collection[Gap] = (),
         found: Collection[Gap] = (),
+        masks: Sequence[Mask] = (),
+        unmask: int = 0,
     ) -> None:
         """Lists `new` instead of `old`; with `sealed`, marks batches as sealed up to there. All in one transaction.
 
         `missing`: tiers that lack from now on; `found`: such that no longer do. Those of `old` readings are forgotten.
+        `masks`: what the correction among `new` replaces; `unmask`: the correction that replaces nothing any more.
         """
         with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.executemany(
@@ -246,6 +324,12 @@ class NewestFile:
             )
             self._connection.executemany("insert or ignore into missing values (?, ?, ?, ?)", list(missing))
             self._connection.execute("update fact set number = number + 1 where name = 'change'")
+            if any(file.is_act for file in (*old, *new)):
+                self._connection.execute("update fact set number = number + 1 where name = 'revised'")
+            self._connection.execute("delete from mask where number = ?", (unmask,))
+            self._connection.executemany(
+                "insert into mask values (?, ?, ?, ?)", [(m.number, m.point, m.start_ms, m.end_ms) for m in masks]
+            )
             if newest is not None:
                 self._connection.execute("replace into newest values (1, ?)", (newest.packed(),))
             if sealed is not None:

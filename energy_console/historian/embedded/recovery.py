@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from energy_console.historian.acts import Mask
+from energy_console.historian.embedded.acts import act_of, clear_unfinished, correction_of, read_spans
 from energy_console.historian.embedded.database import set_aside, store_faults
 from energy_console.historian.embedded.folder import StoreFolder
-from energy_console.historian.embedded.imports import clear_unfinished, import_of
 from energy_console.historian.embedded.newest import Facts, Gap, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import (
     FORMER,
@@ -116,7 +117,8 @@ def _drop_damaged_batches(folder: StoreFolder, newest: NewestFile, notices: list
 
 def sealed_paths(folder: StoreFolder) -> Iterable[Path]:
     for kind in KINDS:
-        yield from sorted((folder.root / kind).glob("*/*.parquet"))
+        for room in (folder.root, folder.corrections):
+            yield from sorted((room / kind).glob("*/*.parquet"))
 
 
 def rebuild_list(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
@@ -131,16 +133,35 @@ def rebuild_list(folder: StoreFolder, newest: NewestFile, notices: list[str]) ->
             other is not file and other.kind == file.kind and _answers_for(theirs, covers) for other, theirs in found
         )
     ]
+    listed, masks = _with_spans(folder, listed, notices)
     listed, missing = _matched(listed, dict(found))
     newest.add_points(points_in([path_of(folder, file) for file in listed if file.kind == READINGS]))
-    newest.replace_files([], listed, sealed=max(file.last for file in listed), missing=missing)
+    last = max((file.last for file in listed), default=0)
+    newest.replace_files([], listed, sealed=last, missing=missing, masks=masks)
     notices.append(
         f"The list of sealed files was missing and was made anew from {len(listed)} files: "
         "readings of the minutes before may be missing."
     )
     gone = {path_of(folder, file) for file, _ in found} - {path_of(folder, file) for file in listed}
     for path in gone:
-        path.unlink()
+        path.unlink(missing_ok=True)
+
+
+def _with_spans(
+    folder: StoreFolder, listed: list[SealedFile], notices: list[str]
+) -> tuple[list[SealedFile], list[Mask]]:
+    """The files that may count, and what the corrections among them replace; one that cannot say it goes aside."""
+    masks: list[Mask] = []
+    aside: set[int] = set()
+    for number in sorted({correction_of(file) for file in listed} - {0}):
+        try:
+            masks += read_spans(folder, number)
+        except StoreBroken as fault:
+            aside.add(number)
+            notices.append(f"{fault} Correction {number} was set aside: make it again.")
+    for file in [file for file in listed if correction_of(file) in aside]:
+        set_aside(path_of(folder, file), folder.aside)
+    return [file for file in listed if correction_of(file) not in aside], masks
 
 
 def _matched(listed: list[SealedFile], covers: Mapping[SealedFile, list[Cover]]) -> tuple[list[SealedFile], list[Gap]]:
@@ -163,7 +184,7 @@ def _matched(listed: list[SealedFile], covers: Mapping[SealedFile, list[Cover]])
 def tidy(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
     """Removes files that a crash left unlisted; adopts or sets aside what is unlisted for another cause."""
     listed = {path_of(folder, file): file for file in newest.files()}
-    strays = [path for path in sealed_paths(folder) if path not in listed and import_of(path.parent.name) is None]
+    strays = [path for path in sealed_paths(folder) if path not in listed and act_of(path.parent.name) is None]
     if not strays:
         return
     facts = newest.facts()

@@ -128,4 +128,4 @@ def write_kinds(
 
 def whole_tiers(part: str) -> tuple[str, ...]:
     """Tiers that hold every point of a part: of a day, those that are gathered by month; of an import, none."""
-    return () if part.startswith("import-") else MONTHLY
+    return MONTHLY if part[0].isdigit() else ()

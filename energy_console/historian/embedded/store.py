@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from energy_console.historian.columns import Columns, in_time_order
-from energy_console.historian.embedded.choosing import answerable, telling_ends, without_cells
+from energy_console.historian.acts import Act
+from energy_console.historian.columns import Columns
+from energy_console.historian.embedded.acts import correction_of, files_of
+from energy_console.historian.embedded.answering import PointView, cells_in, readings_in, span_in, view_of
+from energy_console.historian.embedded.choosing import answerable
 from energy_console.historian.embedded.folder import StoreFolder, WriterLock
 from energy_console.historian.embedded.keeper import Keeper
 from energy_console.historian.embedded.newest import Facts, Listing, NewestFile, SealedFile
@@ -25,9 +28,9 @@ from energy_console.historian.errors import StoreBroken, StoreError, StoreGone
 from energy_console.historian.interface import Buckets, Event, Series
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.newest import Newest
-from energy_console.historian.rolling import buckets_of, cells_from, reach, settled
+from energy_console.historian.rolling import buckets_of, cells_from, reach
 from energy_console.historian.share import EnginePresence
-from energy_console.historian.tiers import Cells, in_order
+from energy_console.historian.tiers import Cells
 from energy_console.historian.zoom import Grid, fitting_grid, grid_of
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
 
@@ -163,7 +166,7 @@ class EmbeddedHistorian:
     # Reading
 
     def _refresh(self) -> None:
-        """Takes in what was appended and sealed since; the caller holds the guard."""
+        """Takes in what was appended, sealed and changed since; the caller holds the guard."""
         try:
             facts, listing, batches = self._newest_file.view(self._facts, self._window.loaded)
         except StoreGone as gone:
@@ -176,15 +179,13 @@ class EmbeddedHistorian:
         self._listing = self._listing if listing is None else listing
         self._facts = facts
 
-    def _view(self, point: str, start_ms: int, end_ms: int) -> tuple[Listing, Columns]:
-        """Sealed files and unsealed readings of a point, as of one moment."""
+    def _view(self, point: str, start_ms: int, end_ms: int) -> PointView:
+        """Everything of a point as of one moment; of what is not sealed only start <= time < end."""
         with self._guard:
             self._refresh()
-            key = self._keys.get(point)
-            if key is None:
+            if point not in self._keys or self._listing.renamed:
                 self._keys = self._newest_file.points()
-                key = self._keys.get(point, -1)
-            return self._listing, self._window.of_key(key, start_ms, end_ms)
+            return view_of(point, self._listing, self._keys, self._window, start_ms, end_ms)
 
     def _steadily(self, question: Callable[[], Answer]) -> Answer:
         """Asks again where files were merged away between listing and opening them."""
@@ -198,13 +199,14 @@ class EmbeddedHistorian:
                     self._facts = Facts(self._facts.sealed, -1, self._facts.newest)
         raise StoreBroken(missing, "it is listed, and not there")
 
-    def read(self, point: str, start_ns: int, end_ns: int) -> Series:
-        columns = self._steadily(lambda: self._readings(point, -(-start_ns // MS), -(-end_ns // MS)))
+    def read(self, point: str, start_ns: int, end_ns: int, original: bool = False) -> Series:
+        start_ms, end_ms = -(-start_ns // MS), -(-end_ns // MS)
+        columns = self._steadily(lambda: self._readings(point, start_ms, end_ms, original))
         return Series(point, columns.time_ms * MS, columns.value, columns.status)
 
-    def _readings(self, point: str, start_ms: int, end_ms: int) -> Columns:
-        listing, hot = self._view(point, start_ms, end_ms)
-        return in_time_order([self._sealed.readings(listing.of(READINGS), point, start_ms, end_ms), hot])
+    def _readings(self, point: str, start_ms: int, end_ms: int, original: bool = False) -> Columns:
+        view = self._view(point, start_ms, end_ms)
+        return readings_in(self._sealed, view.original if original else view, start_ms, end_ms)
 
     def as_of(
         self, points: Sequence[str], moment_ns: int, look_back_ns: int
@@ -217,7 +219,7 @@ class EmbeddedHistorian:
             self._refresh()
             if any(point not in self._keys for point in points):
                 self._keys = self._newest_file.points()
-            readings, held = self._listing.of(READINGS), self._window.columns()
+            listing, held = self._listing, self._window.columns()
             # another process may have named points since: its keys can be higher than any known here
             place = np.full(max(max(self._keys.values(), default=0), int(held.key.max(initial=0))) + 1, -1, np.int32)
             for row, point in enumerate(points):
@@ -226,44 +228,52 @@ class EmbeddedHistorian:
         inside = np.flatnonzero((held.time_ms >= start_ms) & (held.time_ms < end_ms))
         rows = inside[place[held.key[inside]] >= 0]
         hot = Columns(place[held.key[rows]], held.time_ms[rows], held.value[rows], held.status[rows])
+        readings = [file for file in listing.files if file.kind == READINGS and not correction_of(file)]
         sealed = self._sealed.last_readings(readings, points, start_ms, end_ms)
-        return Newest.nothing(len(points)).renewed(sealed).renewed(hot)
+        last = Newest.nothing(len(points)).renewed(sealed).renewed(hot)
+        special = {mask.point for mask in listing.masks} | {one.point for one in listing.renamed}
+        for row in [row for row, point in enumerate(points) if point in special]:
+            last = last.replaced(row, self._readings(points[row], start_ms, end_ms))
+        return last
 
     def buckets(self, point: str, start_ns: int, end_ns: int, count: int) -> Buckets:
         return self._rolled(point, fitting_grid(start_ns // MS, -(-end_ns // MS), count))
 
-    def spans(self, point: str, start_ns: int, end_ns: int, every_ns: int) -> Buckets:
-        return self._rolled(point, grid_of(start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)))
+    def spans(self, point: str, start_ns: int, end_ns: int, every_ns: int, original: bool = False) -> Buckets:
+        return self._rolled(point, grid_of(start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)), original)
 
-    def _rolled(self, point: str, grid: Grid) -> Buckets:
-        return buckets_of(point, *self._steadily(lambda: self._cells(point, grid)))
+    def _rolled(self, point: str, grid: Grid, original: bool = False) -> Buckets:
+        return buckets_of(point, *self._steadily(lambda: self._cells(point, grid, original)))
 
-    def _cells(self, point: str, grid: Grid) -> tuple[Grid, Cells]:
+    def _cells(self, point: str, grid: Grid, original: bool) -> tuple[Grid, Cells]:
         """Cells to join into the spans of `grid`, and the grid with the tier that they are of."""
-        start_ms, end_ms = reach(grid)
-        listing, hot = self._view(point, start_ms, end_ms)
-        grid = answerable(listing, grid, start_ms, end_ms)
-        if grid.tier is None:
-            return grid, cells_from(self._readings(point, start_ms, end_ms), grid)
+        view = self._view(point, *reach(grid))
+        view = view.original if original else view
+        grid = answerable(view.listing, grid, *reach(grid))
         try:
-            sealed, holding = self._sealed.cells(listing.of(grid.tier), point, start_ms, end_ms)
-        except StoreBroken as fault:  # a tier can be worked out anew; the readings are what counts
+            return grid, cells_in(self._sealed, view, grid)
+        except StoreBroken as fault:
+            if grid.tier is None:
+                raise
+            # a tier can be worked out anew; the readings are what counts
             self._notices.append(f"{fault} Until then its spans come slowly, from the readings.")
-            return grid, cells_from(self._readings(point, start_ms, end_ms), grid)
-        rest = self._sealed.readings(without_cells(listing, grid.tier, holding), point, start_ms, end_ms)
-        cells = in_order(Cells.join([sealed, cells_from(in_time_order([rest, hot]), grid)]))
-        return grid, settled(cells, grid, lambda start, end: self._readings(point, start, end))
+            return grid, cells_from(readings_in(self._sealed, view, *reach(grid)), grid)
 
     def span(self, point: str) -> tuple[int, int] | None:
-        return self._steadily(lambda: self._span(point))
+        found = self._steadily(lambda: span_in(self._sealed, self._view(point, -(2**62), 2**62)))
+        return found and (found[0] * MS, found[1] * MS)
 
-    def _span(self, point: str) -> tuple[int, int] | None:
-        listing, hot = self._view(point, -(2**62), 2**62)
-        ends = [self._sealed.first_and_last(files, point) for files in telling_ends(listing)]
-        if len(hot):
-            ends.append((int(hot.time_ms.min()), int(hot.time_ms.max())))
-        known = [end for end in ends if end is not None]
-        return (min(e[0] for e in known) * MS, max(e[1] for e in known) * MS) if known else None
+    def revision(self) -> int:
+        return self._newest_file.revision()
+
+    def readings_of(self, act: Act) -> int:
+        return sum(file.rows for file in files_of(self._newest_file, act) if file.kind == READINGS)
+
+    def corrected(self, point: str) -> list[tuple[int, int, int]]:
+        with self._guard:
+            self._refresh()
+            own = {name.kept_as for name in self._view(point, 0, 0).names}
+            return [(m.number, m.start_ms * MS, m.end_ms * MS) for m in self._listing.masks if m.point in own]
 
     # State, journal, commands
 

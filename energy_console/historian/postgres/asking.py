@@ -1,58 +1,166 @@
-"""Questions to the tables of readings and tiers, of one point each."""
+"""Questions about one point over all there is of it in the tables: readings, tiers, imports and corrections."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from energy_console.historian.acts import Mask
 from energy_console.historian.columns import Columns, in_time_order
+from energy_console.historian.layers import MEASURED, Layers, layers_of, seen, seen_cells
 from energy_console.historian.newest import Newest
 from energy_console.historian.postgres.copying import fetch_columns
-from energy_console.historian.postgres.rollup import FINEST, sealed_cells
+from energy_console.historian.postgres.rollup import FINEST, cells_from_columns, sealed_cells
 from energy_console.historian.postgres.schema import ALWAYS_MS
 from energy_console.historian.postgres.server import Connection
+from energy_console.historian.renaming import names_of, scaled, scaled_cells
 from energy_console.historian.rolling import cells_from, reach, settled
 from energy_console.historian.tiers import Cells, in_order
 from energy_console.historian.zoom import TIERS_MS, Grid
 
 _ORDER = "order by ms, batch, reading.ctid"  # of one batch and moment: as the rows were written
+_OF_LAYER = {
+    True: "act.kind = 'correction' and act.number = %s",
+    False: "act.kind = 'import' and 0 = %s",
+}
+"""Rows of acts in a layer: those of one correction, or of every import."""
 
 
-def readings_of(connection: Connection, key: int, start_ms: int, end_ms: int) -> Columns:
-    """Readings of one point with start <= time < end, those of one time in the order they came."""
+@dataclass(frozen=True, slots=True)
+class PointView:
+    """Where one point is kept, at the moment of its connection."""
+
+    keys: tuple[tuple[int, float], ...]  # of the point itself and of older names, with the factor to its unit
+    layers: Layers
+
+    @property
+    def original(self) -> PointView:
+        """The same without any correction."""
+        return replace(self, layers=layers_of(()))
+
+
+def view_of(connection: Connection, point: str, keys: Mapping[str, int]) -> PointView:
+    """`keys`: of every point that may be asked for, older names included."""
+    rows = connection.execute("select old, point, factor from renamed").fetchall()
+    names = names_of(point, {str(old): (str(new), float(factor)) for old, new, factor in rows})
+    known = tuple((keys.get(name.kept_as, -1), name.factor) for name in names)
+    return PointView(known, layers_of(masks_of(connection, [key for key, _ in known])))
+
+
+def masks_of(connection: Connection, keys: Sequence[int]) -> list[Mask]:
+    """What corrections replace of these points."""
+    rows = connection.execute(
+        "select act.number, start_ms, end_ms from act_mask join act on act.id = act where point = any(%s) "
+        "order by act.number",
+        (list(keys),),
+    ).fetchall()
+    return [Mask(int(number), "", int(start), int(end)) for number, start, end in rows]
+
+
+def readings_of(connection: Connection, view: PointView, start_ms: int, end_ms: int) -> Columns:
+    """Readings with start <= time < end as they are seen, in time order; those of one time in the order they came."""
+    own = [scaled(_rows(connection, key, start_ms, end_ms), factor) for key, factor in view.keys]
+    parts = {MEASURED: _joined([*own, *_acted(connection, view, MEASURED, start_ms, end_ms)])}
+    for number in view.layers.corrections(start_ms, end_ms):
+        parts[number] = _joined(_acted(connection, view, number, start_ms, end_ms))
+    return seen(view.layers, parts)
+
+
+def _rows(connection: Connection, key: int, start_ms: int, end_ms: int) -> Columns:
     question = f"select ms, value, status from reading where point = %s and ms >= %s and ms < %s {_ORDER}"
     return _columns(connection, question, (key, start_ms, end_ms))
 
 
-def last_readings(connection: Connection, keys: list[int], start_ms: int, end_ms: int) -> Newest:
-    """The last reading of each key with start <= time < end, in the order asked."""
+def _acted(connection: Connection, view: PointView, layer: int, start_ms: int, end_ms: int) -> list[Columns]:
+    question = (
+        "select ms, value, status from act_reading join act on act.id = act "
+        f"where point = %s and ms >= %s and ms < %s and {_OF_LAYER[layer != MEASURED]} order by ms, act"
+    )
+    return [scaled(_columns(connection, question, (key, start_ms, end_ms, layer)), factor) for key, factor in view.keys]
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    if len(parts) == 1:
+        return parts[0]
+    return Columns(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("key", "time_ms", "value", "status"))
+    )
+
+
+def last_readings(connection: Connection, points: Mapping[str, int], start_ms: int, end_ms: int) -> Newest:
+    """The last reading of each point with start <= time < end, in the order of `points` (id -> key)."""
     rows = connection.execute(
         "select asked.place, last.ms, last.value, last.status "
         "from unnest(%s::integer[]) with ordinality as asked(key, place) cross join lateral "
         "(select ms, value, status from reading where point = asked.key and ms >= %s and ms < %s "
         "order by ms desc, batch desc limit 1) as last",
-        (keys, start_ms, end_ms),
+        (list(points.values()), start_ms, end_ms),
     ).fetchall()
-    found = Newest.nothing(len(keys))
+    found = Newest.nothing(len(points))
     for place, ms, value, status in rows:
         row = int(place) - 1
         found.time_ms[row], found.value[row], found.status[row] = ms, value, status
+    special = {str(row[0]) for row in connection.execute(_SPECIAL, (list(points.values()),)).fetchall()}
+    for row, point in enumerate(points):
+        if point in special:
+            view = view_of(connection, point, _keys(connection))
+            found = found.replaced(row, readings_of(connection, view, start_ms, end_ms))
     return found
 
 
-def cells_in(connection: Connection, key: int, grid: Grid) -> tuple[Grid, Cells]:
+_SPECIAL = (
+    "select id from point where key = any(%s) and (exists (select 1 from act_reading where point = point.key) "
+    "or exists (select 1 from renamed where renamed.point = point.id))"
+)
+"""Points with an import, a correction or an older name."""
+
+
+def _keys(connection: Connection) -> dict[str, int]:
+    return {str(name): int(key) for name, key in connection.execute("select id, key from point").fetchall()}
+
+
+def cells_in(connection: Connection, view: PointView, grid: Grid) -> tuple[Grid, Cells]:
     """Cells of one point in order: rolled up ones, and those of readings that are not; and the grid with their tier."""
     start_ms, end_ms = reach(grid)
     grid = _answerable(connection, grid, start_ms)
+
+    def readings(first_ms: int, last_ms: int) -> Columns:
+        return readings_of(connection, view, first_ms, last_ms)
+
     if grid.tier is None:
-        return grid, cells_from(readings_of(connection, key, start_ms, end_ms), grid)
-    sealed = sealed_cells(connection, grid.tier, key, start_ms, end_ms)
-    rest = [_unsealed(connection, key, start_ms, end_ms)]
-    if grid.tier == FINEST:
-        rest.insert(0, _left_out(connection, key, start_ms, end_ms))
-    cells = in_order(Cells.join([sealed, cells_from(in_time_order(rest), grid)]))
-    return grid, settled(cells, grid, lambda start, end: readings_of(connection, key, start, end))
+        return grid, cells_from(readings(start_ms, end_ms), grid)
+    parts = {MEASURED: _measured_cells(connection, view, grid, (start_ms, end_ms))}
+    if view.layers.is_plain:
+        return grid, settled(in_order(parts[MEASURED]), grid, readings)
+    for number in view.layers.corrections(start_ms, end_ms):
+        parts[number] = Cells.join(_acted_cells(connection, view, number, grid, (start_ms, end_ms)))
+    return grid, seen_cells(view.layers, grid, parts, (start_ms, end_ms), readings)
+
+
+def _measured_cells(connection: Connection, view: PointView, grid: Grid, window: tuple[int, int]) -> Cells:
+    assert grid.tier is not None
+    cells = _acted_cells(connection, view, MEASURED, grid, window)
+    for key, factor in view.keys:
+        cells.append(scaled_cells(sealed_cells(connection, grid.tier, key, *window), factor))
+        rest = [_unsealed(connection, key, *window)]
+        if grid.tier == FINEST:
+            rest.insert(0, _left_out(connection, key, *window))
+        cells.append(cells_from(scaled(in_time_order(rest), factor), grid))
+    return Cells.join(cells)
+
+
+def _acted_cells(
+    connection: Connection, view: PointView, layer: int, grid: Grid, window: tuple[int, int]
+) -> list[Cells]:
+    source = "act_cell join act on act.id = act"
+    condition = f"step_ms = %s and {_OF_LAYER[layer != MEASURED]}"
+    found = []
+    for key, factor in view.keys:
+        values = (key, *window, grid.step_ms, layer)
+        found.append(scaled_cells(cells_from_columns(connection, source, condition, values), factor))
+    return found
 
 
 def _answerable(connection: Connection, grid: Grid, start_ms: int) -> Grid:
@@ -88,8 +196,19 @@ def _unsealed(connection: Connection, key: int, start_ms: int, end_ms: int) -> C
     return _columns(connection, question, (key, first_ms, last_ms))
 
 
-def span_of(connection: Connection, key: int) -> tuple[int, int] | None:
-    """First and last time of a point: cells of the coarsest tier tell in which of them to look."""
+def span_of(connection: Connection, view: PointView) -> tuple[int, int] | None:
+    """First and last time of what was read, imported or put there by a correction."""
+    keys = [key for key, _ in view.keys]
+    found = [_measured_span(connection, key) for key in keys]
+    row = connection.execute("select min(ms), max(ms) from act_reading where point = any(%s)", (keys,)).fetchone()
+    if row is not None and row[0] is not None:
+        found.append((int(row[0]), int(row[1])))
+    known = [span for span in found if span is not None]
+    return (min(span[0] for span in known), max(span[1] for span in known)) if known else None
+
+
+def _measured_span(connection: Connection, key: int) -> tuple[int, int] | None:
+    """First and last time of what engines wrote: cells of the coarsest tier tell in which of them to look."""
     late = {str(name) for (name,) in connection.execute("select name from tier where from_ms > %s", (ALWAYS_MS,))}
     tier = next(name for name in reversed(TIERS_MS) if name not in late)
     width_ms = TIERS_MS[tier]
@@ -119,6 +238,6 @@ def span_of(connection: Connection, key: int) -> tuple[int, int] | None:
     return (ends[0] if gone else first), max(exact, default=max(ends, default=0))
 
 
-def _columns(connection: Connection, question: str, values: tuple[int, int, int]) -> Columns:
+def _columns(connection: Connection, question: str, values: Sequence[int]) -> Columns:
     ms, value, status = fetch_columns(connection, question, values, ("i8", "f8", "i4"))
     return Columns(np.zeros(len(ms), np.int32), ms, value, status.astype(np.uint16))

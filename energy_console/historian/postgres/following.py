@@ -60,6 +60,11 @@ class Follower:
                 self._take_keys()
             return [self._keys.get(point, -1) for point in points]
 
+    def known(self) -> dict[str, int]:
+        """Keys of all points that were known when one unknown was last asked for."""
+        with self._guard:
+            return self._keys
+
     def newest(self) -> Newest:
         """One row a registered point."""
         with self._guard:

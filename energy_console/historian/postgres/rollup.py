@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from energy_console.historian.columns import Columns, unpack
 from energy_console.historian.newest import Newest
@@ -98,8 +101,13 @@ def write_cells(connection: Connection, tier: str, cells: Cells) -> None:
     if not len(cells):
         return
     make_partitions(connection, tier, cells.time_ms, TIER_DAYS)
+    copy_columns(connection, tier, cell_columns(cells))
+
+
+def cell_columns(cells: Cells) -> dict[str, tuple[str, npt.NDArray[Any]]]:
+    """Cells as columns of a table of a tier; their rank is the point's key."""
     values = {name: (_KINDS.get(name, "f8"), getattr(cells, name)) for name in FIELDS}
-    copy_columns(connection, tier, {"point": ("i4", cells.rank), "ms": ("i8", cells.time_ms), **values})
+    return {"point": ("i4", cells.rank), "ms": ("i8", cells.time_ms), **values}
 
 
 def _leave_out(connection: Connection, keys: list[int], sealed: int, last: int) -> None:
@@ -115,9 +123,17 @@ def _leave_out(connection: Connection, keys: list[int], sealed: int, last: int) 
 
 def sealed_cells(connection: Connection, tier: str, key: int, start_ms: int, end_ms: int) -> Cells:
     """Cells of one point that start within [start, end), as they were rolled up."""
-    question = f"select ms, {', '.join(FIELDS)} from {tier} where point = %s and ms >= %s and ms < %s order by ms"
+    return cells_from_columns(connection, tier, "true", (key, start_ms, end_ms))
+
+
+def cells_from_columns(connection: Connection, source: str, condition: str, values: Sequence[Any]) -> Cells:
+    """Cells of one point from a table of them. `values`: its key, start and end, then those of the condition."""
+    question = (
+        f"select ms, {', '.join(FIELDS)} from {source} "
+        f"where point = %s and ms >= %s and ms < %s and {condition} order by ms"
+    )
     kinds = [_KINDS.get(name, "f8") for name in FIELDS]
-    time_ms, *columns = fetch_columns(connection, question, (key, start_ms, end_ms), ["i8", *kinds])
+    time_ms, *columns = fetch_columns(connection, question, values, ["i8", *kinds])
     arrays = dict(zip(FIELDS, columns, strict=True))
     arrays["status"] = arrays["status"].astype(np.uint16)
     return Cells(rank=np.zeros(len(time_ms), np.int32), time_ms=time_ms, **arrays)

@@ -21,6 +21,7 @@ from energy_console.historian.errors import (
     StoreFull,
     StoreRefused,
     StoreTooNew,
+    StoreTooOld,
 )
 from energy_console.historian.postgres.schema import MARK, STEPS
 
@@ -108,9 +109,12 @@ def migrate(connection: Connection, place: Place) -> None:
 
 
 def check(connection: Connection, place: Place) -> bool:
-    """Whether the site's schema is there, in a version that this program reads. Raises StoreForeign, StoreTooNew."""
+    """Whether the site's schema is there. Raises StoreForeign, StoreTooNew, StoreTooOld."""
     with server_faults(place):
-        return _version(connection, place) > 0
+        version = _version(connection, place)
+    if 0 < version < len(STEPS):
+        raise StoreTooOld(place.told, version, len(STEPS))
+    return version > 0
 
 
 def _version(connection: Connection, place: Place) -> int:

@@ -17,11 +17,20 @@ from typing import Any
 
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from energy_console.historian.acts import Act
 from energy_console.historian.errors import StoreError, StoreMissing
 from energy_console.historian.interface import Buckets, Event, Series
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.newest import Newest
-from energy_console.historian.postgres.asking import cells_in, last_readings, readings_of, span_of
+from energy_console.historian.postgres.asking import (
+    PointView,
+    cells_in,
+    last_readings,
+    masks_of,
+    readings_of,
+    span_of,
+    view_of,
+)
 from energy_console.historian.postgres.following import Follower
 from energy_console.historian.postgres.listening import Listener
 from energy_console.historian.postgres.server import (
@@ -110,37 +119,61 @@ class PostgresReader:
     def wake(self, call: Callable[[], None]) -> None:
         self._listeners.append(Listener(self._place, call))
 
-    def read(self, point: str, start_ns: int, end_ns: int) -> Series:
-        key = self._follower.key(point)
-        with self._reading() as connection:
-            columns = readings_of(connection, key, -(-start_ns // MS), -(-end_ns // MS))
+    def read(self, point: str, start_ns: int, end_ns: int, original: bool = False) -> Series:
+        with self._viewing(point, original) as (connection, view):
+            columns = readings_of(connection, view, -(-start_ns // MS), -(-end_ns // MS))
         return Series(point, columns.time_ms * MS, columns.value, columns.status)
+
+    @contextlib.contextmanager
+    def _viewing(self, point: str, original: bool = False) -> Iterator[tuple[Connection, PointView]]:
+        """A connection and where the point is kept, of one moment."""
+        self._follower.key(point)
+        with self._moment() as connection:
+            view = view_of(connection, point, self._follower.known())
+            yield connection, view.original if original else view
 
     def as_of(
         self, points: Sequence[str], moment_ns: int, look_back_ns: int
     ) -> tuple[Int64Array, Float64Array, UInt16Array]:
-        keys = self._follower.keys(points)
+        keys = dict(zip(points, self._follower.keys(points), strict=True))
         start_ms, end_ms = (moment_ns - look_back_ns) // MS + 1, moment_ns // MS + 1
-        with self._reading() as connection:
-            return _as_arrays(last_readings(connection, keys, start_ms, end_ms))
+        with self._moment() as connection:
+            last = last_readings(connection, keys, start_ms, end_ms)
+        rows = [list(keys).index(point) for point in points] if len(keys) < len(points) else slice(None)
+        return _as_arrays(Newest(last.time_ms[rows], last.value[rows], last.status[rows]))
 
     def buckets(self, point: str, start_ns: int, end_ns: int, count: int) -> Buckets:
         return self._rolled(point, fitting_grid(start_ns // MS, -(-end_ns // MS), count))
 
-    def spans(self, point: str, start_ns: int, end_ns: int, every_ns: int) -> Buckets:
-        return self._rolled(point, grid_of(start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)))
+    def spans(self, point: str, start_ns: int, end_ns: int, every_ns: int, original: bool = False) -> Buckets:
+        return self._rolled(point, grid_of(start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)), original)
 
-    def _rolled(self, point: str, grid: Grid) -> Buckets:
-        key = self._follower.key(point)
-        with self._moment() as connection:
-            answered = cells_in(connection, key, grid)
+    def _rolled(self, point: str, grid: Grid, original: bool = False) -> Buckets:
+        with self._viewing(point, original) as (connection, view):
+            answered = cells_in(connection, view, grid)
         return buckets_of(point, *answered)
 
     def span(self, point: str) -> tuple[int, int] | None:
-        key = self._follower.key(point)
-        with self._moment() as connection:
-            found = span_of(connection, key)
+        with self._viewing(point) as (connection, view):
+            found = span_of(connection, view)
         return found and (found[0] * MS, found[1] * MS)
+
+    def revision(self) -> int:
+        with self._reading() as connection:
+            row = connection.execute("select number from revision").fetchone()
+        return int(row[0]) if row else 0
+
+    def readings_of(self, act: Act) -> int:
+        with self._reading() as connection:
+            row = connection.execute(
+                "select readings from act where kind = %s and number = %s", (act.kind.value, act.number)
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+    def corrected(self, point: str) -> list[tuple[int, int, int]]:
+        with self._viewing(point) as (connection, view):
+            masks = masks_of(connection, [key for key, _ in view.keys])
+        return [(mask.number, mask.start_ms * MS, mask.end_ms * MS) for mask in masks]
 
     # State, journal, orders
 
