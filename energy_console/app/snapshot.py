@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import getpass
 import re
 import sys
 from pathlib import Path
 
 from energy_console.app.open_engine import DEMO, open_engine
-from energy_console.app.spans import BadInput, span_s
+from energy_console.app.spans import BadInput, span_s, utc_time
 
 LARGEST_PX = 8192
 SMALLEST_PX = (960, 540)
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=("light", "dark"), default="dark", help="light or dark (dark)")
     parser.add_argument("--after", default="5s", metavar="SPAN", help="wait this long once the field answers (5s)")
     parser.add_argument("--select", default="", metavar="ID", help="a device, point or berth to select on the page")
+    parser.add_argument("--at", metavar="T", help="a moment of the past, ISO 8601 with its zone, instead of now")
     parser.add_argument("--plan", action="store_true", help="ask for a plan first")
     parser.add_argument(
         "--virtual", action="store_true", help="start the site's virtual devices (the demo site: always)"
@@ -43,11 +45,12 @@ def run(args: argparse.Namespace) -> int:
         raise BadInput(f"There is no page {args.page!r}: choose one of {', '.join(have)}.")
     if not args.out.parent.is_dir():
         raise BadInput(f"{args.out.parent} is not a folder: make it first, or name another file.")
+    at = _moment(args)
     snapshot.use_offscreen()
     virtual = args.virtual or args.site.resolve() == DEMO
     opened = open_engine(args.site, args.store, virtual=virtual, faults=tuple(args.fault), desk=True)
-    shot = snapshot.Shot(args.page, width, height, args.theme, after_s, args.select, args.plan)
     try:
+        shot = snapshot.Shot(args.page, width, height, args.theme, after_s, args.select, args.plan, at=at)
         answered = snapshot.take(opened.engine, getpass.getuser(), shot, args.out)
     except OSError as error:
         print(error, file=sys.stderr)
@@ -55,8 +58,23 @@ def run(args: argparse.Namespace) -> int:
     finally:
         opened.close()
     if not answered:
-        print(f"{args.out} shows a field that hardly answers: is it running? --virtual starts it.", file=sys.stderr)
+        why = "a field that hardly answers: is it running? --virtual starts it."
+        if at is not None:
+            why = f"{args.at}, of which the store knows nothing: name a later time."
+        print(f"{args.out} shows {why}", file=sys.stderr)
     return 0 if answered else 1
+
+
+def _moment(args: argparse.Namespace) -> dt.datetime | None:
+    """The moment of the past asked for, UTC. Raises BadInput, SiteFaults."""
+    if not args.at:
+        return None
+    from energy_console.site.loader import load_site
+
+    at = utc_time(args.at, load_site(args.site).place.zone)
+    if at >= dt.datetime.now(dt.UTC):
+        raise BadInput(f"--at {args.at} is not in the past yet: leave it away for a picture of now.")
+    return at
 
 
 def size_px(text: str) -> tuple[int, int]:

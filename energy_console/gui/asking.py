@@ -14,6 +14,7 @@ from energy_console.gui.desk import Desk
 from energy_console.historian.interface import Historian
 from energy_console.historian.until import as_known_at
 
+_LONGEST_REST_S = 3.0
 _NEAR_S = 3600.0  # an answer of a moment this near may stay on screen until the next one comes
 
 
@@ -30,6 +31,7 @@ class Asking:
         self._asked_s: float | None = None  # None: nothing was asked of this subject
         self._asked_for: dt.datetime | None = None
         self._answered: tuple[Hashable, dt.datetime | None] | None = None
+        self._rested_s = -1e18
         self._turn = 0
         self._under_way = False
 
@@ -58,6 +60,8 @@ class Asking:
             return False
         if moment is None or self._asked_for is None:
             return time.monotonic() - self._asked_s > self.every_s
+        if self._answered is not None and time.monotonic() < self._rested_s:
+            return False
         return moment < self._asked_for or (moment - self._asked_for).total_seconds() >= max(self._moved_s, 1e-6)
 
     def ask(
@@ -76,7 +80,7 @@ class Asking:
         if subject != self._subject or self._under_way:
             self._turn += 1  # what is under way is of no use any more
         self._subject, self._asked_s, self._asked_for, self._under_way = subject, time.monotonic(), moment, True
-        turn = self._turn
+        turn, asked_s = self._turn, time.monotonic()
 
         def answered(result: Any) -> None:
             if turn != self._turn:
@@ -88,6 +92,8 @@ class Asking:
                 self._desk.said.emit(str(result))
                 return
             self._answered = (subject, moment)
+            # while the clock of the past runs, a slow question leaves the store to the others half of the time
+            self._rested_s = time.monotonic() + min(time.monotonic() - asked_s, _LONGEST_REST_S)
             take(result)
             if moment is not None and self.due(subject):
                 again()

@@ -91,6 +91,9 @@ class Desk(QObject):
     open_page = Signal(str, object)  # page key, what to select there (id or None): the window calls Page.select
     trend = Signal(list)  # point ids to add to Trends: the window opens that page and calls its select with the list
     said = Signal(str)  # one sentence for the status line
+    show_source = Signal(str)  # a device, point or node: the window opens the page that shows it best
+    write_note = Signal(object)  # an Entry to be written anew, or None for a new note
+    noted = Signal()  # a note has come into the journal
 
     def __init__(
         self, engine: EngineLink, who: str, looks: Looks | None = None, permissions: frozenset[str] = EVERYTHING

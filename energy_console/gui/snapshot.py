@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
 import time
@@ -32,6 +33,7 @@ class Shot:
     after_s: float
     select: str = ""
     plan: bool = False  # ask for a plan first
+    at: dt.datetime | None = None  # a moment of the past (UTC) instead of now
     patience_s: float = 60.0  # how long to wait for the field, and for the plan, at most
 
 
@@ -51,7 +53,7 @@ def take(engine: EngineLink, who: str, shot: Shot, out: Path) -> bool:
         window.show()
         engine.start()
         try:
-            answered = _wait_for_field(desk, shot.patience_s)
+            answered = _wait_for_field(desk, shot.patience_s) if shot.at is None else _wait_for_past(desk, shot)
             if shot.plan:
                 _wait_for_plan(desk, shot.patience_s)
             if shot.select:
@@ -74,6 +76,23 @@ def _wait_for_field(desk: Desk, patience_s: float) -> bool:
         if health is not None and health.devices and health.answering >= ENOUGH * health.devices:
             return True
         _wait(_LOOK_MS / 1000)
+    return False
+
+
+def _wait_for_past(desk: Desk, shot: Shot) -> bool:
+    """Until the store has told of the moment, and something of it is known; False where nothing is in that time.
+
+    A past that comes with virtual devices is still being written while they begin.
+    """
+    until = time.monotonic() + shot.patience_s
+    while time.monotonic() < until:
+        desk.time.pick(None)
+        desk.time.pick(shot.at)
+        while desk.past.then is None and not desk.past.failure and time.monotonic() < until:
+            _wait(_LOOK_MS / 1000)
+        if desk.past.then is not None and desk.past.then.health.running:
+            return True
+        _wait(1.0)
     return False
 
 

@@ -42,6 +42,7 @@ ENTRIES: tuple[ActionEntry, ...] = (
     _a("earlier", QT_TRANSLATE_NOOP("actions", "A quarter of an hour earlier"), "caret-left", "Alt+Left"),
     _a("later", QT_TRANSLATE_NOOP("actions", "A quarter of an hour later"), "caret-right", "Alt+Right"),
     _a("pick_time", QT_TRANSLATE_NOOP("actions", "Pick a moment of the past"), "calendar-blank", "Ctrl+G"),
+    _a("note", QT_TRANSLATE_NOOP("actions", "Write a note into the journal"), "note-pencil", "Ctrl+Shift+N", "note"),
     _a("replay", QT_TRANSLATE_NOOP("actions", "Replay the past, or pause it"), "play", "Ctrl+R"),
     _a("faster", QT_TRANSLATE_NOOP("actions", "Replay faster"), "caret-up", "Alt+Up"),
     _a("slower", QT_TRANSLATE_NOOP("actions", "Replay slower"), "caret-down", "Alt+Down"),

@@ -55,6 +55,8 @@ def of_alarms(alarms: Iterable[AlarmView]) -> Iterator[Found]:
 def page_of(site: Site, source: str, landed: Iterable[str]) -> str:
     """The page that shows a device, point or grid node best: its area's own page where this build has it."""
     have = set(landed)
+    if source == "plan":
+        return "plan" if source in have else "overview"
     device = source.partition("/")[0]
     area = next((candidate.area for candidate in site.devices if candidate.id == device), None)
     own = OWN_PAGES.get(area, "devices") if area is not None else "overview"

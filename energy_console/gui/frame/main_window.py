@@ -16,6 +16,7 @@ from energy_console.gui.frame.alarm_strip import AlarmStrip
 from energy_console.gui.frame.finding import Finder, Found
 from energy_console.gui.frame.memory import SCALES, Memory
 from energy_console.gui.frame.nav_rail import NavRail
+from energy_console.gui.frame.note_box import NoteBox
 from energy_console.gui.frame.notice import Notice
 from energy_console.gui.frame.page_stack import PageStack
 from energy_console.gui.frame.palette import Palette
@@ -24,7 +25,9 @@ from energy_console.gui.frame.replay_bar import ReplayBar
 from energy_console.gui.frame.status_line import StatusLine
 from energy_console.gui.frame.title_row import TitleRow
 from energy_console.gui.pages import registry
+from energy_console.gui.pages.page import Page
 from energy_console.gui.theme import PAGE_MARGIN
+from energy_console.journal.entry import Entry
 
 _TICK_MS = 1000
 SMALLEST = (960, 540)  # a 1920x1080 screen at 200 %
@@ -49,6 +52,7 @@ class MainWindow(QWidget):
         self.status = StatusLine(desk)
         self._lay_out()
         self.palette_box = Palette(desk.looks, self)
+        self.note_box: NoteBox | None = None
         self._site_finds: list[Found] = []
         self.actions_by_key = make_actions(self, self._handlers(), desk.may)
         self._connect()
@@ -93,6 +97,7 @@ class MainWindow(QWidget):
             "earlier": lambda: picker.step(-1),
             "later": lambda: picker.step(1),
             "pick_time": picker.open_calendar,
+            "note": lambda: self._write_note(None),
             "replay": replay.toggle,
             "faster": lambda: replay.faster(1),
             "slower": lambda: replay.faster(-1),
@@ -132,6 +137,8 @@ class MainWindow(QWidget):
         self.palette_box.trend.connect(self._trend_found)
         desk.bridge.news.connect(self._on_news)
         desk.open_page.connect(self.open_page)
+        desk.show_source.connect(self._show_where)
+        desk.write_note.connect(self._write_note)
         desk.trend.connect(self._trend)
         self.strip.show_alarms(desk.latest.alarms)
 
@@ -217,7 +224,22 @@ class MainWindow(QWidget):
 
     def _show_source(self, alarm: AlarmView | None) -> None:
         if alarm is not None:
-            self.open_page(catalogue.page_of(self.desk.site, alarm.source, self.stack.entries), alarm.source)
+            self._show_where(alarm.source)
+
+    def _show_where(self, source: str) -> None:
+        self.open_page(catalogue.page_of(self.desk.site, source, self.stack.entries), source)
+
+    # the journal
+
+    def _write_note(self, old: object) -> None:
+        """A note on what is chosen on the page in front, or an older one written anew."""
+        if self.note_box is None:
+            self.note_box = NoteBox(self.desk, self)
+        if isinstance(old, Entry):
+            self.note_box.open_over(old)
+        else:
+            front = self.stack.in_front()
+            self.note_box.open_new(front.subject() if isinstance(front, Page) else "")
 
     def _on_news(self, news: EngineNews) -> None:
         if news.alarms is not None:

@@ -48,6 +48,10 @@ class Page(QWidget):
     def select(self, what: object) -> None:
         """Shows one thing: an id that another page, the palette or an alarm points to."""
 
+    def subject(self) -> str:
+        """What a note written from here is about: the device or point chosen, empty for the whole site."""
+        return ""
+
     def refresh_now(self) -> None:
         self._due = True
         self._refresh_if_due()

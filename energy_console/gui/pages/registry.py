@@ -48,8 +48,9 @@ ENTRIES: tuple[PageEntry, ...] = (
     PageEntry("port", str(QT_TRANSLATE_NOOP("pages", "Port")), "anchor", "Ctrl+3", _PAGES + "port", 1),
     PageEntry("lighting", str(QT_TRANSLATE_NOOP("pages", "Lighting")), "lamp", "Ctrl+4", _PAGES + "lighting", 1),
     PageEntry("heat", str(QT_TRANSLATE_NOOP("pages", "Heat")), "thermometer", "Ctrl+5", _PAGES + "heat", 1),
-    PageEntry("plan", str(QT_TRANSLATE_NOOP("pages", "Plan")), "calendar-check", "Ctrl+6", _PAGES + "plan", 2),
-    PageEntry("devices", str(QT_TRANSLATE_NOOP("pages", "Devices")), "hard-drives", "Ctrl+7", _PAGES + "devices", 3),
+    PageEntry("alarms", str(QT_TRANSLATE_NOOP("pages", "Alarms")), "bell", "Ctrl+6", _PAGES + "alarms", 2),
+    PageEntry("plan", str(QT_TRANSLATE_NOOP("pages", "Plan")), "calendar-check", "Ctrl+7", _PAGES + "plan", 2),
+    PageEntry("devices", str(QT_TRANSLATE_NOOP("pages", "Devices")), "hard-drives", "Ctrl+8", _PAGES + "devices", 3),
 )
 
 

@@ -12,7 +12,10 @@ WIDTH_PX = 3
 
 
 class PastMark(QWidget):
-    """Lies over its parent and lets every click through; shown while a moment of the past is picked."""
+    """Lies over its parent and lets every click through; shown while a moment of the past is picked.
+
+    Open at the top, where the bar of the replay closes it.
+    """
 
     def __init__(self, desk: Desk, parent: QWidget) -> None:
         super().__init__(parent)
@@ -35,7 +38,7 @@ class PastMark(QWidget):
         whole = self._host.rect()
         if self.geometry() != whole:
             self.setGeometry(whole)
-            inner = whole.adjusted(WIDTH_PX, WIDTH_PX, -WIDTH_PX, -WIDTH_PX)
+            inner = whole.adjusted(WIDTH_PX, 0, -WIDTH_PX, -WIDTH_PX)
             self.setMask(QRegion(whole).subtracted(QRegion(inner)))  # nothing under it is drawn anew for its sake
         self.raise_()
 
@@ -48,7 +51,6 @@ class PastMark(QWidget):
         painter = QPainter(self)
         colour, whole = self._desk.looks.theme.muted, self.rect()
         for edge in (
-            QRect(0, 0, whole.width(), WIDTH_PX),
             QRect(0, whole.height() - WIDTH_PX, whole.width(), WIDTH_PX),
             QRect(0, 0, WIDTH_PX, whole.height()),
             QRect(whole.width() - WIDTH_PX, 0, WIDTH_PX, whole.height()),

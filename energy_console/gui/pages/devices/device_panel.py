@@ -189,10 +189,10 @@ class DevicePanel(Card):
         values["state"].set_tone("muted" if sort_of(state) == FINE else "text")
         age = max(0.0, (self._desk.shown_ns() - state.last_answer_ns) / 1e9)
         values["answer"].setText(self.tr("{0} ago").format(duration(age)) if state.last_answer_ns else self.tr("never"))
-        answers = state.last_answer_ns > 0 and sort_of(state) != SILENT
+        answers = state.last_answer_ns > 0 and sort_of(state) != SILENT and state.round_trip_ms > 0
         values["trip"].setText(f"{trip_text(state.round_trip_ms)} ms" if answers else NONE)
         share = f" · {number(100 * state.lost / state.requests, 2)} %" if state.requests else ""
-        values["lost"].setText(f"{number(state.lost)}{share}")
+        values["lost"].setText(f"{number(state.lost)}{share}" if self._desk.time.live else NONE)
         self._why.show_text(state.reason)
         self._why.setVisible(bool(state.reason))
 

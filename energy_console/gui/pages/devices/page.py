@@ -152,6 +152,9 @@ class DevicesPage(Page):
         if "/" in str(what):
             self.panel.select_point(str(what))
 
+    def subject(self) -> str:
+        return "" if self.panel.isHidden() else self.panel.device
+
     def _choose_first(self, states: Mapping[str, DeviceState]) -> None:
         """What deviates first, so that the panel answers the likely question; else the first device."""
         deviating = [device for device, state in states.items() if sort_of(state) in (SILENT, SLOW)]

@@ -94,10 +94,12 @@ class PointTable(RankTable):
             return
         painter.setPen(theme.text)
         text = point_value(point, reading.value)
+        tag = _TAGS.get(reason_of(reading.status))
+        if tag:
+            inside.setLeft(cell.left() + 42)  # beside the tag
         painter.drawText(
             inside, right, painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(inside.width()))
         )
-        tag = _TAGS.get(reason_of(reading.status))
         if tag:
             painter.setFont(font(CAPTION_PX))
             painter.setPen(theme.muted)

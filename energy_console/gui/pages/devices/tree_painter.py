@@ -83,7 +83,8 @@ class RowPainter:
         else:
             self._words(cells[STATE], state.state, muted=True)
         self._age(cells[LAST], state.last_answer_ns, strong=sort == SILENT)
-        answered = state.last_answer_ns > 0 and sort not in (SILENT, OFF)
+        # who only follows the store, or looks at the past, knows of no round trip
+        answered = state.last_answer_ns > 0 and sort not in (SILENT, OFF) and state.round_trip_ms > 0
         trip = trip_text(state.round_trip_ms) if answered else NONE
         self._figure(cells[TRIP], trip, MEDIUM if sort == SLOW else REGULAR, muted=sort != SLOW)
         spark = cells[ERRORS]

@@ -144,6 +144,9 @@ class HeatPage(Page):
             self.table.select(unit)
             self._draw()
 
+    def subject(self) -> str:
+        return self.desk.site.heat[self._units[self._selected]].meter if self._selected else ""
+
     @property
     def selected(self) -> str:
         return self._selected

@@ -15,7 +15,7 @@ from energy_console.site.model import LightingGroup
 
 _ENERGY_EVERY_S, _GROUP_EVERY_S = 300.0, 60.0
 _SOON_S = 10.0  # while nothing has been read yet
-_MOVED_S = 300.0  # of the moment, before the store is asked again
+_ENERGY_MOVED_S, _GROUP_MOVED_S = 900.0, 300.0  # of the moment, before the store is asked again
 
 
 class NightReadings(QObject):
@@ -29,8 +29,8 @@ class NightReadings(QObject):
         self._desk = desk
         self._energy: NightEnergy | None = None
         self._measured: GroupNight | None = None
-        self._energy_asking = Asking(desk, _ENERGY_EVERY_S, _MOVED_S)
-        self._group_asking = Asking(desk, _GROUP_EVERY_S, _MOVED_S)
+        self._energy_asking = Asking(desk, _ENERGY_EVERY_S, _ENERGY_MOVED_S)
+        self._group_asking = Asking(desk, _GROUP_EVERY_S, _GROUP_MOVED_S)
         self._night: Night | None = None
         self._group: LightingGroup | None = None
 

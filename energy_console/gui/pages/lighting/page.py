@@ -327,6 +327,9 @@ class LightingPage(Page):
         self.map.select(self._selected)
         self.table.select(self._selected)
 
+    def subject(self) -> str:
+        return self._groups[self._selected].device if self._selected else ""
+
     @property
     def selected(self) -> str:
         return self._selected

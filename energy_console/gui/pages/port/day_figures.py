@@ -17,7 +17,7 @@ from energy_console.historian.counters import MARGIN
 from energy_console.live.port_call import ENGINE_CO2_KG_PER_KWH
 
 _EVERY_S = 300.0
-_MOVED_S = 300.0  # of the moment, before the store is asked again; till then meters are counted on from
+_MOVED_S = 3600.0  # of the moment, before the store is asked again; till then meters are counted on from
 _SOON_S = 10.0  # while the store has not read every meter yet
 
 

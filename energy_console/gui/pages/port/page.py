@@ -296,6 +296,9 @@ class PortPage(Page):
 
         self.desk.engine.write(request.point, request.value, self.desk.who, self.desk.on_gui(done))
 
+    def subject(self) -> str:
+        return self._scenes.points[self._pick.point].device if self._pick is not None else ""
+
     @property
     def ships(self) -> tuple[ShipNow, ...]:
         """Ships at berth as last drawn."""

@@ -49,7 +49,7 @@ class Following:
         self._stack.show_edge(edge_s, live=live)
         if self.follows:
             planned = span_s <= _LONGEST_WITH_PLAN_S and self._drawing.plans_until_s() > edge_s + 0.01 * span_s
-            ahead = _AHEAD_WITH_PLAN if planned and live else _AHEAD
+            ahead = (_AHEAD_WITH_PLAN if planned else _AHEAD) if live else 0.0  # what came after a moment is not shown
             self._stack.show_window(edge_s - span_s * (1 - ahead), edge_s + span_s * ahead)
         self._toolbar.show_live(self.follows and live)
 

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from energy_console.gui.pages.trends.choice import MARK_KINDS
 from energy_console.gui.plots.marks import Mark
 from energy_console.historian.interface import Event
+from energy_console.journal.entry import REFERS
 from energy_console.site.model import Site
 
 MOST_EVENTS = 500
 MOST_LINES = 40
 _SHAPES = {"new": "new", "acknowledged": "acknowledged", "returned": "returned", "normal": "returned"}
 _URGENT = 2
+_NO_MARK = ("proposed", "refused", "in force", "set-points")  # of plans: what is approved and ended is enough
 
 
 class Relevance:
@@ -40,9 +42,13 @@ def marks_of(events: Sequence[Event], sources: frozenset[str]) -> tuple[Mark, ..
     found: list[Mark] = []
     state_of: dict[object, str] = {}
     begun: dict[object, Mark] = {}
+    replaced = {event.data.get(REFERS) for event in events if event.kind == "note"}
     for event in events:  # newest first
         device = event.source.partition("/")[0]
-        if event.source not in sources and device not in sources:
+        of_the_site = event.kind == "note" and not event.source
+        if event.source not in sources and device not in sources and not of_the_site:
+            continue
+        if event.id in replaced or event.data.get("act") in _NO_MARK:
             continue
         if event.kind != "alarm":
             found.append(Mark(event.id, event.time_ns / 1e9, event.text, kind=_kind(event)))

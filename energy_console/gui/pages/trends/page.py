@@ -215,6 +215,9 @@ class TrendsPage(Page):
         self.readouts.show_rows()
         self.readouts.show_point()
 
+    def subject(self) -> str:
+        return self.selected
+
     def add_plan(self, point: str, course: Course | None) -> None:
         """Draws a planned course dashed with a point; None takes it away."""
         self.drawing.add_plan(point, course)
@@ -302,6 +305,8 @@ class TrendsPage(Page):
 
     def refresh(self) -> None:
         """News, or another moment picked."""
+        if self.desk.ready and self.desk.plan is not None:
+            self._take_plan(self.desk.plan)  # of the past the one that was in force then
         self.tree.refresh(None if self.desk.time.live else self.drawing.readings_at_edge())
         self.readouts.show_point()
 
@@ -317,7 +322,7 @@ class TrendsPage(Page):
     def on_news(self, news: EngineNews) -> None:
         if news.batch is not None:
             self.drawing.take(news.batch)
-        if news.plan is not None:
+        if news.plan is not None and self.desk.time.live:
             self._take_plan(news.plan)
 
     def _take_plan(self, news: object) -> None:
