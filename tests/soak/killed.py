@@ -27,7 +27,12 @@ from tests.soak.witness import POINTS, START_MS, Board, Told, batch_of
 
 SEAL_READINGS = 400  # instead of a million: some twelve batches
 LOOK_EVERY_S = 0.02
-KEEPING = {"seal_all": "sealing", "merge_day": "merging a day", "merge_month": "merging a month"}
+KEEPING = {
+    "seal_all": "sealing",
+    "merge_day": "merging a day",
+    "merge_month": "merging a month",
+    "fill": "filling in a tier",
+}
 IMPORTED_ROWS = 200
 IMPORT_PAUSE_S = 0.05
 WRITER_PAUSE_S = 0.003  # leaves the others their turns: a writer alone would only ever be struck while it seals

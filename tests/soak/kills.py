@@ -21,6 +21,9 @@ from pathlib import Path
 from energy_console.historian.embedded import open_embedded
 from energy_console.historian.embedded.checking import check_store
 from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.newest import NewestFile
+from energy_console.historian.embedded.parquet import READINGS, path_of
+from energy_console.historian.zoom import TIERS_MS
 from tests.soak.judge import faults_of, tier_faults
 from tests.soak.killed import write_until_killed
 from tests.soak.witness import POINTS, Board, rows_of, told_in
@@ -29,6 +32,7 @@ KILLS_A_STORE = 12
 LATER = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 START_WITHIN_S = 60.0
 WORK_S = 0.3  # at most so long after the first acknowledgement
+WITHOUT_A_TIER = 0.3  # share of writers that find one tier missing, as a store of an earlier version has it
 EARLY = 0.12  # share of kills aimed at opening, which also mends what the kill before left
 
 
@@ -103,6 +107,8 @@ def strike(life: Life, chance: random.Random, ledger: Ledger) -> None:
     board.clear()
     log = life.place / "told"
     before = log.stat().st_size if log.exists() else 0
+    if before and chance.random() < WITHOUT_A_TIER:
+        forget_tier(StoreFolder(life.place / "store"), chance.choice(list(TIERS_MS)))
     process = nursery().Process(target=write_until_killed, args=(life.place, life.next_batch, life.next_import))
     process.start()
     try:
@@ -122,6 +128,18 @@ def strike(life: Life, chance: random.Random, ledger: Ledger) -> None:
         ledger.faults.append((life.place / "trouble").read_text("utf-8"))
         (life.place / "trouble").unlink()
     life.after_kill()
+
+
+def forget_tier(folder: StoreFolder, kind: str) -> None:
+    """Takes the files of one tier that lie beside their readings away, and says so: the next engine fills them in."""
+    with contextlib.closing(NewestFile(folder.newest, create=False)) as newest:
+        listing = newest.listing()
+        beside = {(file.part, file.first, file.last) for file in listing.of(READINGS)}
+        gone = [file for file in listing.of(kind) if (file.part, file.first, file.last) in beside]
+        gaps = [(file.kind, file.part, file.first, file.last) for file in gone]
+        newest.replace_files(gone, [], missing=gaps)
+    for file in gone:
+        path_of(folder, file).unlink()
 
 
 def wait_for(condition: Callable[[], bool], process: multiprocessing.process.BaseProcess) -> None:

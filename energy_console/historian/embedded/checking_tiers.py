@@ -41,7 +41,10 @@ ALL = (*JOINED, "last_ms", "from_ms", "to_ms")
 
 
 def tier_faults(folder: StoreFolder, listing: Listing, points: Sequence[str], progress: Progress) -> list[str]:
-    """Sentences on every tier that is missing or differs. `points`: all that the store knows."""
+    """Sentences on every tier that is missing or differs. `points`: all that the store knows.
+
+    A day of which part of a tier lies in a month's file and another part is still to be filled in is looked at later.
+    """
     checker = _Checker(folder, listing, sorted(points), progress)
     faults: list[str] = []
     by_month: dict[tuple[str, str], set[str]] = {}
@@ -49,7 +52,7 @@ def tier_faults(folder: StoreFolder, listing: Listing, points: Sequence[str], pr
         kinds = [kind for kind in TIERS_MS if (kind, file.part, file.first, file.last) not in listing.missing]
         beside = [kind for kind in kinds if checker.is_beside(kind, file) or kind not in whole_tiers(file.part)]
         faults += checker.beside(file, beside)
-        for kind in set(kinds) - set(beside):
+        for kind in set(kinds) - set(beside) - {kind for kind in kinds if file.part in listing.gaps(kind)}:
             by_month.setdefault((kind, file.part[:7]), set()).add(file.part)
     for (kind, month), days in sorted(by_month.items()):
         faults += checker.gathered(kind, month, days)

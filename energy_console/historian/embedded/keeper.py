@@ -13,7 +13,13 @@ from energy_console.historian.embedded.database import store_faults
 from energy_console.historian.embedded.filling import fill, next_fill
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.freed import give_back
-from energy_console.historian.embedded.merging import merge_day, merge_month, next_day_merge, next_month_merge
+from energy_console.historian.embedded.merging import (
+    half_gathered,
+    merge_day,
+    merge_month,
+    next_day_merge,
+    next_month_merge,
+)
 from energy_console.historian.embedded.newest import NewestFile
 from energy_console.historian.embedded.parquet import Step
 from energy_console.historian.embedded.recovery import clear_failed
@@ -130,7 +136,10 @@ class Keeper:
             listing = self._newest.listing()
             self._rested_at = time.thread_time()
             month, lacking = [], None
-            if day := next_day_merge(listing.files, today):
+            day = next_day_merge(listing.files, today)
+            if lacking := half_gathered(listing, day):
+                fill(self._folder, self._newest, *lacking, self._step, self._rest)
+            elif day:
                 merge_day(self._folder, self._newest, day, self._step, self._rest)
             elif month := next_month_merge(listing.files, today, listing.missing):
                 merge_month(self._folder, self._newest, month, self._step, self._rest)

@@ -108,6 +108,18 @@ def merge_day(folder: StoreFolder, newest: NewestFile, chosen: list[SealedFile],
             path_of(folder, file).unlink()
 
 
+def half_gathered(listing: Listing, chosen: Sequence[SealedFile]) -> tuple[SealedFile, list[str]] | None:
+    """What has to be filled in before these files are merged: a tier partly in a month's file and partly missing.
+
+    The merge leaves that tier as it is, and nobody would know any more that a part of it is missing.
+    """
+    for kind in MONTHLY:
+        lacking = [file for file in chosen if (kind, file.part, file.first, file.last) in listing.missing]
+        if lacking and not _by_day(listing, kind, chosen):
+            return lacking[0], [kind]
+    return None
+
+
 def _by_day(listing: Listing, kind: str, readings: Sequence[SealedFile]) -> bool:
     """Whether all that a tier has of these files of readings lies in files of the same day."""
     own = {(file.part, file.first, file.last) for file in listing.of(kind)}

@@ -121,6 +121,10 @@ class Cover:
     def holds(self, other: Cover) -> bool:
         return self.part == other.part and self.first <= other.first and other.last <= self.last
 
+    def meets(self, other: Cover) -> bool:
+        """Whether both answer for some batch."""
+        return self.part == other.part and self.first <= other.last and other.first <= self.last
+
 
 class SealedWriter:
     """Writes one sealed file under a passing name; `finish` gives it its real one. Left unfinished, nothing remains."""

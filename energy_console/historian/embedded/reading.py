@@ -1,15 +1,15 @@
-"""Questions to the sealed files of one point, answered by an in-memory DuckDB."""
+"""Questions to the sealed files: of one point by reading its row groups, of many points by an in-memory DuckDB."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import duckdb
 import numpy as np
 
 from energy_console.historian.columns import Columns
 from energy_console.historian.embedded.folder import StoreFolder
+from energy_console.historian.embedded.groups import FileGone, GroupReader
 from energy_console.historian.embedded.newest import SealedFile
 from energy_console.historian.embedded.parquet import (
     CELL_SCHEMA,
@@ -23,19 +23,10 @@ from energy_console.historian.errors import StoreBroken
 from energy_console.historian.tiers import Cells
 
 _TIMES = {"time", "last_time", "from_time", "to_time"}
-_WANTED = {name: f"epoch_ms({name}) as {name}" for name in _TIMES} | {"held": 'coalesce(held, "last") as held'}
 
 
 DUCK_FAULTS = (duckdb.Error, UnicodeDecodeError)
 """The second is a message of the first that quotes a damaged file."""
-
-
-class FileGone(Exception):
-    """A listed file was merged away after the list was read: read the list again."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        super().__init__(str(path))
 
 
 class SealedReader:
@@ -43,6 +34,7 @@ class SealedReader:
 
     def __init__(self, folder: StoreFolder) -> None:
         self._folder = folder
+        self._groups = GroupReader()
         duck = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"})
         duck.execute("set parquet_metadata_cache = true")
         self._duck: duckdb.DuckDBPyConnection | None = duck
@@ -60,7 +52,7 @@ class SealedReader:
 
     def readings(self, files: Sequence[SealedFile], point: str, start_ms: int, end_ms: int) -> Columns:
         """Readings of one point with start <= time < end, in file order. Raises FileGone, StoreBroken."""
-        rows = self._ask(("time", "value", "status"), files, point, start_ms, end_ms)
+        rows, _ = self._ask(("time", "value", "status"), files, point, start_ms, end_ms)
         keys = np.zeros(len(rows["time"]), np.int32)
         return Columns(keys, rows["time"], rows["value"], rows["status"])
 
@@ -91,28 +83,21 @@ class SealedReader:
 
         Raises FileGone, StoreBroken.
         """
-        chosen = [file for file in files if file.start_ms < end_ms and file.end_ms >= start_ms]
-        rows = self._ask(("file_index", *CELL_SCHEMA.names[1:]), chosen, point, start_ms, end_ms)
-        holding = [chosen[place] for place in np.unique(rows["file_index"]).tolist()]
-        columns = {name: rows[name] for name in CELL_SCHEMA.names[1:]}
-        return cells_from(np.zeros(len(rows["time"]), np.int32), columns), holding
+        parts, holding = self._ask(CELL_SCHEMA.names[1:], files, point, start_ms, end_ms)
+        return cells_from(np.zeros(len(parts["time"]), np.int32), parts), holding
 
     def _ask(
         self, columns: Sequence[str], files: Sequence[SealedFile], point: str, start_ms: int, end_ms: int
-    ) -> Arrays:
-        chosen = [file for file in files if file.start_ms < end_ms and file.end_ms >= start_ms]
-        if not chosen:
-            return {name: CELL_OR_READING[name] for name in columns}
-        wanted = ", ".join(_WANTED.get(name, f'"{name}"') for name in columns)
-        paths = [str(path_of(self._folder, file)) for file in chosen]
-        sql = f"select {wanted} from read_parquet(?) where point = ?"
-        try:
-            rows = self._cursor().execute(sql, [paths, point]).fetchnumpy()
-        except DUCK_FAULTS as fault:
-            self._blame(chosen, fault)
-        arrays = {name: np.ma.getdata(rows[name]) for name in columns}
-        inside = (arrays["time"] >= start_ms) & (arrays["time"] < end_ms)
-        return arrays if inside.all() else {name: array[inside] for name, array in arrays.items()}
+    ) -> tuple[Arrays, list[SealedFile]]:
+        """Rows with start <= time < end, and the files that hold any of the point."""
+        parts: list[Arrays] = [{name: CELL_OR_READING[name] for name in columns}]
+        holding = []
+        for file in files:
+            if file.start_ms < end_ms and file.end_ms >= start_ms:
+                found = self._groups.rows(path_of(self._folder, file), point, columns)
+                parts += (_within(part, start_ms, end_ms) for part in found)
+                holding += [file] if found else []
+        return {name: np.concatenate([part[name] for part in parts]) for name in columns}, holding
 
     def _blame(self, files: Sequence[SealedFile], fault: Exception) -> None:
         """Finds out which file was the trouble; always raises."""
@@ -137,12 +122,17 @@ class SealedReader:
         return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
 
 
+def _within(rows: Arrays, start_ms: int, end_ms: int) -> Arrays:
+    """Rows in order of time, of which those in [start, end) are wanted."""
+    inside = slice(*np.searchsorted(rows["time"], (start_ms, end_ms)))
+    return {name: array[inside] for name, array in rows.items()}
+
+
 CELL_OR_READING: Arrays = {
     **{name: np.empty(0, np.int64) for name in _TIMES},
     **{name: np.empty(0) for name in ("value", "minimum", "maximum", "first", "last", "held")},
     **{name: np.empty(0) for name in ("integral_h", "covered_h")},
     **{name: np.empty(0, np.int32) for name in ("count", "good_count")},
     "status": np.empty(0, np.uint16),
-    "file_index": np.empty(0, np.uint64),
 }
 """An empty column of each name, for where no file falls into the window."""

@@ -190,6 +190,7 @@ def tidy(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
     facts = newest.facts()
     waiting = {sequence for sequence, _ in newest.batches(facts.sealed)}
     notes = {path: read_note(path)[1] for path in listed if path.exists()}
+    readings = [cover for path, theirs in notes.items() if listed[path].kind == READINGS for cover in theirs]
     for file, covers in _read_notes(folder, strays, notices):
         path = path_of(folder, file)
         unfinished_seal = all(number in waiting for number in range(file.first, file.last + 1))
@@ -197,9 +198,7 @@ def tidy(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
         parts = [
             other for other, theirs in notes.items() if listed[other].kind == file.kind and _answers_for(covers, theirs)
         ]
-        derived = file.kind != READINGS and any(
-            listed[other].kind == READINGS and _answers_for(theirs, covers) for other, theirs in notes.items()
-        )
+        derived = file.kind != READINGS and all(any(cover.meets(own) for own in readings) for cover in covers)
         if unfinished_seal or merged or parts or derived:
             path.unlink()
         else:

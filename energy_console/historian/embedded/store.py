@@ -17,10 +17,11 @@ from energy_console.historian.embedded.acts import correction_of, files_of
 from energy_console.historian.embedded.answering import PointView, cells_in, readings_in, span_in, view_of
 from energy_console.historian.embedded.choosing import answerable
 from energy_console.historian.embedded.folder import StoreFolder, WriterLock
+from energy_console.historian.embedded.groups import FileGone
 from energy_console.historian.embedded.keeper import Keeper
 from energy_console.historian.embedded.newest import Facts, Listing, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import READINGS, Step
-from energy_console.historian.embedded.reading import FileGone, SealedReader
+from energy_console.historian.embedded.reading import SealedReader
 from energy_console.historian.embedded.recovery import bring_along, export_points, open_newest, open_state
 from energy_console.historian.embedded.state import StateFile
 from energy_console.historian.embedded.window import HotWindow
