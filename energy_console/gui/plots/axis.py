@@ -133,19 +133,31 @@ class TimeAxis(pg.GraphicsWidget):  # type: ignore[misc]
             painter.setPen(tag.ink)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, tag.text)
 
+    def _labels(self, measure: QFontMetricsF) -> list[tuple[TimeTick, QRectF]]:
+        """Where labels stand; of two that lie on one another the one that says more, such as the zone of an hour."""
+        found: list[tuple[TimeTick, QRectF]] = []
+        for tick in self.ticks():
+            x, width = self._x(tick.time_s), measure.horizontalAdvance(tick.label)
+            box = QRectF(x - width / 2 - 3, 3, width + 6, 16)
+            if found and found[-1][1].intersects(box):
+                if len(tick.label) <= len(found[-1][0].label):
+                    continue
+                found.pop()
+            found.append((tick, box))
+        return found
+
     def _paint_ticks(self, painter: QPainter, covered: list[QRectF]) -> None:
         theme = self._looks.theme
         measure = QFontMetricsF(font(CAPTION_PX))
         free_from = -1e9
-        for tick in self.ticks():
-            x = self._x(tick.time_s)
-            width = measure.horizontalAdvance(tick.label)
-            box = QRectF(x - width / 2 - 3, 3, width + 6, 16)
-            painter.fillRect(QRectF(round(x), 0, 1, 3), theme.faint)
+        for tick, box in self._labels(measure):
             if not any(box.intersects(other) for other in covered):
                 painter.setFont(font(CAPTION_PX, MEDIUM if tick.strong else REGULAR))
                 painter.setPen(theme.text if tick.strong else theme.muted)
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, tick.label)
+        for tick in self.ticks():
+            x = self._x(tick.time_s)
+            painter.fillRect(QRectF(round(x), 0, 1, 3), theme.faint)
             if tick.second_line and x > free_from:
                 long = measure.horizontalAdvance(tick.second_line)
                 left = max(0.0, x - long / 2)

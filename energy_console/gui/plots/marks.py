@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from energy_console.gui.icons import draw_icon
 from energy_console.gui.parts.alarm_shape import draw_alarm_shape
 from energy_console.gui.theme import CAPTION_PX, Looks, Theme, font
 
@@ -90,7 +91,7 @@ class EventLane(pg.GraphicsWidget):  # type: ignore[misc]
             if mark.priority:
                 draw_alarm_shape(painter, QPointF(x, middle), theme, mark.priority, mark.state, _SHAPE_PX)
             else:
-                draw_flag(painter, QPointF(x, middle), theme.bar)
+                draw_mark_icon(painter, QPointF(x, middle), mark.kind, theme.bar)
             after = groups[place + 1][0] - _SHAPE_PX if place + 1 < len(groups) else width
             words = mark.words if len(group) == 1 else f"{len(group)}"
             free_from = max(x + _SHAPE_PX, self._write(painter, measure, words, x, free_from, after))
@@ -117,6 +118,19 @@ class EventLane(pg.GraphicsWidget):  # type: ignore[misc]
 
 def _most_urgent(group: list[Mark]) -> Mark:
     return min(group, key=lambda mark: (mark.priority or 9, -mark.time_s))
+
+
+_ICONS = {"command": "wrench", "note": "note-pencil", "call": "anchor", "plan": "calendar-check"}
+
+
+def draw_mark_icon(painter: QPainter, centre: QPointF, kind: str, colour: QColor) -> None:
+    """What kind of event it is, where nobody need worry; a small shield for what has no picture of its own."""
+    name = _ICONS.get(kind)
+    if name is None:
+        draw_flag(painter, centre, colour)
+        return
+    half = _SHAPE_PX / 2
+    draw_icon(painter, QRectF(centre.x() - half, centre.y() - half, _SHAPE_PX, _SHAPE_PX), name, colour)
 
 
 def draw_flag(painter: QPainter, centre: QPointF, colour: QColor) -> None:

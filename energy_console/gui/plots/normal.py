@@ -51,9 +51,9 @@ class NormalRanges(Layer):
         return found
 
     def paint_in(self, painter: QPainter, view: View) -> None:
-        for place, band in enumerate(self.ranges):
+        for band in self.ranges:
             self._paint_band(painter, view, band)
-            self._write(painter, view, band, place)
+            self._write(painter, view, band)
 
     def _paint_band(self, painter: QPainter, view: View, band: NormalRange) -> None:
         fill, edge = QColor(band.colour), QColor(band.colour)
@@ -72,14 +72,21 @@ class NormalRanges(Layer):
             painter.drawPolyline(QPolygonF(upper))
             painter.drawPolyline(QPolygonF(lower))
 
-    def _write(self, painter: QPainter, view: View, band: NormalRange, place: int) -> None:
-        """Words at the right end, one line for each band, where curves have their names at the left."""
+    def _write(self, painter: QPainter, view: View, band: NormalRange) -> None:
+        """Words over the right end of the band, under it where there is no room; curves have theirs at the left."""
         painter.setFont(font(CAPTION_PX))
         measure = QFontMetricsF(font(CAPTION_PX))
         width, height = measure.horizontalAdvance(band.words) + 8, measure.height()
         if width > view.right - view.left - 12:
             return
-        box = QRectF(view.right - width - 6, view.bottom - (place + 1) * (height + 1) - 2, width, height)
+        left_s = view.end_s - width / view.x_scale
+        seen = (band.edge_s[1:] > left_s) & (band.edge_s[:-1] < view.end_s) & ~np.isnan(band.low)
+        if not seen.any():
+            return
+        top = float(view.y(band.high[seen].max())) - height - 2
+        if top < view.top:
+            top = min(float(view.y(band.low[seen].min())) + 2, view.bottom - height)
+        box = QRectF(view.right - width - 6, top, width, height)
         halo = QColor(self._looks.theme.surface)
         halo.setAlphaF(0.72)
         painter.fillRect(box, halo)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ _HEAD_HEIGHT = 24
 _FIRST_HEAD_HEIGHT = 22
 _NEAR_PX = 8.0
 _MOST_TELLING = 4  # curves up to which each one's gaps have words
+_MOST_EQUAL = 24  # curves up to which each is drawn in its full colour
 _MOST_WITH_GAPS = 12  # curves up to which each one's gaps are hatched
 
 
@@ -85,6 +86,7 @@ class Plot:
             shown.percent = axis.unit == "1"
         self.scales = tuple(ValueScale(1.0, 10.0) if axis.range.log else ValueScale(0.0, 1.0) for axis in axes)
         self._time_axis: TimeAxis | None = None
+        self.ghost_name: Callable[[str], str] = str  # what an earlier time is called
         self._order: list[Drawn] | None = None
         self.outgrown = True  # whether the scales may no longer fit
         self.backdrop = Backdrop(looks, self._time_marks, lambda: self.value_axes[0].ticks()[0])
@@ -118,6 +120,12 @@ class Plot:
         trace.grown = lambda curve, time_s, value: self._grow(curve, axis, time_s, value)
         trace.gaps.changed = self.box.update
         self._redraw()
+
+    def fade(self) -> None:
+        """To be called when all curves are there: of many, all but the selected one are paler."""
+        many = len(self.traces) > _MOST_EQUAL
+        for trace in self.traces.values():
+            trace.fade(many)
 
     def _redraw(self) -> None:
         self._order, self.outgrown = None, True
@@ -154,17 +162,22 @@ class Plot:
         if len(self.traces) > MOST_LABELS:
             self.labels.show_curves(())
             return
-        self.labels.show_curves(
-            [
-                Labelled(
-                    (trace.solid.pyramid, trace.dotted.pyramid),
-                    self.names[point],
-                    trace.colour,
-                    self.scales[self.axis_of[point]],
-                )
-                for point, trace in self.traces.items()
-            ]
-        )
+        ghosts = [
+            Labelled((ghost.pyramid,), self.ghost_name(key), ghost.colour, self.scales[self.axis_of[point]])
+            for point, trace in self.traces.items()
+            for key, ghost in trace.ghosts.items()
+            if trace.selected or len(self.traces) == 1
+        ]
+        own = [
+            Labelled(
+                (trace.solid.pyramid, trace.dotted.pyramid),
+                self.names[point],
+                trace.colour,
+                self.scales[self.axis_of[point]],
+            )
+            for point, trace in self.traces.items()
+        ]
+        self.labels.show_curves([*own, *ghosts])
 
     # window
 

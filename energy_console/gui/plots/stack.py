@@ -101,6 +101,7 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
         self._layout.layout.setColumnFixedWidth(0, VALUE_AXIS_WIDTH)
         for column in range(MOST_RIGHT_AXES):
             self._layout.layout.setColumnFixedWidth(2 + column, VALUE_AXIS_WIDTH if column < right_axes else 0)
+        self._show_nights()
         self.refit()
 
     def traces(self) -> list[Trace]:
@@ -177,11 +178,16 @@ class TrendStack(pg.GraphicsView):  # type: ignore[misc]
 
     def _come_to_rest(self) -> None:
         self._fit()
+        self._show_nights()
         for plot in self.plots:
-            if self.nights is not None:
-                plot.backdrop.show_nights(self.nights(self.start_s, self.end_s))
             plot.place_labels()
         self.rested.emit()
+
+    def _show_nights(self) -> None:
+        if self.nights is not None and self.plots:
+            found = self.nights(self.start_s, self.end_s)
+            for plot in self.plots:
+                plot.backdrop.show_nights(found)
 
     def show_marks(self, marks: tuple[Mark, ...], lines: tuple[Mark, ...]) -> None:
         """Events in the lane, and those of them that get a line down through the plots."""

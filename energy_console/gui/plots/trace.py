@@ -19,6 +19,7 @@ _GHOST_SHARE = 0.45
 _GHOST_STEP = 0.1
 _LEAST_GHOST_SHARE = 0.25
 _GHOST_PX = 1.1
+_FADED_SHARE = 0.42
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Trace:
         self.index = index
         self.steps = steps
         self.selected = False
+        self.faded = False  # of hundreds of curves all but the selected one are paler, so that it can be found
         self.changed: Callable[[], None] = _nobody
         self.grown: Callable[[Curve, Float64Array, Float64Array], None] = _nobody
         self.solid = Curve(Pyramid(), self.colour, steps=steps)
@@ -113,6 +115,11 @@ class Trace:
     @property
     def colour(self) -> QColor:
         return curve_colour(self._looks.theme, self.index)
+
+    def fade(self, faded: bool) -> None:
+        if faded != self.faded:
+            self.faded = faded
+            self._restyle()
 
     def curves(self) -> tuple[Curve, ...]:
         """What draws something, from the hindmost on."""
@@ -130,12 +137,14 @@ class Trace:
         self._restyle()
 
     def _restyle(self) -> None:
-        colour = self.colour
+        colour, surface = self.colour, self._looks.theme.surface
+        if self.faded and not self.selected:
+            colour = mixed(colour, surface, _FADED_SHARE)
         self.solid.restyle(colour, SELECTED_PX if self.selected else NORMAL_PX)
         self.dotted.restyle(colour, UNCERTAIN_PX)
         self.plan.restyle(colour, PLAN_PX)
         for place, ghost in enumerate(self.ghosts.values()):
-            ghost.restyle(mixed(colour, self._looks.theme.surface, _ghost_share(place)), _GHOST_PX)
+            ghost.restyle(mixed(colour, surface, _ghost_share(place)), _GHOST_PX)
         lift = 10 if self.selected else 0
         self.solid.z, self.dotted.z, self.plan.z = 5 + lift, 4 + lift, 3
         for ghost in self.ghosts.values():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from energy_console.gui.parts.hatch import draw_hatch
@@ -185,6 +185,9 @@ class CursorDelegate(QStyledItemDelegate):
         places = columns(rect.width())
         name = QRectF(rect.left() + _EDGE_PX + _KEY_PX + 7, rect.top() + 3, 0, 0)
         name.setRight(rect.left() + places[0][0] - 2)
+        if row.missing:
+            wide = QFontMetricsF(font(CAPTION_PX)).horizontalAdvance(row.at_cursor) + 16
+            name.setRight(min(name.right(), rect.left() + places[0][1] - wide))
         self._paint_name(painter, name, row)
         self._paint_cursor_value(painter, rect, row, places[0])
         painter.setFont(font(BODY_PX))
@@ -204,7 +207,9 @@ class CursorDelegate(QStyledItemDelegate):
             measure = painter.fontMetrics()
             fits = all(measure.horizontalAdvance(word) <= width for word in row.name.split())
             painter.setFont(font(BODY_PX if fits else CAPTION_PX))
-            painter.drawText(box, int(_LEFT | Qt.TextFlag.TextWordWrap), row.name)
+            measure, elide = painter.fontMetrics(), Qt.TextElideMode.ElideRight
+            words = " ".join(measure.elidedText(word, elide, width) for word in row.name.split())
+            painter.drawText(box, int(_LEFT | Qt.TextFlag.TextWordWrap), words)
             return
         shown = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideRight, width)
         painter.drawText(QRectF(place.left(), place.top(), width + 2, 16), _LEFT, shown)
@@ -259,7 +264,7 @@ class CursorHeader(QWidget):
 
     def names(self) -> tuple[str, ...]:
         if self._two:
-            return self.tr("at A"), self.tr("at B"), self.tr("B \u2212 A"), self.tr("mean A\u2013B"), self.tr("good %")
+            return self.tr("at A"), self.tr("at B"), self.tr("B \u2212 A"), self.tr("mean"), self.tr("good %")
         return self.tr("at cursor"), self.tr("min"), self.tr("mean"), self.tr("max"), self.tr("good %")
 
     def paintEvent(self, event: QPaintEvent) -> None:

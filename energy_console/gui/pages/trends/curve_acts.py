@@ -163,7 +163,7 @@ class CurveActs(QObject):
         axis = view.plots[place].axes[number]
         factor = 100.0 if axis.unit == "1" else 1.0
         title = self.tr("Range of the axis")
-        dialog = AxisDialog(page.widget, title, axis.range, unit_text(axis.unit), factor)
+        dialog = AxisDialog(page.widget, page.desk.looks, title, axis.range, unit_text(axis.unit), factor)
         dialog.picked.connect(lambda wanted: page.show_view(self._view.ranging(place, number, wanted)))
         dialog.open()
         return dialog

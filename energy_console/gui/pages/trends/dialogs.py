@@ -7,7 +7,6 @@ import datetime as dt
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, Qt, QTimeZone, Signal
 from PySide6.QtGui import QDoubleValidator, QKeySequence
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDateTimeEdit,
     QDialog,
     QDialogButtonBox,
@@ -20,8 +19,10 @@ from PySide6.QtWidgets import (
 
 from energy_console.gui.desk import Desk
 from energy_console.gui.pages.trends.acts import ACTS
+from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.text import muted
 from energy_console.gui.plots.range_of import AxisRange
+from energy_console.gui.theme import Looks
 
 translate = QCoreApplication.translate
 
@@ -116,13 +117,15 @@ class AxisDialog(Question):
 
     picked = Signal(object)  # AxisRange
 
-    def __init__(self, parent: QWidget, title: str, wanted: AxisRange, unit: str, factor: float) -> None:
+    def __init__(self, parent: QWidget, looks: Looks, title: str, wanted: AxisRange, unit: str, factor: float) -> None:
         super().__init__(parent, title)
         self._factor = factor
         self.low = self._edit(wanted.low, self.tr("Lowest value"))
         self.high = self._edit(wanted.high, self.tr("Highest value"))
-        self.log = QCheckBox(self.tr("Logarithmic"))
+        self.log = Button(looks, self.tr("Logarithmic"), "check" if wanted.log else "minus")
+        self.log.setCheckable(True)
         self.log.setChecked(wanted.log)
+        self.log.toggled.connect(lambda on: self.log.set_icon("check" if on else "minus"))
         self.form.addRow(self.tr("Highest, {0}").format(unit) if unit else self.tr("Highest"), self.high)
         self.form.addRow(self.tr("Lowest, {0}").format(unit) if unit else self.tr("Lowest"), self.low)
         self.form.addRow("", self.log)

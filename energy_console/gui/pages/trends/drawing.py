@@ -13,7 +13,7 @@ from energy_console.gui.desk import Desk
 from energy_console.gui.pages.trends.choice import TrendView
 from energy_console.gui.pages.trends.earlier_times import EarlierTimes
 from energy_console.gui.pages.trends.feed import PointFeed
-from energy_console.gui.pages.trends.naming import Names, holds
+from energy_console.gui.pages.trends.naming import Names, holds, shift_name
 from energy_console.gui.pages.trends.normal_hours import NormalHours
 from energy_console.gui.pages.trends.planned import Course
 from energy_console.gui.plots.plot import MANY, Plot, PlotAxis
@@ -101,11 +101,13 @@ class Drawing:
         stretch = _STRETCH if place else _FIRST_STRETCH
         axes = [PlotAxis(axis.unit, axis.range) for axis in choice.axes]
         plot = Plot(self._stack.looks, f"{choice.unit}:{place}", axes, title, stretch)
+        plot.ghost_name = shift_name
         plot.backdrop.show_limits(self._names.limits(choice.axes[0].points))
         names = self._names.curves(choice.points)
         for number, axis in enumerate(choice.axes):
             for point in axis.points:
                 plot.add(point, names[point].label, self.traces[point], number)
+        plot.fade()
         return plot
 
     def place_of(self, plot: Plot | None) -> int | None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from energy_console.gui.format import day
 from energy_console.gui.parts.alarm_shape import draw_alarm_shape
-from energy_console.gui.plots.marks import Mark, draw_flag
+from energy_console.gui.plots.marks import Mark, draw_mark_icon
 from energy_console.gui.theme import BODY_PX, EVENT_ROW_HEIGHT, Looks, font
 
 Index = QModelIndex | QPersistentModelIndex
@@ -64,7 +64,7 @@ class EventDelegate(QStyledItemDelegate):
         if mark.priority:
             draw_alarm_shape(painter, centre, theme, mark.priority, mark.state, 15)
         else:
-            draw_flag(painter, centre, theme.bar)
+            draw_mark_icon(painter, centre, mark.kind, theme.bar)
         moment = dt.datetime.fromtimestamp(mark.time_s, self._zone)
         painter.setFont(font(BODY_PX))
         painter.setPen(theme.muted)

@@ -44,7 +44,7 @@ class Menus(QObject):
         """On a curve (`point`, may be empty) in the plots or on its row in the table, at a place of the screen."""
         menu = self._menu()
         if point:
-            menu.addSection(self._names.long(point))
+            self._title(menu, self._names.long(point))
             self._add_moves(menu, point)
             self._acts.add_to(menu, _CURVE)
             device = self._names.points[point].device
@@ -76,7 +76,7 @@ class Menus(QObject):
         points = [point.id for point in node.points()]
         drawn = set(view.points)
         new = [point for point in points if point not in drawn]
-        menu.addSection(node.text)
+        self._title(menu, node.text)
         if node.point is not None:
             text = self.tr("Take the curve away") if not new else self.tr("Draw the point")
             menu.addAction(text, lambda: self._add(new) if new else self._show(self._view().without(*points)))
@@ -110,6 +110,12 @@ class Menus(QObject):
         """An entry that draws all of the points; off where there are none, or more than a view can hold."""
         entry = menu.addAction(text.format(len(points)), lambda: self._add(points))
         entry.setEnabled(0 < len(points) <= MOST_CURVES - len(self._view().points))
+
+    @staticmethod
+    def _title(menu: QMenu, text: str) -> None:
+        """What the menu is about; a section's own text is not drawn by every style."""
+        menu.addAction(text).setEnabled(False)
+        menu.addSeparator()
 
     def _menu(self) -> QMenu:
         menu = QMenu(self._page)

@@ -79,7 +79,7 @@ class NormalHours:
         self._known: dict[tuple[str, int], HourRanges | None] = {}
 
     def show(self, shown: bool, selected: str) -> None:
-        """Bands of the selected curve, and of curves that are alone in their plot; of no curve at a right axis."""
+        """Bands of the selected curve, and of curves alone in their plot; none of steps, nor at a right axis."""
         for plot in self._stack.plots:
             points = self._points(plot, selected) if shown and self._fits() else []
             bands = [band for point in points for band in (self._band(plot, point),) if band is not None]
@@ -90,7 +90,7 @@ class NormalHours:
 
     @staticmethod
     def _points(plot: Plot, selected: str) -> list[str]:
-        left = [point for point, axis in plot.axis_of.items() if axis == 0]
+        left = [point for point, axis in plot.axis_of.items() if axis == 0 and not plot.traces[point].steps]
         return [point for point in left if point == selected or len(left) == 1]
 
     def _band(self, plot: Plot, point: str) -> NormalRange | None:
@@ -130,12 +130,11 @@ class NormalHours:
 
 
 def _words(plot: Plot, here: tuple[float, float]) -> str:
-    label = QCoreApplication.translate("normal", "usual for the hour (P10 to P90 of {0} weeks)").format(WEEKS)
     if math.isnan(here[0]):
-        return label
+        return QCoreApplication.translate("normal", "usual for the hour: P10 to P90 of {0} weeks").format(WEEKS)
     unit = plot.axes[0].unit
-    factor = 100.0 if unit == "1" else 1.0
-    decimals = 0 if max(abs(here[0]), abs(here[1])) * factor >= 20 else 1
-    low, high = (number(value * factor, decimals) for value in here)
-    words = QCoreApplication.translate("normal", "{0}, now {1} to {2} {3}")
-    return words.format(label, low, high, unit_text(unit)).strip()
+    shown = [value * (100.0 if unit == "1" else 1.0) for value in here]
+    decimals = 0 if max(map(abs, shown)) >= 100 or not any(shown) else 1
+    low, high = (number(value, decimals) for value in shown)
+    words = QCoreApplication.translate("normal", "usual at this hour {0} to {1} {2} (P10 to P90, {3} weeks)")
+    return words.format(low, high, unit_text(unit), WEEKS)

@@ -368,7 +368,7 @@ class TrendsPage(Page):
 
     def _history_came(self) -> None:
         self.stack.refit_curves()
-        self.readouts.refigure_soon()
+        self.readouts.refigure_soon(card=True)
         self.dotted_key.setVisible(any(len(trace.dotted.pyramid) for trace in self.drawing.traces.values()))
         failure = self.drawing.failure()
         if failure:

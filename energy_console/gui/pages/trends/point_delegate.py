@@ -60,7 +60,8 @@ class PointDelegate(QStyledItemDelegate):
         drawn = self._model.drawn_under(node)
         if node.device and not drawn:
             return right
-        words = self.tr("{0} of {1}").format(number(drawn), number(node.size)) if drawn else number(node.size)
+        many = drawn and not node.device  # a device's name needs the room
+        words = self.tr("{0} of {1}").format(number(drawn), number(node.size)) if many else number(drawn or node.size)
         painter.setFont(font(CAPTION_PX))
         painter.setPen(self._desk.looks.theme.muted)
         width = QFontMetricsF(font(CAPTION_PX)).horizontalAdvance(words) + 2

@@ -153,9 +153,13 @@ class PointTree(Card):
         row.setSpacing(6)
         row.addWidget(self.find_box, 1)
         row.addWidget(self.count)
-        row.addWidget(self.all)
         row.addWidget(self.only)
         self.body.addWidget(head)
+        holder = QHBoxLayout()
+        holder.setContentsMargins(8, 0, 8, 6)
+        holder.addWidget(self.all)
+        holder.addStretch(1)
+        self.body.addLayout(holder)
         self.body.addWidget(rule())
         inset = QVBoxLayout()
         inset.setContentsMargins(6, 4, 0, 4)
@@ -256,6 +260,7 @@ class PointTree(Card):
         root = found(self._whole, text, only)
         hits = root.size
         self.model.show(root)
+        self.all.set_words(self.tr("Draw all {0}").format(number(hits)))
         self.all.setVisible(bool(text) and 0 < hits <= MOST_CURVES)
         self.count.setText(self.tr("{0} found").format(number(hits)) if hits else self.tr("none"))
         if hits <= _OPEN_UP_TO:

@@ -32,20 +32,25 @@ class Readouts(QObject):
         self._relevance = Relevance(desk.site)
         self.rows = CursorRows(drawing, names)
         self._events: list[Event] = []
+        self._card_due = False
         self._marks: tuple[Mark, ...] = ()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SOON_MS)
         self._timer.timeout.connect(self._refigure_rows)
 
-    def refigure_soon(self) -> None:
+    def refigure_soon(self, *, card: bool = False) -> None:
+        """`card`: the point's card, too, which can wait while the window moves."""
+        self._card_due |= card
         if not self._timer.isActive():
             self._timer.start()
 
     def _refigure_rows(self) -> None:
-        """As `refigure`, without the point's card, which can wait until the window rests."""
         self.rows.refigure()
         self.show_rows()
+        if self._card_due:
+            self._card_due = False
+            self.show_point()
 
     def refigure(self) -> None:
         """Figures of the window as it is now; of each curve when its row is looked at."""

@@ -123,7 +123,8 @@ class Toolbar(QWidget):
         menu = self.shown.menu()
         for action in first:
             menu.addAction(action)
-        menu.addSection(self.tr("Events"))
+        menu.addSeparator()
+        menu.addAction(self.tr("Events of")).setEnabled(False)
         names = {
             "alarm": self.tr("Alarms"),
             "command": self.tr("Commands"),
