@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "energy_console.app.importing",
         "readings of foreign meters from files: looked at first, undone as one act",
     ),
+    "correct": (
+        "energy_console.app.correct",
+        "readings of a span replaced or said to be invalid: looked at first, undone as one act",
+    ),
     "check-store": (
         "energy_console.app.check_store",
         "verify a store: every reading once, every file whole, every tier",

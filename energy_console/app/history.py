@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--site", metavar="DIR", required=True, help="the site folder")
     parser.add_argument("--from", dest="start", metavar="T", required=True, help="ISO 8601 with its zone, included")
     parser.add_argument("--to", dest="end", metavar="T", required=True, help="ISO 8601 with its zone, not included")
+    parser.add_argument("--original", action="store_true", help="as it was read, without any correction")
     parser.add_argument("--every", metavar="SPAN", help="spans such as 15min instead of single readings")
     parser.add_argument("--format", choices=("csv", "json", "parquet"), help="csv unless --out ends otherwise")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
@@ -74,7 +75,8 @@ def _answer(args: argparse.Namespace) -> None:
     historian = open_store(site.id, site.store, args.store, writing=False)
     try:
         site = replace(site, points=(*site.points, *imported_points(historian)))
-        question = Question(find_points(args.points, [point.id for point in site.points]), *window)
+        named = find_points(args.points, [point.id for point in site.points])
+        question = Question(named, *window, original=args.original)
         with _target(args.out) as file:
             writer = FORMATS[kind](file, site, question)
             _fill(writer, historian, question)
@@ -94,10 +96,11 @@ def _window(args: argparse.Namespace, site: Site) -> tuple[int, int, int | None]
     if end <= start:
         raise BadInput(f"--from {args.start} is not before --to {args.end}: swap them or move one.")
     every = None if args.every is None else round(span_s(args.every) * 1e9)
-    return _ns(start), _ns(end), every
+    return in_ns(start), in_ns(end), every
 
 
-def _ns(moment: dt.datetime) -> int:
+def in_ns(moment: dt.datetime) -> int:
+    """Nanoseconds since 1970 of a moment in UTC."""
     since = moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1000
 
@@ -137,11 +140,14 @@ def _fill(writer: TableWriter, historian: Historian, question: Question) -> None
     """Asks point by point, readings day by day, so that a year of seconds does not have to fit into memory."""
     progress = sys.stderr.isatty() and writer.file is not sys.stdout.buffer
     for number, point in enumerate(question.points, 1):
+        writer.corrections(point, historian.corrected(point))
         if question.every_ns is not None:
-            writer.spans(historian.spans(point, question.start_ns, question.end_ns, question.every_ns))
+            window = (question.start_ns, question.end_ns, question.every_ns)
+            writer.spans(historian.spans(point, *window, question.original))
         else:
             for start_ns in range(question.start_ns, question.end_ns, DAY_NS):
-                writer.readings(historian.read(point, start_ns, min(start_ns + DAY_NS, question.end_ns)))
+                end_ns = min(start_ns + DAY_NS, question.end_ns)
+                writer.readings(historian.read(point, start_ns, end_ns, question.original))
         if progress:
             print(f"\r{number} of {len(question.points)} points", end="", file=sys.stderr, flush=True)
     if progress:

@@ -28,6 +28,16 @@ class TableWriter(ABC):
     def __init__(self, file: BinaryIO, site: Site, question: Question) -> None:
         self.file, self._site, self._question = file, site, question
         self._units = {point.id: point.unit for point in site.points}
+        self._corrected: list[dict[str, Any]] = []
+
+    def corrections(self, point: str, corrected: Sequence[tuple[int, int, int]]) -> None:
+        """What of the next point is corrected, as (number, start, end), times in ns."""
+        inside = [c for c in corrected if c[1] < self._question.end_ns and self._question.start_ns < c[2]]
+        self._corrected = [
+            {"correction": number, "from": ends[0], "to": ends[1]}
+            for number, start_ns, end_ns in inside
+            if (ends := _times(np.array([start_ns, end_ns], np.int64)))
+        ]
 
     def readings(self, series: Series) -> None:
         self._write(series.point, series.time_ns, {"value": series.value}, series.status)
@@ -103,6 +113,7 @@ class JsonWriter(TableWriter):
             "site": site.id,
             "from": start,
             "to": end,
+            "original": self._question.original,
             "every_s": None if question.every_ns is None else question.every_ns / 1e9,
             "columns": ["time", *self._names, "quality", "reason"],
         }
@@ -114,7 +125,7 @@ class JsonWriter(TableWriter):
     ) -> None:
         rows = [json.dumps(row) for row in _rows(time_ns, columns.values(), status)]
         if point != self._open:
-            head = json.dumps({"point": point, "unit": self._units[point]})[:-1]
+            head = json.dumps({"point": point, "unit": self._units[point], "corrected": self._corrected})[:-1]
             self.file.write((("]}, " if self._open else "") + f'{head}, "rows": [').encode())
             self._open, self._first = point, True
         if rows:

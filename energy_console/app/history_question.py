@@ -13,3 +13,4 @@ class Question:
     start_ns: int
     end_ns: int
     every_ns: int | None
+    original: bool = False  # as it was read, without corrections

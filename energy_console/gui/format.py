@@ -11,7 +11,7 @@ from functools import cache
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
-from hardware.points import Implausible, Point, Reason, detail_of, reason_of, status_of
+from hardware.points import Implausible, Point, Reason, Substituted, detail_of, reason_of, status_of
 from hardware.profiles import NoValue
 
 translate = QCoreApplication.translate
@@ -165,6 +165,8 @@ def _detail_text(status: int) -> str:
         status_of(Reason.NOT_PLAUSIBLE, Implausible.BEYOND_RATING): translate("format", "beyond rating"),
         status_of(Reason.NOT_PLAUSIBLE, Implausible.COUNTED_TOO_FAST): translate("format", "counted too fast"),
         status_of(Reason.NOT_PLAUSIBLE, Implausible.COUNTER_FELL): translate("format", "counter fell"),
+        status_of(Reason.SUBSTITUTED, Substituted.CORRECTED): translate("format", "corrected"),
+        status_of(Reason.SUBSTITUTED, Substituted.INTERPOLATED): translate("format", "corrected, on a line"),
         status_of(Reason.NO_VALUE, NoValue.SENSOR_SHORT): translate("format", "sensor short"),
         status_of(Reason.NO_VALUE, NoValue.SENSOR_OPEN): translate("format", "sensor open"),
         status_of(Reason.NO_VALUE, NoValue.OVERFLOW): translate("format", "overflow"),
@@ -190,6 +192,7 @@ def _reason_text(status: int) -> str:
         Reason.STALE: translate("format", "stale"),
         Reason.NOT_READ_YET: translate("format", "not read yet"),
         Reason.OUT_OF_SERVICE: translate("format", "out of service"),
+        Reason.WITHDRAWN: translate("format", "withdrawn"),
         Reason.NO_RESULT: translate("format", "no result"),
     }[reason]
     return f"{words} {detail_of(status):02d}" if reason is Reason.EXCEPTION else words

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from energy_console.historian.acts import Act, ActKind, ActSeries, Mask
+from energy_console.historian.correcting.book import CorrectionBook, entries, propose
+from energy_console.historian.correcting.change import CorrectionRefused, Shift
 from energy_console.historian.embedded.acts import add_act, take_back
 from energy_console.historian.embedded.backup import back_up
 from energy_console.historian.embedded.checking import check_store
@@ -212,6 +214,25 @@ def check_spans(store: Historian, kept: Kept, start_ms: int, end_ms: int, width_
         assert spans.integral_h[row] == pytest.approx(plain.integral_h, abs=1e-9)
         assert spans.minimum[row] == pytest.approx(min(plain.values, default=math.nan), nan_ok=True)
         assert spans.maximum[row] == pytest.approx(max(plain.values, default=math.nan), nan_ok=True)
+
+
+def test_a_correction_by_the_book_is_told_and_taken_back_in_either_store(open_store: StoreOpener) -> None:
+    store = open_store(True)
+    store.register(POINTS)
+    store.append(batch([(0, second, float(second)) for second in range(0, 100, 10)]))
+    with open_store.acts() as acts:
+        proposal = propose(acts.historian, POINTS[0], Shift(100.0), at(20), at(50))
+        assert CorrectionBook(acts).write(proposal, "wrong transformer", "Ada") == 1
+    assert values(store) == [0, 10, 120, 130, 140, 50, 60, 70, 80, 90]
+    event = store.events(0, 2**62, ["correction"])[0]
+    assert (event.source, event.data["who"]) == (POWER, "Ada")
+    assert [(number, entry["state"]) for number, entry in entries(store)] == [(1, "holds")]
+    with open_store.acts() as acts:
+        assert CorrectionBook(acts).undo(1, "Bob") == 3
+        with pytest.raises(CorrectionRefused, match="was taken back already"):
+            CorrectionBook(acts).undo(1, "Bob")
+    assert values(store) == list(range(0, 100, 10))
+    assert [(number, entry["state"]) for number, entry in entries(store)] == [(1, "taken back")]
 
 
 # -- what only a folder has -----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from energy_console.gui.format import reason_text
-from hardware.points import Quality, Reason, quality_of, reason_of
+from hardware.points import Quality, Reason, Substituted, detail_of, quality_of, reason_of
 
 translate = QCoreApplication.translate
 
@@ -17,6 +17,11 @@ def short_tag(status: int) -> str:
         return ""
     if quality is Quality.BAD:
         return reason_text(status)
+    if (
+        detail_of(status) in (Substituted.CORRECTED, Substituted.INTERPOLATED)
+        and reason_of(status) is Reason.SUBSTITUTED
+    ):
+        return translate("quality", "corr")
     return {
         Reason.SIMULATED: translate("quality", "sim"),
         Reason.SUBSTITUTED: translate("quality", "sub"),

@@ -1,0 +1,1 @@
+"""Corrections: what they do, and the command that does them."""
