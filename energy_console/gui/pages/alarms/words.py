@@ -81,5 +81,7 @@ def answer(alarms: Sequence[AlarmView]) -> tuple[str, str]:
     new = sum(alarm.state == NEW for alarm in alarms)
     if not alarms:
         return tr("No alarm is open."), ""
+    if len(alarms) == 1:
+        return tr("One alarm is open: {0}.").format(alarms[0].text), ""
     first = tr("{0} alarms are open, {1} of them new.").format(len(alarms), new)
     return first, tr("First: {0}.").format(alarms[0].text)
