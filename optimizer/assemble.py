@@ -101,7 +101,7 @@ def _decided(tables: Tables, dispatch: Dispatch) -> tuple[FloatArray, FloatArray
     """Set-points, states and shortfalls of all assets, each of shape (assets, steps)."""
     hours, charge, heat, tank = tables.hours, tables.charge, tables.heat, tables.tank
     while_there = np.divide(dispatch.charge_kw, charge.share, out=np.zeros_like(charge.share), where=charge.share > 0.0)
-    brought = np.cumsum(dispatch.charge_kw * hours * charge.efficiency[:, None], axis=1)
+    brought = np.cumsum(charge.brings_kwh(dispatch.charge_kw, hours), axis=1)
     ships = tables.berths.power_kw(dispatch.berth)
     lacking = heat.lacking_kw(dispatch.heat_kw, dispatch.store_kw)
     makers_on = heat.running.is_on(heat.load_kw(dispatch.heat_kw, dispatch.chp_kw)).astype(float)

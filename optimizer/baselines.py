@@ -109,9 +109,11 @@ def charge_when_cheapest(tables: Tables, headroom_kw: FloatArray, price: FloatAr
             for step in steps.tolist():
                 more = min(left_kwh / brings[step], charge.highest_kw[row, step] - power[row, step])
                 more = min(more, float(room[path, step].min()))
+                reached = charge.in_band(int(row), float(power[row, step]) + more, float(charge.share[row, step]))
+                more = reached - float(power[row, step])
                 if more <= _ROUNDING_KW or power[row, step] + more < charge.least_on_kw[row, step] - _ROUNDING_KW:
                     continue
                 power[row, step] += more
                 room[path, step] -= more
                 left_kwh -= more * brings[step]
-    return power
+    return power - charge.give_min_kw

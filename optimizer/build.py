@@ -28,19 +28,23 @@ class Integers:
 
     light_in_order: BoolArray | None = None  # (groups, steps): pieces of the dimming curve used in order
     battery_one_way: BoolArray | None = None  # (batteries, steps): never charging and discharging at once
+    vehicle_one_way: BoolArray | None = None  # (sessions, steps): never taking and giving at once
 
     def goes_beyond(self, known: Integers) -> bool:
         """Whether a cell is in here that `known` does not have."""
         pairs = (
             (self.light_in_order, known.light_in_order),
             (self.battery_one_way, known.battery_one_way),
+            (self.vehicle_one_way, known.vehicle_one_way),
         )
         return any(mine is not None and (mine if theirs is None else mine & ~theirs).any() for mine, theirs in pairs)
 
     def joined(self, other: Integers) -> Integers:
         """The cells of both."""
         return Integers(
-            _either(self.light_in_order, other.light_in_order), _either(self.battery_one_way, other.battery_one_way)
+            _either(self.light_in_order, other.light_in_order),
+            _either(self.battery_one_way, other.battery_one_way),
+            _either(self.vehicle_one_way, other.vehicle_one_way),
         )
 
 
@@ -59,7 +63,11 @@ class Layout:
 
     def wrong(self, tables: Tables, values: FloatArray) -> Integers:
         """The cells in which the values do what only an integer keeps them from."""
-        return Integers(self.light.out_of_order(tables.light, values), self.battery.at_once(tables.battery, values))
+        return Integers(
+            self.light.out_of_order(tables.light, values),
+            self.battery.at_once(tables.battery, values),
+            self.charge.giving.at_once(tables.charge, values),
+        )
 
     def prices(self, solution: Solution) -> FloatArray:
         """EUR that one kW more at each node in each step costs, shape (nodes, steps); the solution must have duals."""
@@ -77,6 +85,7 @@ class Layout:
 class Dispatch:
     """What is decided: levels (groups, steps), charging kW (sessions, steps), generation used kW (sources, steps).
 
+    Charging is below 0 where a vehicle gives back.
     `battery_kw` (batteries, steps) is positive while charging; `berth` is the option of each ship, -1 on engines.
     `heat_kw` is heat made (makers, steps), `chp_kw` power made with it (chps, steps), `store_kw` heat put into stores
     (stores, steps), `pump_kw` power of pumps (pumps, steps).
@@ -102,7 +111,7 @@ def write_model(model: Model, problem: Problem, tables: Tables, integers: Intege
     return Layout(
         grid=grid,
         light=write_lighting(model, problem, tables, grid.balance, integers.light_in_order),
-        charge=write_charging(model, problem, tables, grid.balance),
+        charge=write_charging(model, problem, tables, grid.balance, integers.vehicle_one_way),
         source=write_generation(model, problem, tables, grid.balance),
         battery=write_batteries(model, problem, tables, grid.balance, integers.battery_one_way),
         ships=write_shipping(model, problem, tables, grid),

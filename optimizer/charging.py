@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.giving import GivingBlock, write_giving
 from optimizer.model import Cells, Model, once_each
 from optimizer.problem import Problem
-from optimizer.profile import FloatArray, IntArray
+from optimizer.profile import BoolArray, FloatArray, IntArray
 from optimizer.session_table import SessionTable, steps_on_from
 from optimizer.tables import Tables
 
@@ -17,6 +18,8 @@ from optimizer.tables import Tables
 @dataclass(frozen=True, slots=True, eq=False)
 class ChargeBlock:
     """Where charging stands in the model; `columns`, `session`, `step`: one for each step a vehicle may draw in."""
+
+    giving: GivingBlock
 
     columns: IntArray
     session: IntArray
@@ -29,19 +32,26 @@ class ChargeBlock:
         """Mean power of each step from the values of the model's columns, shape (sessions, steps)."""
         power = np.zeros_like(charge.share)
         power[self.session, self.step] = values[self.columns]
-        return np.clip(power, charge.lowest_kw, charge.highest_kw)
+        power = np.clip(power, charge.lowest_kw, charge.highest_kw)
+        return power - self.giving.power_kw(charge, values)
 
 
-def write_charging(model: Model, problem: Problem, tables: Tables, balance: IntArray) -> ChargeBlock:
-    """All rules of charging."""
+def write_charging(
+    model: Model, problem: Problem, tables: Tables, balance: IntArray, one_way: BoolArray | None = None
+) -> ChargeBlock:
+    """All rules of charging. `one_way`: cells (sessions, steps) that need an integer not to take and give at once."""
     charge, names = tables.charge, [session.id for session in problem.charging]
     columns, session, step = charge_while_present(model, names, charge)
     draw_charging_power(model, charge, balance, columns, session, step)
     missing, rows = bring_wanted_energy(model, names, charge, tables.hours, columns, session, step)
     ready_rows = be_ready_in_time(model, names, charge, tables.hours, columns, session, step)
-    on = draw_least_power_or_none(model, names, charge, columns, session, step)
+    on, power_rows = draw_least_power_or_none(model, names, charge, columns, session, step)
+    charge_on_more_phases(model, names, charge, on, power_rows)
     stay_on_for_least_time(model, names, charge, tables.hours, on)
-    return ChargeBlock(columns, session, step, missing, rows, ready_rows)
+    charged = np.full(charge.share.shape, -1, dtype=np.int64)
+    charged[session, step] = columns
+    giving = write_giving(model, names, tables, balance, charged, rows, ready_rows, one_way)
+    return ChargeBlock(giving, columns, session, step, missing, rows, ready_rows)
 
 
 def charge_while_present(
@@ -114,16 +124,17 @@ def be_ready_in_time(
 
 def draw_least_power_or_none(
     model: Model, names: Sequence[str], charge: SessionTable, columns: IntArray, session: IntArray, step: IntArray
-) -> IntArray:
-    """Power is 0, or between the least while on and the most, in kW. Needs an integer a step: only where asked.
+) -> tuple[IntArray, tuple[IntArray, IntArray]]:
+    """Power is 0, or between the least while on and the most of its first band, in kW. Needs an integer a step.
 
-    Gives the columns of on, shape (sessions, steps), -1 where there is none.
+    Only where asked. Gives the columns of on and the rows of least and most power, each of shape (sessions, steps), -1
+    where there is none.
     """
     least = charge.least_on_kw[session, step]
     asked = np.flatnonzero(least > 0.0)
-    on_of = np.full(charge.share.shape, -1, dtype=np.int64)
+    on_of, lowest_of, highest_of = (np.full(charge.share.shape, -1, dtype=np.int64) for _ in range(3))
     if not asked.size:
-        return on_of
+        return on_of, (lowest_of, highest_of)
     cells = Cells(names, session[asked], step[asked])
     on = model.columns("on", cells, 0.0, 1.0, integer=True)
     lowest = model.rows("least_power", cells, 0.0, np.inf)
@@ -131,9 +142,33 @@ def draw_least_power_or_none(
     model.put(lowest, on, -least[asked])
     highest = model.rows("most_power", cells, -np.inf, 0.0)
     model.put(highest, columns[asked], 1.0)
-    model.put(highest, on, -charge.highest_kw[session[asked], step[asked]])
-    on_of[session[asked], step[asked]] = on
-    return on_of
+    cell = session[asked], step[asked]
+    most = np.minimum(charge.highest_kw[cell], charge.share[cell] * charge.band_high_kw[cell[0], 0])
+    model.put(highest, on, -most)
+    on_of[cell], lowest_of[cell], highest_of[cell] = on, lowest, highest
+    return on_of, (lowest_of, highest_of)
+
+
+def charge_on_more_phases(
+    model: Model, names: Sequence[str], charge: SessionTable, on: IntArray, power_rows: tuple[IntArray, IntArray]
+) -> None:
+    """Each band of power above the first lifts least and most to its own, in kW; a band is used only above the last.
+
+    One integer for each band and step: a charger on one phase or on three cannot do what lies between.
+    """
+    below = on
+    for band in range(1, charge.band_low_kw.shape[1]):
+        session, step = np.nonzero((on >= 0) & np.isfinite(charge.band_low_kw[:, band])[:, None])
+        cells = Cells(names, session, step)
+        up = model.columns(f"band{band}", cells, 0.0, 1.0, integer=True)
+        for rows, kw in zip(power_rows, (charge.band_low_kw, charge.band_high_kw), strict=True):
+            rise = kw[session, band] - kw[session, band - 1]
+            model.put(rows[session, step], up, -charge.share[session, step] * rise)
+        order = model.rows(f"band{band}", cells, -np.inf, 0.0)
+        model.put(order, up, 1.0)
+        model.put(order, below[session, step], -1.0)
+        below = np.full(on.shape, -1, dtype=np.int64)
+        below[session, step] = up
 
 
 def stay_on_for_least_time(

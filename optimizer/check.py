@@ -140,23 +140,45 @@ def _dimmers(problem: Problem, tables: Tables, level: FloatArray) -> Iterator[st
 
 def _charge(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str]:
     charge, sessions = tables.charge, problem.charging
-    for row, step, worst in breaches(power - charge.highest_kw, charge.highest_kw):
+    for row, step, worst in breaches(power - charge.highest_kw + charge.give_min_kw, charge.highest_kw):
         yield f"Session {sessions[row].id} draws {worst:.3f} kW more than it can, first in step {step}."
-    for row, step, worst in breaches(charge.lowest_kw - power, charge.highest_kw):
+    for row, step, worst in breaches(charge.lowest_kw - charge.give_max_kw - power, charge.highest_kw):
         yield f"Session {sessions[row].id} draws {worst:.3f} kW less than it is held to, first in step {step}."
     on = power > TOLERANCE
     yield from _least_time_on(problem, tables, on)
     for row, step, worst in breaches(np.where(on, charge.least_on_kw - power, -1.0)):
         yield f"Session {sessions[row].id} draws {worst:.3f} kW less than the least it can, first in step {step}."
-    brings = power * tables.hours * charge.efficiency[:, None]
+    yield from _bands(problem, tables, power)
+    brings = charge.brings_kwh(power, tables.hours)
+    inside = charge.start_kwh[:, None] + np.cumsum(brings, axis=1)
+    gives = np.isin(np.arange(charge.node.size), charge.gives)[:, None]
+    most = np.where(gives, charge.capacity_kwh[:, None], np.inf)
+    for row, step, worst in breaches(inside - most, inside):
+        yield f"Session {sessions[row].id} holds {worst:.3f} kWh more than it can, first in step {step}."
+    for row, step, worst in breaches(np.where(gives, charge.least_kwh[:, None] - inside, -1.0), inside):
+        yield f"Session {sessions[row].id} gives {worst:.3f} kWh more than it may, first in step {step}."
     total = brings.sum(axis=1)
     ready = (brings * charge.before_ready).sum(axis=1)
     for row, _, worst in breaches((total - charge.energy_kwh)[:, None], charge.energy_kwh[:, None]):
         yield f"Session {sessions[row].id} gets {worst:.3f} kWh more than it wants."
     for row, _, worst in breaches((charge.required_kwh - total)[:, None], charge.energy_kwh[:, None]):
         yield f"Session {sessions[row].id} leaves with {worst:.3f} kWh less than it must have."
-    for row, _, worst in breaches((charge.ready_kwh - ready)[:, None], charge.energy_kwh[:, None]):
+    late = np.where(charge.ready_kwh > 0.0, charge.ready_kwh - ready, -1.0)
+    for row, _, worst in breaches(late[:, None], charge.energy_kwh[:, None]):
         yield f"Session {sessions[row].id} has {worst:.3f} kWh less than it must have by the time it is to be ready."
+
+
+def _bands(problem: Problem, tables: Tables, power: FloatArray) -> Iterator[str]:
+    """Powers between what one number of phases can do and the next, where phases are asked for."""
+    charge = tables.charge
+    for row in np.flatnonzero(np.isfinite(charge.band_low_kw).sum(axis=1) > 1).tolist():
+        for step in np.flatnonzero((power[row] > TOLERANCE) & (charge.least_on_kw[row] > 0.0)).tolist():
+            drawn, share = float(power[row, step]), float(charge.share[row, step])
+            if drawn - charge.in_band(row, drawn, share) > TOLERANCE + RELATIVE * drawn:
+                session = problem.charging[row]
+                phases = ", ".join(map(str, session.phases))
+                yield f"Session {session.id} draws {drawn:.3f} kW in step {step}: no number of {phases} does."
+                break
 
 
 def _least_time_on(problem: Problem, tables: Tables, on: BoolArray) -> Iterator[str]:

@@ -48,6 +48,8 @@ def account(problem: Problem, tables: Tables, dispatch: Dispatch) -> Account:
     rows = tables.rows
     given_kwh = np.maximum(-dispatch.battery_kw, 0.0) @ tables.hours
     eur[rows["batteries"], CAUSES.index(Cause.WEAR)] = given_kwh * tables.battery.wear_eur_per_kwh
+    from_vehicles_kwh = np.maximum(-dispatch.charge_kw, 0.0) @ tables.hours
+    eur[rows["charging"], CAUSES.index(Cause.WEAR)] = from_vehicles_kwh * tables.charge.wear_eur_per_kwh
     engine_kwh = tables.berths.engine_kwh(dispatch.berth).sum(axis=1)
     eur[rows["ships"], CAUSES.index(Cause.FUEL)] = engine_kwh * tables.berths.engine_eur_per_kwh
     eur[rows["ships"], CAUSES.index(Cause.CARBON)] += engine_kwh * tables.berths.carbon_eur_per_kwh
@@ -120,7 +122,7 @@ def _peak(charge: PeakCharge, hours: FloatArray, bought: FloatArray, asset_kw: F
 def _missed(problem: Problem, tables: Tables, dispatch: Dispatch) -> list[Shortfall]:
     """What was wished for and not had (light, charge, sun, stored energy, heat, water), each with its price."""
     hours, light, heat = tables.hours, tables.light, tables.heat
-    charged = (dispatch.charge_kw @ hours) * tables.charge.efficiency
+    charged = tables.charge.brings_kwh(dispatch.charge_kw, hours).sum(axis=1)
     stored = tables.battery.stored_kwh(dispatch.battery_kw, hours)
     lacking = heat.lacking_kw(dispatch.heat_kw, dispatch.store_kw)
     warm = heat.store.stored_kwh(dispatch.store_kw, hours)

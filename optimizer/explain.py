@@ -208,6 +208,8 @@ def _own_row(
     if group is not None:
         remark = "as wanted" if asset.shortfall[step] < 1e-4 else f"at {asset.setpoint[step]:.0%} of full light"
         return OnLimit(asset.id, asset.name, power, max(power, float(asset.at_once_kw[step])), remark)
+    if session is not None and power < 0.0:
+        return OnLimit(asset.id, asset.name, power, power, "gives back")
     if session is not None:
         return OnLimit(asset.id, asset.name, power, session.max_kw, f"could take {session.max_kw:,.0f}")
     if asset.kind is Kind.BATTERY:

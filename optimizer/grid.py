@@ -57,7 +57,7 @@ def reach_kw(tables: Tables) -> tuple[FloatArray, FloatArray]:
     own = [np.zeros_like(tables.tree.limit_kw) for _ in range(2)]
     parts = (
         (light.node, light.power_kw(light.floor), light.power_kw(light.ceiling)),
-        (charge.node, charge.lowest_kw, charge.highest_kw),
+        (charge.node, charge.lowest_kw - charge.give_max_kw, charge.highest_kw),
         (tables.load_node, tables.load_kw, tables.load_kw),
         (tables.source_node, -tables.source_max_kw, -tables.source_min_kw),
         (battery.node, -battery.discharge_max_kw, battery.charge_max_kw),

@@ -6,6 +6,7 @@ cannot be kept together it was not needed. What stays is a set of which any one,
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def _least_power_conflicts(problem: Problem) -> tuple[Conflict, ...]:
     vehicles = (
         Conflict(s.id, "draw_least_power_or_none", s.arrives, s.departs, _least_power(s))
         for s in problem.charging
-        if s.min_kw > 0.0
+        if s.bands
     )
     machines = (
         Conflict(machine.id, "run_at_least_load_or_stop", None, None, _least_load(machine.title, machine.switching))
@@ -148,4 +149,5 @@ def _least_load(title: str, asked: Switching) -> str:
 
 def _least_power(session: ChargeSession) -> str:
     stays = f", and stays on for {session.least_on_h:g} h once it is" if session.least_on_h > 0.0 else ""
-    return f"{session.title} cannot draw less than {session.min_kw:g} kW{stays}."
+    between = "".join(f", nor from {low[1]:g} to {high[0]:g} kW" for low, high in itertools.pairwise(session.bands))
+    return f"{session.title} cannot draw less than {session.bands[0][0]:g} kW{between}{stays}."

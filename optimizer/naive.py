@@ -99,14 +99,17 @@ def _charge_at_once(tables: Tables, headroom_kw: FloatArray) -> FloatArray:
     under = _under(tables.tree, charge.node, paths)
     path_of = [paths[int(number)] for number in charge.node]
     queue = np.argsort(np.argmax(charge.share > 0.0, axis=1), kind="stable")
+    banded = np.flatnonzero(np.isfinite(charge.band_low_kw).sum(axis=1) > 1).tolist()
     for step, hours in enumerate(tables.hours.tolist()):
         brings = hours * charge.efficiency
         wish = np.minimum(most[step], np.maximum(left_kwh, 0.0) / brings)
         wish = np.maximum(np.where(wish < least_on[step] - _ROUNDING_KW, 0.0, wish), least[step])
         given = _share_out(under, path_of, wish, headroom_kw[:, step], queue)
+        for row in banded:
+            given[row] = charge.in_band(row, float(given[row]), float(charge.share[row, step]))
         power[step] = np.maximum(np.where(given < least_on[step] - _ROUNDING_KW, 0.0, given), least[step])
         left_kwh -= power[step] * brings
-    return power.T.copy()
+    return power.T - charge.give_min_kw
 
 
 def _keep_charged(tables: Tables, idle_kw: FloatArray, power: FloatArray) -> FloatArray:

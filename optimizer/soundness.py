@@ -81,9 +81,10 @@ def _check_names(problem: ProblemParts) -> None:
         for group in (pair.a, pair.b):
             if group not in groups:
                 raise UnknownAsset("A pair of neighbours", group, groups)
-    batteries = {battery.id for battery in problem.batteries}
+    both_ways = {battery.id for battery in problem.batteries} | {store.id for store in problem.heat_stores}
+    both_ways |= {session.id for session in problem.charging if session.discharge_max_kw > 0.0}
     for item in problem.in_force:
-        if item.asset not in batteries:
+        if item.asset not in both_ways:
             must_be_profile(f"plan in force of {item.asset}", item.setpoint, 0.0)
             must_be_profile(f"power_kw of the plan in force of {item.asset}", item.power_kw, 0.0)
     held = [item.asset for item in problem.in_force]

@@ -220,7 +220,7 @@ def _let_light_change(problem: Problem, rule: str, thing: str) -> tuple[Problem,
 
 def _let_go_of_integers(problem: Problem) -> Iterator[tuple[Problem, WayOut]]:
     """What is either on or off may do less than its least, which means pausing it by other means: a kind, or all."""
-    sessions = tuple(dataclasses.replace(s, min_kw=0.0, least_on_h=0.0) for s in problem.charging)
+    sessions = tuple(dataclasses.replace(s, min_kw=0.0, least_on_h=0.0, phases=()) for s in problem.charging)
     lighting = tuple(
         dataclasses.replace(g, dimmer_levels=(), least_dwell_h=0.0, most_changes=None) for g in problem.lighting
     )

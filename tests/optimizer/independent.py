@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
+from optimizer.parts import ChargeSession
 from optimizer.problem import Problem
 from optimizer.profile import Profile
 from optimizer.shore import ShipCall
@@ -101,15 +102,24 @@ def _vehicles(sheet: Sheet, case: Problem, drawn: dict) -> None:
         missing = sheet.column(0.0, one.energy_kwh - one.required_kwh, one.missing_eur_per_kwh)
         brought: Terms = {missing: 1.0}
         switch: dict[int, int] = {}
+        inside: int | None = None
         for step, hours in enumerate(horizon.steps_h):
             if not first - 1e-9 <= horizon.edges_h[step] < last - 1e-9:
                 continue
-            on, power = sheet.column(0.0, 1.0, whole=1), sheet.column()
-            sheet.row({power: 1.0, on: -one.max_kw}, high=0.0)
-            sheet.row({power: 1.0, on: -one.min_kw}, low=0.0)
-            switch[step] = on
-            drawn[one.node, step][power] = 1.0
-            brought[power] = hours * one.efficiency
+            switch[step], power = _charger(sheet, one)
+            given = sheet.column(0.0, math.inf, one.wear_eur_per_kwh * hours)
+            gives = sheet.column(0.0, 1.0, whole=1)
+            sheet.row({given: 1.0, gives: -one.discharge_max_kw}, high=0.0)
+            sheet.row({gives: 1.0, switch[step]: 1.0}, high=1.0)
+            drawn[one.node, step].update({power: 1.0, given: -1.0})
+            brings = {power: hours * one.efficiency, given: -hours / one.discharge_efficiency}
+            brought.update(brings)
+            if one.discharge_max_kw > 0.0:
+                now = sheet.column(min(one.least_kwh, one.start_kwh), one.capacity_kwh or math.inf)
+                begins = one.start_kwh if inside is None else 0.0
+                terms = {now: 1.0, **{column: -value for column, value in brings.items()}}
+                sheet.row(terms if inside is None else {**terms, inside: -1.0}, begins, begins)
+                inside = now
         sheet.row(brought, one.energy_kwh, one.energy_kwh)
         for begin, on in switch.items():
             for later in switch:
@@ -118,6 +128,29 @@ def _vehicles(sheet: Sheet, case: Problem, drawn: dict) -> None:
                     if begin - 1 in switch:
                         terms[switch[begin - 1]] = terms.get(switch[begin - 1], 0.0) + 1.0
                     sheet.row(terms, low=0.0)
+
+
+def _charger(sheet: Sheet, one: ChargeSession) -> tuple[int, int]:
+    """Columns of on and of power: off, or on by one number of phases with its least and most current."""
+    on, power = sheet.column(0.0, 1.0, whole=1), sheet.column()
+    if not one.phases:
+        sheet.row({power: 1.0, on: -one.max_kw}, high=0.0)
+        sheet.row({power: 1.0, on: -one.min_kw}, low=0.0)
+        return on, power
+    on_phases: Terms = {}
+    least: Terms = {power: 1.0}
+    most: Terms = {power: 1.0}
+    for count in one.phases:
+        kw_per_a = count * one.voltage_v / 1000.0
+        top = one.max_kw if one.most_a is None else min(one.max_kw, one.most_a * kw_per_a)
+        if one.least_a * kw_per_a > top:
+            continue
+        used = sheet.column(0.0, 1.0, whole=1)
+        on_phases[used], least[used], most[used] = 1.0, -max(one.least_a * kw_per_a, one.min_kw), -top
+    sheet.row({**on_phases, on: -1.0}, 0.0, 0.0)
+    sheet.row(least, low=0.0)
+    sheet.row(most, high=0.0)
+    return on, power
 
 
 def _batteries(sheet: Sheet, case: Problem, drawn: dict) -> None:

@@ -5,6 +5,7 @@ After a change made on purpose: `REGENERATE_GOLDEN=1 pytest tests/optimizer/test
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,15 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimizer import battery, charging, dimming, generation, grid, heat, lighting, pumping, running, shipping
+from optimizer import battery, charging, dimming, generation, giving, grid, heat, lighting, pumping, running, shipping
 from optimizer.battery_table import BatteryTable
 from optimizer.berths import BerthTable
 from optimizer.light_block import LightBlock
 from optimizer.light_table import LightTable
-from optimizer.model import Cells, every_step
+from optimizer.model import Cells, every_step, once_each
 from optimizer.parts import Generation, Node, PeakCharge, Tariff
+from optimizer.profile import IntArray
 from optimizer.shore import AccessPoint
-from optimizer.tables import tabulate
+from optimizer.tables import Tables, tabulate
 from optimizer.through_pulp import PulpModel
 from tests.optimizer import small
 from tests.optimizer.rules_of_supplies import SUPPLY_RULES, empty_balance
@@ -165,6 +167,47 @@ def draw_least_power_or_none(model: PulpModel) -> None:
     charging.draw_least_power_or_none(model, ["bus"], charge, *columns)
 
 
+def charge_on_more_phases(model: PulpModel) -> None:
+    charge = tabulate(problem(2, charging=(bus(departs_h=1.5, max_kw=11.0, phases=(1, 3), most_a=16.0),))).charge
+    columns = charging.charge_while_present(model, ["bus"], charge)
+    on, rows = charging.draw_least_power_or_none(model, ["bus"], charge, *columns)
+    charging.charge_on_more_phases(model, ["bus"], charge, on, rows)
+
+
+def _giving() -> Tables:
+    """A bus that may give back, there for one and a half of two hours."""
+    asked = {"discharge_max_kw": 50.0, "start_kwh": 40.0, "capacity_kwh": 200.0, "least_kwh": 20.0}
+    session = bus(departs_h=1.5, efficiency=0.9, discharge_efficiency=0.8, wear_eur_per_kwh=0.03, **asked)
+    return tabulate(problem(2, charging=(dataclasses.replace(session, ready_kwh=10.0, ready_by=at(1.0)),)))
+
+
+def _cells(model: PulpModel, name: str, most_kw: float) -> IntArray:
+    return model.columns(name, every_step(["bus"], 2), 0.0, most_kw).reshape(1, 2)
+
+
+def give_back_while_present(model: PulpModel) -> None:
+    tables = _giving()
+    rows = [model.rows(name, once_each(["bus"]), 0.0, np.inf) for name in ("energy", "ready")]
+    giving.give_back_while_present(
+        model, ["bus"], tables.charge, empty_balance(model, 2, 2), rows[0], rows[1], tables.hours
+    )
+
+
+def keep_state_of_charge(model: PulpModel) -> None:
+    tables = _giving()
+    columns = _cells(model, "charge", 60.0), _cells(model, "give_back", 50.0)
+    giving.keep_state_of_charge(model, ["bus"], tables.charge, tables.hours, *columns)
+
+
+def pay_for_wear_of_vehicles(model: PulpModel) -> None:
+    giving.pay_for_wear_of_vehicles(model, _giving().charge, np.array([0.5, 1.0]), _cells(model, "give_back", 50.0))
+
+
+def take_or_give(model: PulpModel) -> None:
+    columns = _cells(model, "charge", 60.0), _cells(model, "give_back", 50.0)
+    giving.take_or_give(model, ["bus"], _giving().charge, *columns, np.array([[False, True]]))
+
+
 def stay_on_for_least_time(model: PulpModel) -> None:
     tables = tabulate(problem(4, 0.5, charging=(bus(departs_h=2.0, min_kw=4.0, least_on_h=1.5),)))
     on = model.columns("on", every_step(["bus"], 4), 0.0, 1.0).reshape(1, 4)
@@ -275,6 +318,11 @@ RULES: tuple[Callable[[PulpModel], None], ...] = (
     be_ready_in_time,
     draw_least_power_or_none,
     stay_on_for_least_time,
+    charge_on_more_phases,
+    give_back_while_present,
+    keep_state_of_charge,
+    pay_for_wear_of_vehicles,
+    take_or_give,
     use_forecast_or_curtail,
     charge_and_discharge_within_power,
     draw_battery_power,
@@ -303,7 +351,7 @@ def test_a_rule_writes_exactly_its_golden_file(rule: Callable[[PulpModel], None]
 
 
 def test_no_rule_of_the_families_lacks_a_golden_file() -> None:
-    families = (grid, lighting, dimming, charging, generation, battery, shipping, heat, running, pumping)
+    families = (grid, lighting, dimming, charging, giving, generation, battery, shipping, heat, running, pumping)
     rules = {
         name
         for family in families
