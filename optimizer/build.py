@@ -105,6 +105,12 @@ class Dispatch:
 NO_INTEGERS = Integers()
 
 
+def one_way_everywhere(tables: Tables) -> Integers:
+    """Integers that keep every battery and vehicle from taking and giving at once."""
+    batteries = np.ones(tables.battery.charge_max_kw.shape, dtype=bool)
+    return Integers(None, batteries, np.ones(tables.charge.share.shape, dtype=bool))
+
+
 def write_model(model: Model, problem: Problem, tables: Tables, integers: Integers = NO_INTEGERS) -> Layout:
     """Writes all rules of a problem into a model, with `integers` besides those that are asked for."""
     grid = write_grid(model, problem, tables, fixed_power_kw(tables))

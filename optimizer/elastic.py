@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.arrays import ArrayModel, Matrix
-from optimizer.build import Layout, write_model
+from optimizer.build import NO_INTEGERS, Integers, Layout, write_model
 from optimizer.elastic_supplies import give_way_in_supplies, unfreeze_supplies
 from optimizer.model import NO_STEP
 from optimizer.problem import Problem
@@ -51,10 +51,10 @@ class Elastic:
         return dataclasses.replace(self.with_prices_on(broken), upper=upper)
 
 
-def write_elastic(problem: Problem, tables: Tables) -> Elastic:
-    """The elastic model of a problem."""
+def write_elastic(problem: Problem, tables: Tables, integers: Integers | None = None) -> Elastic:
+    """The elastic model of a problem; its integers are left aside unless some are given."""
     model = ArrayModel()
-    layout = write_model(model, problem, tables)
+    layout = write_model(model, problem, tables, integers or NO_INTEGERS)
     requirements = (
         *_ramps(model, problem, layout),
         *_neighbours(model, problem, layout),
@@ -73,7 +73,8 @@ def write_elastic(problem: Problem, tables: Tables) -> Elastic:
     )
     matrix = model.finish()
     nothing = np.zeros(matrix.columns)
-    relaxed = dataclasses.replace(matrix, cost=nothing, integer=np.zeros_like(matrix.integer), offset=0.0)
+    whole = np.zeros_like(matrix.integer) if integers is None else matrix.integer
+    relaxed = dataclasses.replace(matrix, cost=nothing, integer=whole, offset=0.0)
     return Elastic(relaxed, layout, tuple(requirements))
 
 

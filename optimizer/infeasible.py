@@ -11,6 +11,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from optimizer.build import one_way_everywhere
 from optimizer.elastic import NO_BREAK, Elastic, write_elastic
 from optimizer.highs import End, HighsSession, Solution
 from optimizer.model import NO_STEP
@@ -21,10 +24,11 @@ from optimizer.profile import IntArray
 from optimizer.requirement import Requirement
 from optimizer.requirement_words import sentence_of
 from optimizer.switching import Switching
-from optimizer.tables import tabulate
+from optimizer.tables import Tables, tabulate
 from optimizer.ways_out import find_ways_out
 
 _NO_SAY = 1e-9
+_NEAR = 0.01  # relative gap of a break that only serves to name what is in the way
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +57,9 @@ def explain_infeasible(
         for requirement, steps in zip(found.requirements, found.steps, strict=True)
     )
     if not conflicts:
-        conflicts = _least_power_conflicts(problem)
+        conflicts, broken = _integer_conflicts(problem, tables, time_left_s, cancel)
+        ways = find_ways_out(problem, elastic, broken, time_left_s, cancel, whole=True)
+        return Infeasible(conflicts, ways, seconds())
     ways = find_ways_out(problem, elastic, found.requirements, time_left_s, cancel)
     return Infeasible(conflicts, ways, seconds())
 
@@ -105,6 +111,28 @@ def _conflict(problem: Problem, requirement: Requirement, steps: IntArray) -> Co
         last=None if last is None else problem.horizon.begin(last + 1),
         sentence=sentence_of(requirement.rule)(problem, requirement.thing, first, last),
     )
+
+
+def _integer_conflicts(
+    problem: Problem, tables: Tables, time_left_s: Callable[[], float | None], cancel: threading.Event | None
+) -> tuple[tuple[Conflict, ...], tuple[Requirement, ...]]:
+    """What is either on or off, or cannot do two things at once, and the requirements that would have to give way."""
+    elastic = write_elastic(problem, tables, one_way_everywhere(tables))
+    matrix = elastic.with_prices_on(elastic.requirements)
+    found = HighsSession().solve(matrix, time_limit_s=time_left_s(), gap=_NEAR, cancel=cancel)
+    broken: list[Requirement] = []
+    conflicts = list(_least_power_conflicts(problem))
+    if found.values is not None:
+        for requirement in elastic.requirements:
+            given = np.asarray(found.values[requirement.columns] > NO_BREAK)
+            if given.any():
+                broken.append(requirement)
+                conflicts.append(_conflict(problem, requirement, requirement.steps[given]))
+    both = [battery for battery in problem.batteries if battery.charge_efficiency * battery.discharge_efficiency < 1.0]
+    for battery in both:
+        words = f"{battery.title} does not charge and give at once."
+        conflicts.append(Conflict(battery.id, "charge_or_discharge", None, None, words))
+    return tuple(conflicts), tuple(broken)
 
 
 def _least_power_conflicts(problem: Problem) -> tuple[Conflict, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.arrays import ArrayModel, Matrix
-from optimizer.build import write_model
+from optimizer.build import NO_INTEGERS, one_way_everywhere, write_model
 from optimizer.elastic import Elastic
 from optimizer.highs import End, HighsSession
 from optimizer.model import every_step, once_each
@@ -37,11 +38,18 @@ def find_ways_out(
     conflict: Sequence[Requirement],
     time_left_s: TimeLeft,
     cancel: threading.Event | None,
+    *,
+    whole: bool = False,
 ) -> tuple[WayOut, ...]:
-    """Every single change found that makes a plan possible, cheapest plan first. Stops looking when time is up."""
+    """Every single change found that makes a plan possible, cheapest plan first. Stops looking when time is up.
+
+    `whole`: only integers make the contradiction, so letting go of what needs them is a way out, and ways are tried
+    with them.
+    """
     ways: list[WayOut] = []
-    for changed, way in _changes(problem, elastic, conflict, time_left_s, cancel):
-        eur = cost_of(changed, time_left_s, cancel, whole=not conflict)
+    let_go = _let_go_of_integers(problem) if whole else ()
+    for changed, way in itertools.chain(_changes(problem, elastic, conflict, time_left_s, cancel), let_go):
+        eur = cost_of(changed, time_left_s, cancel, whole=whole)
         if eur is not None:
             sentence = f"{way.sentence} (the plan then costs {eur:,.2f} EUR)"
             ways.append(dataclasses.replace(way, eur=eur, sentence=sentence))
@@ -55,7 +63,8 @@ def cost_of(
 ) -> float | None:
     """What the best plan of a problem costs, None where there is none; integers are left aside unless `whole`."""
     model = ArrayModel()
-    write_model(model, problem, tabulate(problem))
+    tables = tabulate(problem)
+    write_model(model, problem, tables, one_way_everywhere(tables) if whole else NO_INTEGERS)
     matrix = model.finish()
     if not whole:
         matrix = dataclasses.replace(matrix, integer=np.zeros_like(matrix.integer))
@@ -86,8 +95,6 @@ def _changes(
     for rule in ("change_level_within_ramp", "match_neighbouring_levels", "change_level_seldom", "dwell_at_a_level"):
         for requirement in by_rule.get(rule, ()):
             yield _let_light_change(problem, rule, requirement.thing)
-    if not conflict:
-        yield from _let_go_of_integers(problem)
 
 
 def _accept_less(

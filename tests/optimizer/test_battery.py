@@ -137,6 +137,17 @@ def test_a_frozen_power_that_overloads_a_feeder_is_explained() -> None:
     assert answer.ways_out
 
 
+def test_a_contradiction_that_only_integers_make_is_told_with_a_way_out() -> None:
+    full = battery(start_kwh=100.0, charge_efficiency=0.9, discharge_efficiency=0.9, name="Store")
+    sun = Generation("sun", "F3", 3.0, None, name="Roof")
+    nodes = (Node("grid", None, 60.0), Node("F3", "grid", 30.0))
+    answer = solve(problem(nodes=nodes, generation=(sun,), batteries=(full,)))
+    assert isinstance(answer, Infeasible)
+    assert "Store does not charge and give at once." in answer.sentence
+    assert "Roof cannot be curtailed" in answer.sentence
+    assert any("allow Roof to be curtailed" in way.sentence for way in answer.ways_out)
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [

@@ -116,7 +116,7 @@ def test_a_plan_in_force_over_a_new_limit_is_named() -> None:
 def test_a_least_power_over_the_limit_is_named() -> None:
     nodes = (NODES[0], Node("F3", "grid", 20.0), NODES[2])
     answer = _refused(problem(nodes=nodes, charging=(bus(min_kw=30.0, energy_kwh=20.0, required_kwh=20.0),)))
-    assert _things(answer) == {("draw_least_power_or_none", "bus")}
+    assert _things(answer) == {("draw_least_power_or_none", "bus"), ("bring_wanted_energy", "bus")}
 
 
 def test_one_impossible_bus_is_found_among_a_district() -> None:
