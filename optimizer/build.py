@@ -20,6 +20,7 @@ from optimizer.profile import BoolArray, FloatArray, IntArray
 from optimizer.pumping import TankBlock, write_tanks
 from optimizer.shipping import ShipBlock, write_shipping
 from optimizer.tables import Tables
+from optimizer.tied import tied_groups
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,11 +75,12 @@ class Layout:
         assert solution.row_duals is not None
         return solution.row_duals[self.grid.balance]
 
-    def without_integers(self, tables: Tables) -> IntArray:
+    def without_integers(self, problem: Problem, tables: Tables) -> IntArray:
         """Columns of light, vehicles and sources that no integer touches."""
+        alone = ~tied_groups(problem)[self.light.group]
         switched: BoolArray = np.asarray((tables.charge.least_on_kw > 0.0).any(axis=1))
         free = ~switched[self.charge.session]
-        return np.concatenate([self.light.columns, self.charge.columns[free], self.source.columns])
+        return np.concatenate([self.light.columns[alone], self.charge.columns[free], self.source.columns])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

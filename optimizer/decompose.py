@@ -30,6 +30,7 @@ from optimizer.progress import Progress
 from optimizer.search import linear
 from optimizer.tables import Tables
 from optimizer.terms import Terms
+from optimizer.tied import tied_groups
 
 FREE_CELLS = 40_000  # light cells decided in one linear program
 ROUNDS = 12
@@ -149,8 +150,7 @@ class Decomposition:
 
 def _kept_whole(problem: Problem, tables: Tables, integers: Integers) -> BoolArray:
     """Cells (groups, steps) of groups that more than the price of power ties to others: they are never held."""
-    paired = {group for pair in problem.neighbours for group in (pair.a, pair.b)}
-    whole = np.array([group.id in paired for group in problem.lighting], dtype=bool)
+    whole = tied_groups(problem)
     if integers.light_in_order is not None:
         whole |= integers.light_in_order.any(axis=1)
     return np.asarray(np.repeat(whole[:, None], tables.steps, axis=1))

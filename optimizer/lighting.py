@@ -20,6 +20,8 @@ from optimizer.problem import Problem
 from optimizer.profile import BoolArray, FloatArray, IntArray
 from optimizer.tables import Tables
 
+_SAME_LEVEL = 1e-9
+
 
 def write_lighting(
     model: Model, problem: Problem, tables: Tables, balance: IntArray, in_order: BoolArray | None = None
@@ -116,10 +118,11 @@ def change_level_within_ramp(
     start = np.where(light.lit[:, :1], light.level_before[:, None], np.nan)
     previous = np.hstack([start, before[:, :-1]])
     rises = before - previous
-    # Two frozen steps are past arguing about; two that cannot change only matter where they are too far apart.
-    free, frozen = _can_change(light, block), light.frozen & _shifted(light.frozen, False)
-    matters = free | _shifted(free, False) | (np.abs(np.nan_to_num(rises)) > light.ramp[:, None])
-    group, step = np.nonzero(np.isfinite(rises) & matters & ~frozen)
+    # Two frozen steps are past arguing about; two whose floors and ceilings are near enough cannot break it.
+    frozen = light.frozen & _shifted(light.frozen, False)
+    low, high = (np.hstack([start, bound[:, :-1]]) for bound in (light.floor, light.ceiling))
+    farthest = np.maximum(light.ceiling - low, high - light.floor)
+    group, step = np.nonzero(np.isfinite(rises) & (farthest > light.ramp[:, None] + _SAME_LEVEL) & ~frozen)
     rise, ramp = rises[group, step], light.ramp[group]
     rows = model.rows("ramp", Cells(names, group, step), -ramp - rise, ramp - rise)
     row_of = np.full(light.lit.shape, -1, dtype=np.int64)

@@ -29,6 +29,8 @@ from optimizer.search import IntegerSearch, fix_integers
 from optimizer.tables import Tables, tabulate
 from optimizer.terms import Terms
 from optimizer.through_pulp import PulpModel
+from optimizer.tied import tied_groups
+from optimizer.useful_light import within_use
 
 
 class Modelling(enum.Enum):
@@ -92,9 +94,9 @@ class Planner:
         merged = merge_equal_groups(problem)
         if decompose is None:
             decompose = len(merged.problem.lighting) * problem.horizon.steps >= DECOMPOSE_CELLS
-        # a price cannot say which of a dimmer's levels, nor how often
-        decompose = decompose and not any(group.needs_integers for group in merged.problem.lighting)
-        task = _Task(problem, merged, tabulate(merged.problem), terms, decompose)
+        tables = tabulate(merged.problem)
+        useful = within_use(merged.problem, tables, tied_groups(merged.problem))
+        task = _Task(problem, merged, tables, useful, terms, decompose)
         found = self._find(task)
         match found.solution.end:
             case End.INFEASIBLE:
@@ -125,22 +127,24 @@ class Planner:
 
     def _find_by_arrays(self, task: _Task, integers: Integers) -> _Found:
         model = ArrayModel()
-        layout = write_model(model, task.merged.problem, task.tables, integers)
+        layout = write_model(model, task.merged.problem, task.useful, integers)
         matrix, terms = model.finish(), task.terms
         if matrix.integers and matrix.columns >= SEARCH_COLUMNS:
-            searched = self._search.search(matrix, layout.without_integers(task.tables), terms)
-            return _Found(searched.solution, searched.priced, layout, task.tables, matrix)
+            searched = self._search.search(matrix, layout.without_integers(task.merged.problem, task.useful), terms)
+            return _Found(searched.solution, searched.priced, layout, task.useful, matrix)
         solution = terms.solve(self._session, matrix)
-        return _Found(solution, _priced(matrix, solution, terms), layout, task.tables, matrix)
+        return _Found(solution, _priced(matrix, solution, terms), layout, task.useful, matrix)
 
     def _find_by_prices(self, task: _Task, integers: Integers) -> _Found:
         terms, gap = task.terms, max(task.terms.gap, PRICE_GAP)
-        last = Decomposition(task.merged.problem, task.tables, integers, self._session, terms).solve(gap)
+        last = Decomposition(task.merged.problem, task.useful, integers, self._session, terms).solve(gap)
         if last is None:
             return self._find_by_arrays(task, integers)
         solution = priced = last.solution
         if last.matrix.integers:
-            searched = self._search.search(last.matrix, last.layout.without_integers(last.tables), terms)
+            searched = self._search.search(
+                last.matrix, last.layout.without_integers(task.merged.problem, last.tables), terms
+            )
             solution, priced = searched.solution, searched.priced or last.solution
         if solution.values is not None:
             solution = last.told(solution, gap)
@@ -148,7 +152,7 @@ class Planner:
 
     def _find_through_pulp(self, task: _Task, integers: Integers) -> _Found:
         model, terms = PulpModel(), task.terms
-        layout = write_model(model, task.merged.problem, task.tables, integers)
+        layout = write_model(model, task.merged.problem, task.useful, integers)
         solver = HighsArrays(terms.left_s(), terms.gap, terms.cancel, terms.telling(), session=self._session)
         model.finish().solve(solver)
         assert solver.solution is not None
@@ -156,7 +160,7 @@ class Planner:
         priced = _priced(solver.matrix, solver.solution, terms)
         solution = model.in_own_order(solver.solution, solver.variables)
         own = priced and model.in_own_order(priced, solver.variables)
-        return _Found(solution, own, layout, task.tables, solver.matrix)
+        return _Found(solution, own, layout, task.useful, solver.matrix)
 
     def _through_pulp(self, problem: Problem) -> bool:
         if self._modelling is not Modelling.AUTO:
@@ -182,11 +186,12 @@ def solve(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """A problem on its way to a plan; `tables` are those of the merged problem."""
+    """A problem on its way to a plan; `tables` are those of the merged problem, `useful` with less light to decide."""
 
     problem: Problem
     merged: Merged
     tables: Tables
+    useful: Tables
     terms: Terms
     decompose: bool
 
