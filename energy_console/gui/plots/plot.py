@@ -163,7 +163,7 @@ class Plot:
             self.labels.show_curves(())
             return
         ghosts = [
-            Labelled((ghost.pyramid,), self.ghost_name(key), ghost.colour, self.scales[self.axis_of[point]])
+            Labelled((ghost.pyramid,), self.ghost_name(key), self._looks.theme.muted, self.scales[self.axis_of[point]])
             for point, trace in self.traces.items()
             for key, ghost in trace.ghosts.items()
             if trace.selected or len(self.traces) == 1

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from energy_console.gui.pages.trends.cells import Cells
 from energy_console.gui.pages.trends.drawing import Drawing
 from energy_console.gui.pages.trends.naming import Names
 from hardware.points import Float64Array
@@ -41,10 +42,17 @@ def _timespec(step_s: float) -> str:
 
 
 def _step_s(drawing: Drawing, start_s: float, end_s: float) -> float:
-    finest = min((feed.cells.every_s or feed.every_s for feed in drawing.feeds.values()), default=1.0)
+    steps = (_usual_step_s(feed.cells, start_s, end_s) for feed in drawing.feeds.values())
+    finest = min((step for step in steps if step > 0), default=1.0)
     rows = min(MOST_ROWS, MOST_VALUES // max(1, len(drawing.feeds)))
     wanted = max(finest, _LEAST_STEP_S, (end_s - start_s) / rows)
     return next((step for step in _ROUND_S if step >= wanted * 0.999), _ROUND_S[-1])
+
+
+def _usual_step_s(cells: Cells, start_s: float, end_s: float) -> float:
+    """How far the cells in a window are apart; 0 where there are too few to tell."""
+    first, last = np.searchsorted(cells.start_s, (start_s, end_s))
+    return float(np.median(np.diff(cells.start_s[first:last]))) if last - first > 1 else 0.0
 
 
 def _means(drawing: Drawing, point: str, edges: Float64Array, step_s: float) -> Float64Array:

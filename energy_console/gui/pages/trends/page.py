@@ -211,6 +211,7 @@ class TrendsPage(Page):
         self.drawing.select(point)
         self.side.table.reveal(point)
         self.add_plot.setEnabled(bool(point))
+        self.acts.show_states()
         self.tree.mark(point)
         self.readouts.show_rows()
         self.readouts.show_point()
