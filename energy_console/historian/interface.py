@@ -171,6 +171,12 @@ class Historian(Protocol):
     def engines(self) -> list[EnginePresence]:
         """Who serves which area and when it was last heard of; empty where the store has one engine at most."""
 
+    def keep(self, days: Mapping[str, float]) -> None:
+        """How many days readings and each tier are kept by whoever writes; what is not named stays for ever.
+
+        Whole days and months go, no sooner than all coarser tiers have them; each time that is told by `notices`.
+        """
+
     def notices(self) -> list[str]:
         """Sentences, each given once: what the store did by itself (a damaged file set aside), or cannot do now."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from energy_console.historian.columns import Columns
 from energy_console.historian.interface import Buckets
-from energy_console.historian.tiers import HOLD_MS, Cells, cells_of, coarsened, in_order, join_cells, overtaken
+from energy_console.historian.tiers import HOLD_MS, HOUR_MS, Cells, cells_of, coarsened, in_order, join_cells, overtaken
 from energy_console.historian.zoom import TIERS_MS, Grid
 from hardware.points import Int64Array
 
@@ -60,6 +61,28 @@ def all_tiers(columns: Columns) -> Iterator[tuple[str, Cells]]:
             cells = cells_of(columns.key, columns.time_ms, columns.value, columns.status, width_ms)
         step_ms = width_ms
         yield kind, cells
+
+
+def joined_before(cells: Cells, base_ms: int, step_ms: int) -> Cells:
+    """Cells of one point in order, those before `base_ms` that late readings made wrong joined as they are.
+
+    Where the readings are gone they cannot be worked out anew: all but the integral is exact, and that within what the
+    cell can cover.
+    """
+    starts = overtaken(cells)
+    mixed = np.isin(cells.time_ms, starts[starts < base_ms])
+    if not mixed.any():
+        return cells
+    whole = coarsened(cells.take(mixed), step_ms, step_ms)
+    most_h = step_ms / HOUR_MS
+    share = np.minimum(most_h / np.maximum(whole.covered_h, most_h), 1.0)
+    capped = replace(
+        whole,
+        integral_h=whole.integral_h * share,
+        covered_h=whole.covered_h * share,
+        from_ms=np.maximum(whole.from_ms, whole.time_ms),  # counts from no reading before it: that one may be another
+    )
+    return in_order(Cells.join([cells.take(~mixed), capped]))
 
 
 def settled(cells: Cells, grid: Grid, readings: Readings) -> Cells:

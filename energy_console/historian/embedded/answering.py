@@ -11,14 +11,14 @@ from energy_console.historian.columns import Columns, in_time_order
 from energy_console.historian.embedded.acts import correction_of
 from energy_console.historian.embedded.choosing import telling_ends, without_cells
 from energy_console.historian.embedded.newest import Listing
-from energy_console.historian.embedded.parquet import READINGS
+from energy_console.historian.embedded.parquet import MONTHLY, READINGS
 from energy_console.historian.embedded.reading import SealedReader
 from energy_console.historian.embedded.window import HotWindow
 from energy_console.historian.layers import MEASURED, Layers, layers_of, seen, seen_cells
 from energy_console.historian.renaming import Name, names_of, scaled, scaled_cells
-from energy_console.historian.rolling import cells_from, reach, settled
+from energy_console.historian.rolling import cells_from, joined_before, reach, settled
 from energy_console.historian.tiers import Cells, in_order
-from energy_console.historian.zoom import Grid
+from energy_console.historian.zoom import TIERS_MS, Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,8 @@ def cells_in(reader: SealedReader, view: PointView, grid: Grid) -> Cells:
 
     if grid.tier is None:
         return cells_from(readings(start_ms, end_ms), grid)
-    parts = {MEASURED: _layer_cells(reader, view, MEASURED, grid, [view.hot])}
+    measured = _layer_cells(reader, view, MEASURED, grid, [view.hot])
+    parts = {MEASURED: joined_before(measured, view.listing.kept.get(READINGS, -(2**62)), grid.step_ms)}
     if view.layers.is_plain:
         return settled(parts[MEASURED], grid, readings)
     for number in view.layers.corrections(start_ms, end_ms):
@@ -107,6 +108,21 @@ def _layer_cells(reader: SealedReader, view: PointView, layer: int, grid: Grid, 
         others = reader.readings(without_cells(listing, grid.tier, holding), name.kept_as, *window)
         rest.append(scaled(others, name.factor))
     return in_order(Cells.join([*found, cells_from(in_time_order([*rest, *hot]), grid)]))
+
+
+def leaves_out(reader: SealedReader, view: PointView, grid: Grid) -> bool:
+    """Whether a tier has not all of a point from before the readings, where none stand in for it any more."""
+    assert grid.tier is not None
+    width_ms = TIERS_MS[MONTHLY[0]]
+    end_ms = min(-(-grid.end_ms // width_ms) * width_ms, view.listing.kept.get(READINGS, grid.end_ms))
+    counts = []
+    for kind in (grid.tier, MONTHLY[0]):
+        files = [file for file in view.listing.of(kind) if not file.is_act]
+        cells = [
+            reader.cells(files, name.kept_as, grid.start_ms // width_ms * width_ms, end_ms)[0] for name in view.names
+        ]
+        counts.append(sum(int(found.count.sum()) for found in cells))
+    return counts[0] < counts[1]
 
 
 def span_in(reader: SealedReader, view: PointView) -> tuple[int, int] | None:

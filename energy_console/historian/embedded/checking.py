@@ -23,6 +23,7 @@ from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.newest import Facts, Listing, NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import READINGS, Cover, path_of, points_in, read_note, to_numpy
 from energy_console.historian.embedded.recovery import sealed_paths
+from energy_console.historian.embedded.retiring import end_of
 from energy_console.historian.errors import StoreBroken, StoreError
 from hardware.points import FIRST_BAD_REASON
 
@@ -57,7 +58,7 @@ def check_store(folder: StoreFolder, progress: Progress = lambda _: None) -> Sto
         unsealed = _check_batches(newest, faults)
         sealed, listing = _check_files(folder, newest, faults, progress)
         files = listing.files
-        faults += _coverage_faults(folder, files, sealed)
+        faults += _coverage_faults(folder, listing, sealed)
         faults += tier_faults(folder, listing, _all_points(folder, newest, listing), progress)
         faults += _correction_faults(folder, newest.masks(), files)
     finally:
@@ -204,11 +205,11 @@ def _lacking_notes(listing: Listing) -> Iterable[str]:
 # -- exactly once ---------------------------------------------------------------------------------------------
 
 
-def _coverage_faults(folder: StoreFolder, files: Sequence[SealedFile], sealed: int) -> list[str]:
+def _coverage_faults(folder: StoreFolder, listing: Listing, sealed: int) -> list[str]:
     """Each batch is answered for once a part by each kind; no batch up to `sealed` is answered for by none."""
     faults = []
     covers: dict[str, list[Cover]] = {}
-    for file in files:
+    for file in listing.files:
         try:
             covers.setdefault(file.kind, []).extend(read_note(path_of(folder, file))[1])
         except StoreError:
@@ -221,13 +222,23 @@ def _coverage_faults(folder: StoreFolder, files: Sequence[SealedFile], sealed: i
                 if after.first <= before.last:
                     twice = f"batches {after.first} to {min(before.last, after.last)}"
                     faults.append(f"{kind} of {part} hold {twice} twice: their readings count double.")
-    faults += _missing(covers.get(READINGS, []), sealed)
-    return faults
+    base_ms = listing.kept.get(READINGS)
+    if base_ms is None:
+        return faults + _missing(covers.get(READINGS, []), sealed)
+    removed = [  # for their age: what a tier tells of them is all there is
+        cover
+        for kind, given in covers.items()
+        if kind != READINGS
+        for cover in given
+        if act_of(cover.part) is None and end_of(cover.part) <= base_ms
+    ]
+    left = [*covers.get(READINGS, []), *removed]
+    return faults + _missing(left, sealed, min((cover.first for cover in left), default=sealed + 1) - 1)
 
 
-def _missing(covers: Sequence[Cover], sealed: int) -> list[str]:
-    """Stretches of sealed batches that are in no file of readings."""
-    reached, lost = 0, []
+def _missing(covers: Sequence[Cover], sealed: int, reached: int = 0) -> list[str]:
+    """Stretches of sealed batches after `reached` that are in no file of readings."""
+    lost = []
     for cover in sorted(covers, key=lambda cover: cover.first):
         if cover.first > reached + 1:
             lost.append(f"Batches {reached + 1} to {cover.first - 1} are in no file: their readings are missing.")

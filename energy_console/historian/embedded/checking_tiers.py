@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
 from energy_console.historian.columns import Columns
+from energy_console.historian.embedded.acts import act_of
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.merging import merged_rows
 from energy_console.historian.embedded.newest import Listing, SealedFile
 from energy_console.historian.embedded.parquet import READINGS, WORTH, Cover, cells_from, path_of, read_note
+from energy_console.historian.embedded.retiring import end_of
 from energy_console.historian.embedded.sealing import DAY_MS, whole_tiers
 from energy_console.historian.errors import StoreError
 from energy_console.historian.rolling import all_tiers
@@ -56,6 +59,9 @@ def tier_faults(folder: StoreFolder, listing: Listing, points: Sequence[str], pr
             by_month.setdefault((kind, file.part[:7]), set()).add(file.part)
     for (kind, month), days in sorted(by_month.items()):
         faults += checker.gathered(kind, month, days)
+    for fine, coarse in pairwise(TIERS_MS):
+        for day in sorted(checker.lone_days(fine) & checker.lone_days(coarse)):
+            faults += checker.against_each_other(fine, coarse, day)
     return faults
 
 
@@ -95,7 +101,7 @@ class _Checker:
     def gathered(self, kind: str, month: str, days: set[str]) -> list[str]:
         """A tier of which these days lie in a file of the month."""
         self.progress(f"{kind} of {month}: against the readings of {len(days)} days")
-        files = [f for f in self.listing.of(kind) if f.part == month or f.part in days]
+        files = [f for f in self.listing.of(kind) if f.part.partition("~")[0] == month or f.part in days]
         readings = [f for f in self.listing.of(READINGS) if f.part in days]
         step_ms = TIERS_MS[kind]
         wrong: Counter[int] = Counter()
@@ -114,6 +120,45 @@ class _Checker:
             return []
         return [self._sentence(kind, month, wrong, False)] if wrong else []
 
+    def lone_days(self, kind: str) -> set[str]:
+        """Days whose readings are gone for their age and whose cells, all of one making, are still there."""
+        base_ms = self.listing.kept.get(READINGS, -(2**62))
+        covers = Counter(cover.part for file in self.listing.of(kind) for cover in self._covers(file))
+        late = {file.part for file in self.listing.of(READINGS)}
+        return {
+            part
+            for part, times in covers.items()
+            if times == 1 and part not in late and act_of(part) is None and end_of(part) <= base_ms
+        }
+
+    def against_each_other(self, fine: str, coarse: str, day: str) -> list[str]:
+        """One day of a tier against the next finer one, for points that both hold."""
+        self.progress(f"{coarse} of {day}: against {fine}")
+        wrong: Counter[int] = Counter()
+        month = day[:7]
+        files = {
+            kind: [f for f in self.listing.of(kind) if f.part == day or f.part.partition("~")[0] == month]
+            for kind in (fine, coarse)
+        }
+        try:
+            rows = _Rows(self._rows(files[fine], fine))
+            for part in self._rows(files[coarse], coarse):
+                wide = cells_from(*part)
+                wide = wide.take(_within(wide.time_ms, {day}))
+                given = rows.through(int(part[0][-1]))
+                given = given.take(_within(given.time_ms, {day}))
+                made = coarsened(given, TIERS_MS[fine], TIERS_MS[coarse])
+                _count(made, wide.take(np.isin(wide.rank, made.rank)), JOINED, wrong)
+        except (StoreError, pa.ArrowException, OSError):
+            return []
+        return [self._sentence(coarse, day, wrong, False, fine)] if wrong else []
+
+    def _covers(self, file: SealedFile) -> list[Cover]:
+        try:
+            return read_note(path_of(self.folder, file))[1]
+        except StoreError:
+            return []  # told with its file
+
     def _held(self, files: Sequence[SealedFile], day: str) -> bool:
         covers: list[Cover] = [cover for file in files for cover in read_note(path_of(self.folder, file))[1]]
         return any(cover.part == day for cover in covers)
@@ -127,12 +172,12 @@ class _Checker:
         for rank, arrays in merged_rows(paths, kind, self.ranked, lambda: None):
             yield rank, dict(arrays)
 
-    def _sentence(self, kind: str, part: str, wrong: Counter[int], missing: bool) -> str:
+    def _sentence(self, kind: str, part: str, wrong: Counter[int], missing: bool, base: str = "their readings") -> str:
         (rank, _), cells = wrong.most_common(1)[0], sum(wrong.values())
         if missing:
             return f"{kind} of {part} are missing, {cells} cells: spans of that day come slowly, from its readings."
         return (
-            f"{kind} of {part} differ from their readings in {cells} cells, most of {self.ranked[rank]}: "
+            f"{kind} of {part} differ from {base} in {cells} cells, most of {self.ranked[rank]}: "
             "restore them from a copy."
         )
 

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from energy_console.historian.embedded.database import store_faults
 from energy_console.historian.embedded.filling import fill, next_fill
@@ -20,9 +20,10 @@ from energy_console.historian.embedded.merging import (
     next_day_merge,
     next_month_merge,
 )
-from energy_console.historian.embedded.newest import NewestFile
+from energy_console.historian.embedded.newest import NewestFile, SealedFile
 from energy_console.historian.embedded.parquet import Step
 from energy_console.historian.embedded.recovery import clear_failed
+from energy_console.historian.embedded.retiring import gone_in_words, next_retirement, retire
 from energy_console.historian.embedded.sealing import seal_all
 from energy_console.historian.errors import StoreError
 
@@ -57,6 +58,8 @@ class Keeper:
         self._wake = threading.Event()
         self._rested_at = 0.0
         self._trouble = ""  # what keeps sealing waiting, as last told
+        self.keep_days: Mapping[str, float] = {}
+        self._gone: list[SealedFile] = []  # for their age, and not told yet
         self._thread = threading.Thread(target=self._run, name="store-keeper", daemon=True)
         self._thread.start()
 
@@ -130,12 +133,15 @@ class Keeper:
         give_back()
 
     def merge_now(self, now: dt.datetime) -> bool:
-        """One merge, or the missing tiers of one file, if due; False if nothing is. Raises StoreError, Stopped."""
+        """One merge, the missing tiers of one file, or one day's end, if due; False if nothing is.
+
+        Raises StoreError, Stopped.
+        """
         today = (now - DAY_SETTLES).date().isoformat()
         with self._at_work():
             listing = self._newest.listing()
             self._rested_at = time.thread_time()
-            month, lacking = [], None
+            month, lacking, old = [], None, None
             day = next_day_merge(listing.files, today)
             if lacking := half_gathered(listing, day):
                 fill(self._folder, self._newest, *lacking, self._step, self._rest)
@@ -145,9 +151,14 @@ class Keeper:
                 merge_month(self._folder, self._newest, month, self._step, self._rest)
             elif lacking := next_fill(listing):
                 fill(self._folder, self._newest, *lacking, self._step, self._rest)
-        done = bool(day or month or lacking)
+            elif old := next_retirement(listing, self.keep_days, now):
+                self._gone += retire(self._folder, self._newest, old, self._step, self._rest)
+        done = bool(day or month or lacking or old)
         if done:
             give_back()
+        else:
+            self._notices += gone_in_words(self._gone)
+            self._gone = []
         return done
 
     def _rest(self) -> None:

@@ -33,6 +33,7 @@ from energy_console.historian.embedded.parquet import (
 )
 from energy_console.historian.embedded.sealing import ranks, write_day
 from energy_console.historian.errors import StoreBroken
+from energy_console.historian.zoom import NOTHING_GONE, Kept
 from hardware.points import Int32Array
 
 FANOUT = 2
@@ -131,10 +132,11 @@ def _by_day(listing: Listing, kind: str, readings: Sequence[SealedFile]) -> bool
 
 def merge_month(folder: StoreFolder, newest: NewestFile, chosen: list[SealedFile], step: Step, pause: Pause) -> None:
     """Replaces the files of one coarse tier by one for the month."""
-    kind, month = chosen[0].kind, chosen[0].part[:7]
+    kind = chosen[0].kind
     paths = [path_of(folder, file) for file in chosen]
     covers = [cover for path in paths for cover in read_note(path)[1]]
     ranked, _ = ranks(newest)
+    month = free_month(folder, chosen, covers)
     writer = SealedWriter(folder, kind, covers, month, max(file.level for file in chosen) + 1, ranked)
     try:
         for rank, arrays in merged_rows(paths, kind, ranked, pause):
@@ -145,6 +147,14 @@ def merge_month(folder: StoreFolder, newest: NewestFile, chosen: list[SealedFile
     swap(folder, newest, chosen, [fresh], step)
 
 
+def free_month(folder: StoreFolder, old: Sequence[SealedFile], covers: Sequence[Cover]) -> str:
+    """A name for a month's part under which none of the files lies that are to be replaced."""
+    month = old[0].part[:7]
+    first, last = min(cover.first for cover in covers), max(cover.last for cover in covers)
+    taken = folder.sealed(old[0].kind, month, first, last) in {path_of(folder, file) for file in old}
+    return f"{month}~2" if taken else month
+
+
 def swap(
     folder: StoreFolder,
     newest: NewestFile,
@@ -152,13 +162,14 @@ def swap(
     new: Sequence[SealedFile],
     step: Step,
     found: Collection[Gap] = (),
+    kept: Kept = NOTHING_GONE,
 ) -> None:
-    """Lists `new` instead of `old` in one transaction, then removes the old files. `found`: no longer missing."""
+    """Lists `new` instead of `old` in one transaction, then removes the old files. Else as `replace_files`."""
     step("before swap")
-    newest.replace_files(old, new, found=found)
+    newest.replace_files(old, new, found=found, kept=kept)
     step("after swap")
-    kept = {path_of(folder, file) for file in newest.files()}
-    for path in {path_of(folder, file) for file in old} - kept:
+    listed = {path_of(folder, file) for file in newest.files()}
+    for path in {path_of(folder, file) for file in old} - listed:
         with contextlib.suppress(OSError):  # Windows: a reader still has it open; the next start removes it
             path.unlink(missing_ok=True)
         step("removed")

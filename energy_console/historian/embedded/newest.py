@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,12 +22,16 @@ from energy_console.historian.embedded.database import (
 )
 from energy_console.historian.errors import StoreBroken, StoreError
 from energy_console.historian.newest import Newest
+from energy_console.historian.zoom import NOTHING_GONE, Kept
 
 FOLLOW_MS = 120_000
 """Sealed batches stay this long for consoles that follow by `since`."""
 
 ACTS_SINCE = 3
 """The version of this file that has corrections and points renamed."""
+
+KEPT_SINCE = 4
+"""The version that knows what was removed for its age."""
 
 _MISSING_AT_FIRST = """
     select tier.name, part, first, last from file
@@ -61,6 +66,7 @@ SCHEMA = Schema(
         alter table point add column unit text not null default '';
         insert into fact values ('revised', 0);
         """,
+        "create table kept(kind text primary key, from_ms integer not null) without rowid",
     ),
 )
 
@@ -104,10 +110,11 @@ Gap = tuple[str, str, int, int]
 class Listing:
     """What is sealed, as of one moment."""
 
-    files: tuple[SealedFile, ...]
-    missing: frozenset[Gap]
+    files: tuple[SealedFile, ...] = ()
+    missing: frozenset[Gap] = frozenset()
     masks: tuple[Mask, ...] = ()
     renamed: tuple[Renamed, ...] = ()
+    kept: Kept = dataclasses.field(default_factory=dict)
 
     def of(self, kind: str) -> list[SealedFile]:
         return [file for file in self.files if file.kind == kind]
@@ -252,12 +259,14 @@ class NewestFile:
             return self._listing()
 
     def _listing(self) -> Listing:
-        old = int(self._connection.pragma("user_version")) < 2  # its engine has not been started since
-        missing = rows_of(self._connection, _MISSING_AT_FIRST if old else "select kind, part, first, last from missing")
+        version = int(self._connection.pragma("user_version"))  # older where its engine was not started since
+        lacking = _MISSING_AT_FIRST if version < 2 else "select kind, part, first, last from missing"
+        missing = rows_of(self._connection, lacking)
         question = "select old, point, factor from renamed order by old"
         renamed = [] if self._is_older else rows_of(self._connection, question)
-        masks = tuple(self.masks())
-        return Listing(tuple(self.files()), frozenset(missing), masks, tuple(Renamed(*row) for row in renamed))
+        kept = {} if version < KEPT_SINCE else dict(rows_of(self._connection, "select kind, from_ms from kept"))
+        masks, names = tuple(self.masks()), tuple(Renamed(*row) for row in renamed)
+        return Listing(tuple(self.files()), frozenset(missing), masks, names, kept)
 
     def masks(self) -> list[Mask]:
         """What corrections replace, by their numbers."""
@@ -299,11 +308,13 @@ class NewestFile:
         found: Collection[Gap] = (),
         masks: Sequence[Mask] = (),
         unmask: int = 0,
+        kept: Kept = NOTHING_GONE,
     ) -> None:
         """Lists `new` instead of `old`; with `sealed`, marks batches as sealed up to there. All in one transaction.
 
         `missing`: tiers that lack from now on; `found`: such that no longer do. Those of `old` readings are forgotten.
         `masks`: what the correction among `new` replaces; `unmask`: the correction that replaces nothing any more.
+        `kept`: kinds of which all before a time is gone, for its age.
         """
         with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.executemany(
@@ -323,6 +334,11 @@ class NewestFile:
                 "delete from missing where kind = ? and part = ? and first = ? and last = ?", list(found)
             )
             self._connection.executemany("insert or ignore into missing values (?, ?, ?, ?)", list(missing))
+            self._connection.executemany(
+                "insert into kept values (?, ?) "
+                "on conflict(kind) do update set from_ms = max(from_ms, excluded.from_ms)",
+                list(kept.items()),
+            )
             self._connection.execute("update fact set number = number + 1 where name = 'change'")
             if any(file.is_act for file in (*old, *new)):
                 self._connection.execute("update fact set number = number + 1 where name = 'revised'")

@@ -25,6 +25,7 @@ from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.newest import SealedFile
 from energy_console.historian.errors import StoreBroken, StoreTooNew
 from energy_console.historian.tiers import Cells
+from energy_console.historian.zoom import READINGS as READINGS
 from energy_console.historian.zoom import TIERS_MS
 from hardware.points import Float64Array, Int32Array
 
@@ -37,7 +38,6 @@ GROUP_ROWS = 65_536
 CELL_GROUP_ROWS = 8_192
 """Cells have many columns, all of them asked for: smaller groups leave less to unpack beside the point wanted."""
 
-READINGS = "readings"
 KINDS = (READINGS, *TIERS_MS)
 FORMER = ("threehours",)
 """Tiers of earlier formats: nobody reads them any more, and nobody misses them."""
@@ -51,6 +51,8 @@ WORTH = 8
 A cell takes some 16 bytes, so no such tier costs more than 2 bytes a reading; where there is no cell, there are few
 readings to ask instead.
 """
+
+LEAVING_OUT = tuple(kind for kind in TIERS_MS if kind not in MONTHLY)
 
 INTEGRAL_BITS = 44
 
@@ -231,6 +233,17 @@ def _held(arrays: Arrays) -> pa.Array:
     return pa.array(arrays["held"], pa.float64(), mask=arrays["held"] == arrays["last"])
 
 
+def points_in(paths: Iterable[Path]) -> set[str]:
+    """Every point that sealed files hold."""
+    found: set[str] = set()
+    for path in paths:
+        with pq.ParquetFile(path, read_dictionary=["point"]) as file:
+            for group in range(file.num_row_groups):
+                point = file.read_row_group(group, columns=["point"]).combine_chunks().column("point").chunk(0)
+                found.update(point.dictionary.to_pylist())
+    return found
+
+
 def path_of(folder: StoreFolder, file: SealedFile) -> Path:
     return folder.sealed(file.kind, file.part, file.first, file.last)
 
@@ -277,13 +290,6 @@ def read_note(path: Path) -> tuple[SealedFile, list[Cover]]:
     times = (int(note["start_ms"]), int(note["end_ms"]))
     file = SealedFile(str(note["kind"]), path.parent.name, first, last, int(note["level"]), footer.num_rows, *times)
     return file, covers
-
-
-def points_in(paths: Iterable[Path]) -> set[str]:
-    """Every point that sealed files hold."""
-    return {
-        name for path in paths for name in pq.read_table(path, columns=["point"]).column("point").unique().to_pylist()
-    }
 
 
 def columns_of(table: pa.Table, names: Sequence[str]) -> Arrays:

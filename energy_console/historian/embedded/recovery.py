@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +28,14 @@ from energy_console.historian.embedded.parquet import (
     points_in,
     read_note,
 )
+from energy_console.historian.embedded.retiring import end_of
+from energy_console.historian.embedded.sealing import DAY_MS
 from energy_console.historian.embedded.state import StateFile
 from energy_console.historian.errors import StoreBroken, StoreError
+from energy_console.historian.zoom import NOTHING_GONE, Kept
+
+_TELLING = (READINGS, KINDS[-1])
+"""Kinds that together name every point: readings may have been removed for their age."""
 
 
 def open_state(folder: StoreFolder, notices: list[str]) -> StateFile:
@@ -135,9 +141,9 @@ def rebuild_list(folder: StoreFolder, newest: NewestFile, notices: list[str]) ->
     ]
     listed, masks = _with_spans(folder, listed, notices)
     listed, missing = _matched(listed, dict(found))
-    newest.add_points(points_in([path_of(folder, file) for file in listed if file.kind == READINGS]))
+    newest.add_points(points_in(path_of(folder, file) for file in listed if file.kind in _TELLING))
     last = max((file.last for file in listed), default=0)
-    newest.replace_files([], listed, sealed=last, missing=missing, masks=masks)
+    newest.replace_files([], listed, sealed=last, missing=missing, masks=masks, kept=_kept_from(listed))
     notices.append(
         f"The list of sealed files was missing and was made anew from {len(listed)} files: "
         "readings of the minutes before may be missing."
@@ -167,8 +173,13 @@ def _with_spans(
 def _matched(listed: list[SealedFile], covers: Mapping[SealedFile, list[Cover]]) -> tuple[list[SealedFile], list[Gap]]:
     """Tiers held against the readings: those that belong to them, and what lacks."""
     readings = {(file.part, file.first, file.last): file for file in listed if file.kind == READINGS}
+    days = {part for part, _, _ in readings}
     kept = [
-        file for file in listed if file.kind in (READINGS, *MONTHLY) or (file.part, file.first, file.last) in readings
+        file
+        for file in listed
+        if file.kind in (READINGS, *MONTHLY)
+        or (file.part, file.first, file.last) in readings
+        or file.part not in days  # its readings were removed for their age
     ]
     lacking: list[Gap] = []
     for kind in KINDS[1:]:
@@ -181,9 +192,25 @@ def _matched(listed: list[SealedFile], covers: Mapping[SealedFile, list[Cover]])
     return kept, lacking
 
 
+def _kept_from(listed: Sequence[SealedFile]) -> Kept:
+    """From when on each kind is there, as its files and those of coarser tiers tell: what they lack before was old."""
+    first_ms = {
+        kind: min(
+            (file.start_ms // DAY_MS * DAY_MS for file in listed if file.kind == kind and not file.is_act),
+            default=2**62,
+        )
+        for kind in KINDS
+    }
+    if first_ms[READINGS] <= min(first_ms[kind] for kind in MONTHLY):
+        return NOTHING_GONE
+    now_gone = [kind for place, kind in enumerate(KINDS) if first_ms[kind] > min(first_ms[k] for k in KINDS[place:])]
+    return {kind: min(first_ms[kind], first_ms[READINGS]) for kind in now_gone}
+
+
 def tidy(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
     """Removes files that a crash left unlisted; adopts or sets aside what is unlisted for another cause."""
-    listed = {path_of(folder, file): file for file in newest.files()}
+    listing = newest.listing()
+    listed = {path_of(folder, file): file for file in listing.files}
     strays = [path for path in sealed_paths(folder) if path not in listed and act_of(path.parent.name) is None]
     if not strays:
         return
@@ -199,7 +226,8 @@ def tidy(folder: StoreFolder, newest: NewestFile, notices: list[str]) -> None:
             other for other, theirs in notes.items() if listed[other].kind == file.kind and _answers_for(covers, theirs)
         ]
         derived = file.kind != READINGS and all(any(cover.meets(own) for own in readings) for cover in covers)
-        if unfinished_seal or merged or parts or derived:
+        retired = end_of(file.part) <= listing.kept.get(file.kind, -(2**62))
+        if unfinished_seal or merged or parts or derived or retired:
             path.unlink()
         else:
             aside = set_aside(path, folder.aside)

@@ -14,19 +14,27 @@ import numpy as np
 from energy_console.historian.acts import Act
 from energy_console.historian.columns import Columns
 from energy_console.historian.embedded.acts import correction_of, files_of
-from energy_console.historian.embedded.answering import PointView, cells_in, readings_in, span_in, view_of
+from energy_console.historian.embedded.answering import (
+    PointView,
+    cells_in,
+    leaves_out,
+    readings_in,
+    span_in,
+    view_of,
+)
 from energy_console.historian.embedded.choosing import answerable
 from energy_console.historian.embedded.folder import StoreFolder, WriterLock
 from energy_console.historian.embedded.groups import FileGone
 from energy_console.historian.embedded.keeper import Keeper
 from energy_console.historian.embedded.newest import Facts, Listing, NewestFile, SealedFile
-from energy_console.historian.embedded.parquet import READINGS, Step
+from energy_console.historian.embedded.parquet import LEAVING_OUT, READINGS, Step
 from energy_console.historian.embedded.reading import SealedReader
 from energy_console.historian.embedded.recovery import bring_along, export_points, open_newest, open_state
 from energy_console.historian.embedded.state import StateFile
 from energy_console.historian.embedded.window import HotWindow
 from energy_console.historian.errors import StoreBroken, StoreError, StoreGone
 from energy_console.historian.interface import Buckets, Event, Series
+from energy_console.historian.keeping import KEEP_STATE, days_to_keep
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.newest import Newest
 from energy_console.historian.rolling import buckets_of, cells_from, reach
@@ -37,6 +45,7 @@ from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Ar
 
 MS = 1_000_000
 READ_TRIES = 5
+NEVER_MS = 2**62
 
 Answer = TypeVar("Answer")
 
@@ -53,7 +62,8 @@ class EmbeddedHistorian:
         self._guard = threading.RLock()  # over the columns in memory, below
         self._window = HotWindow()
         self._facts = Facts(0, -1, 0)
-        self._listing = Listing((), frozenset())
+        self._listing = Listing()
+        self._keep_days: Mapping[str, float] = {}
         self._folded: tuple[int, int] = (-1, 0)  # newest readings below: as of (sealed, readings of the window)
         self._newest = Newest.nothing(0)
         self._keys: dict[str, int] = {}
@@ -120,6 +130,7 @@ class EmbeddedHistorian:
             former = copy.copy(self)  # stays open till the end: others may be asking it
             vars(self).update({**vars(fresh), "_guard": self._guard, "_former": former})
             self.register(former._registered)
+            self.keep(former._keep_days)
         if former._keeper is not None:
             former._keeper.close()
 
@@ -180,6 +191,11 @@ class EmbeddedHistorian:
         self._listing = self._listing if listing is None else listing
         self._facts = facts
 
+    def _current(self) -> Listing:
+        with self._guard:
+            self._refresh()
+            return self._listing
+
     def _view(self, point: str, start_ms: int, end_ms: int) -> PointView:
         """Everything of a point as of one moment; of what is not sealed only start <= time < end."""
         with self._guard:
@@ -238,13 +254,25 @@ class EmbeddedHistorian:
         return last
 
     def buckets(self, point: str, start_ns: int, end_ns: int, count: int) -> Buckets:
-        return self._rolled(point, fitting_grid(start_ns // MS, -(-end_ns // MS), count))
+        start_ms, end_ms = start_ns // MS, -(-end_ns // MS)
+        return self._steadily(lambda: self._fitting(point, start_ms, end_ms, count))
+
+    def _fitting(self, point: str, start_ms: int, end_ms: int, count: int) -> Buckets:
+        listing = self._current()
+        grid = fitting_grid(start_ms, end_ms, count, listing.kept)
+        base_ms = listing.kept.get(READINGS, start_ms)
+        if start_ms < base_ms and grid.tier in LEAVING_OUT and leaves_out(self._sealed, self._view(point, 0, 0), grid):
+            grid = fitting_grid(start_ms, end_ms, count, {**listing.kept, **dict.fromkeys(LEAVING_OUT, NEVER_MS)})
+        return buckets_of(point, *self._cells(point, grid, False))
 
     def spans(self, point: str, start_ns: int, end_ns: int, every_ns: int, original: bool = False) -> Buckets:
-        return self._rolled(point, grid_of(start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)), original)
+        start_ms, end_ms, every_ms = start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)
 
-    def _rolled(self, point: str, grid: Grid, original: bool = False) -> Buckets:
-        return buckets_of(point, *self._steadily(lambda: self._cells(point, grid, original)))
+        def asked() -> Buckets:
+            grid = grid_of(start_ms, end_ms, every_ms, self._current().kept)
+            return buckets_of(point, *self._cells(point, grid, original))
+
+        return self._steadily(asked)
 
     def _cells(self, point: str, grid: Grid, original: bool) -> tuple[Grid, Cells]:
         """Cells to join into the spans of `grid`, and the grid with the tier that they are of."""
@@ -335,6 +363,11 @@ class EmbeddedHistorian:
         return []
 
     # Housekeeping
+
+    def keep(self, days: Mapping[str, float]) -> None:
+        self._keep_days = days_to_keep(days, self.get_state(*KEEP_STATE))
+        if self._keeper is not None:
+            self._keeper.keep_days = self._keep_days
 
     def notices(self) -> list[str]:
         """Sentences on what the store did by itself or could not do since last asked."""

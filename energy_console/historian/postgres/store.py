@@ -237,6 +237,9 @@ class PostgresReader:
 
     # Housekeeping
 
+    def keep(self, days: Mapping[str, float]) -> None:
+        """Only an engine removes anything."""
+
     def notices(self) -> list[str]:
         said, self._notices[:] = list(self._notices), []
         return said
