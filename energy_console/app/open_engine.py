@@ -82,6 +82,7 @@ def open_engine(
     memory = store_folder(site.id, site.store, store)
     with contextlib.ExitStack() as undo:  # whatever cannot be put together leaves no thread and no process behind
         undo.callback(historian.close)
+        historian.keep(site.keep_days)
         others = partial(open_store, site.id, site.store, store, writing=False) if part is not None else None
         parts = Parts(site, historian, areas, others)
         opened = _with_virtual_devices(parts, memory, faults, undo) if virtual else _alone(parts)

@@ -117,6 +117,7 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         water=fleets.water(tables.of(layouts.WATER), names),
         write_rules=write_rules.write_rules(tables.of(layouts.WRITES), have, [calculated.point for calculated in made]),
         store=settings.store,
+        keep_days=settings.keep_days,
         stale_after_s=points.patience(tables.of(layouts.POINTS), have),
         library=library,
     )

@@ -352,6 +352,7 @@ class Site:
     water: tuple[WaterZone, ...] = ()
     write_rules: tuple[WriteRule, ...] = ()
     store: str = ""  # a folder or postgresql://...; empty: the usual folder
+    keep_days: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of readings and tiers; else for ever
     stale_after_s: Mapping[str, float] = dataclasses.field(default_factory=dict)  # points with a patience of their own
     link_areas: Mapping[str, str] = dataclasses.field(default_factory=dict)  # area by link; empty: one engine for all
     library: Library = BUILT_IN  # where its devices' profiles are found

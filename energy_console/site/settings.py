@@ -7,15 +7,15 @@ import math
 import re
 import tomllib
 import zoneinfo
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from energy_console.site.faults import FaultList, suggest
 from energy_console.site.model import Carbon, GridNode, Place, PricePeriod, Tariff
 from energy_console.site.public_holidays import FORM
+from energy_console.site.store_settings import keep_days_of, store_of
 from energy_console.site.tables import parse_clock, parse_days, read_text
 from energy_console.site.toml_lines import LineIndex
 
@@ -33,6 +33,7 @@ class Settings:
     name: str
     subtitle: str
     store: str
+    keep_days: Mapping[str, float]
     place: Place
     nodes: tuple[GridNode, ...]
     node_lines: dict[str, int]
@@ -160,32 +161,20 @@ def _format_is_known(top: Section) -> bool:
 
 
 def _settings(top: Section) -> Settings:
-    top.only("format", "id", "name", "subtitle", "store", "place", "grid", "tariff", "carbon")
+    top.only("format", "id", "name", "subtitle", "store", "keep_days", "place", "grid", "tariff", "carbon")
     nodes, lines = _nodes(top.section("grid"))
     return Settings(
         id=top.text("id"),
         name=top.text("name"),
         subtitle=top.text("subtitle", ""),
-        store=_store(top),
+        store=store_of(top),
+        keep_days=keep_days_of(top),
         place=_place(top.section("place")),
         nodes=nodes,
         node_lines=lines,
         tariffs=_tariffs(top),
         carbon=_carbon(top.section("carbon")),
     )
-
-
-def _store(top: Section) -> str:
-    """Where readings are kept: a folder, or the address of a PostgreSQL database; empty for the usual folder."""
-    store = top.text("store", "")
-    if "://" not in store:
-        return store
-    parts = urlsplit(store)
-    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
-        top.fault("store", f"store {store} is no database", "write postgresql://USER@HOST/DATABASE, or a folder")
-    elif parts.password:
-        top.fault("store", "store holds a password", "keep it in the keyring or in PGPASSWORD, and write USER@HOST")
-    return store
 
 
 def _place(section: Section | None) -> Place:

@@ -19,6 +19,21 @@ PLANTED = [
         'store = "mysql://db/energy"\nid = "',
         ["site.toml:2: store mysql://db/energy is no database; write postgresql://USER@HOST/DATABASE, or a folder"],
     ),
+    (
+        "site.toml",
+        "[carbon]",
+        "[keep_days]\nreadings = 400\nminutes = 30\nhours = 100\n\n[carbon]",
+        ["site.toml:39: hours are kept shorter than readings; keep them 400 days or longer"],
+    ),
+    (
+        "site.toml",
+        "[carbon]",
+        "[keep_days]\nseconds = 400\nreadings = 0\n\n[carbon]",
+        [
+            "site.toml:37: key seconds is not known; did you mean tenseconds?",
+            "site.toml:38: readings is 0; it must lie between 1 and 100000",
+        ],
+    ),
     # site.toml: keys, units, kinds, numbers
     (
         "site.toml",
