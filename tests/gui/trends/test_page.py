@@ -56,10 +56,10 @@ def wheel(page: TrendsPage, place: QPoint, turned: int) -> None:
 
 
 def test_an_empty_page_says_what_to_do_and_does_it(page, qtbot, settled):
-    assert page._body.currentWidget() is page.empty
-    qtbot.mouseClick(page.empty._button, Qt.MouseButton.LeftButton)
+    assert page.card.shown.currentWidget() is page.card.empty
+    qtbot.mouseClick(page.card.empty._button, Qt.MouseButton.LeftButton)
     settled()
-    assert page._body.currentWidget() is page.stack
+    assert page.card.shown.currentWidget() is page.stack
     assert len(page.drawing.view.points) == 4
 
 
@@ -444,7 +444,7 @@ def test_a_curve_gets_a_plot_of_its_own_and_the_view_can_be_deleted(page, qtbot,
     page.add([POWER_1, POWER_2])
     page.shelf.save("Two")
     page.choose(POWER_2)
-    qtbot.mouseClick(page.add_plot, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(page.card.add_plot, Qt.MouseButton.LeftButton)
     settled()
     assert [list(plot.traces) for plot in page.stack.plots] == [[POWER_1], [POWER_2]]
     delete = next(

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from energy_console.engine.link import EngineNews
 from energy_console.gui.desk import Desk
-from energy_console.gui.format import unit_text
 from energy_console.gui.pages.page import Page
 from energy_console.gui.pages.trends.choice import MOST_CURVES, TrendView
 from energy_console.gui.pages.trends.curve_acts import CurveActs, PageParts
@@ -19,17 +18,13 @@ from energy_console.gui.pages.trends.drawing import Drawing
 from energy_console.gui.pages.trends.following import Following
 from energy_console.gui.pages.trends.naming import Names
 from energy_console.gui.pages.trends.planned import Course, planned_courses
+from energy_console.gui.pages.trends.plot_card import PlotCard
 from energy_console.gui.pages.trends.point_tree import PointTree
 from energy_console.gui.pages.trends.readouts import Readouts
 from energy_console.gui.pages.trends.saving import Saving
 from energy_console.gui.pages.trends.side import Side
 from energy_console.gui.pages.trends.toolbar import Toolbar
 from energy_console.gui.pages.trends.view_shelf import ViewShelf
-from energy_console.gui.parts.button import Button
-from energy_console.gui.parts.card import Card
-from energy_console.gui.parts.hatch_key import HatchKey
-from energy_console.gui.parts.state_pane import StatePane
-from energy_console.gui.parts.text import caption
 from energy_console.gui.plots.handling import HandledStack
 from energy_console.gui.plots.night import nights
 from energy_console.gui.plots.plot import Plot
@@ -72,8 +67,7 @@ class TrendsPage(Page):
                 self.saving, self.show_view, self.add, self.choose, self.remove,
             )
         )  # fmt: skip
-        self._plot_card = Card(" ", " ", tools=True)
-        self.empty = StatePane(desk.looks)
+        self.card = PlotCard(desk.looks, self.stack, self.names, self.acts.own_plot, self.acts.centre)
         self._lay_out()
         self._connect()
         self._tick_timer = QTimer(self)
@@ -87,31 +81,10 @@ class TrendsPage(Page):
     # layout
 
     def _lay_out(self) -> None:
-        self.add_plot = Button(self.looks, self.tr("Add plot"), "", "card", on_click=lambda: self.acts.own_plot())
-        self.add_plot.setToolTip(self.tr("Give the selected curve a plot of its own"))
-        self.centre = Button(
-            self.looks,
-            "",
-            "crosshair",
-            "icon",
-            name=self.tr("Put the cursor into the middle"),
-            on_click=lambda: self.acts.centre(),
-        )
-        self.dotted_key = caption(self.tr("dotted: simulated or uncertain"))
-        self.dotted_key.hide()
-        self._plot_card.add_tool(self.dotted_key)
-        self._plot_card.add_tool(HatchKey(self.looks, self.tr("no answer")))
-        self._plot_card.add_tool(self.add_plot)
-        self._plot_card.add_tool(self.centre)
-        self._body = QStackedWidget()
-        self._body.addWidget(self.empty)
-        self._body.addWidget(self.stack)
-        self._plot_card.body.setContentsMargins(0, 0, 0, 6)
-        self._plot_card.body.addWidget(self._body)
         row = QHBoxLayout()
         row.setSpacing(CARD_GAP)
         row.addWidget(self.tree)
-        row.addWidget(self._plot_card, 1)
+        row.addWidget(self.card, 1)
         row.addWidget(self.side)
         column = QVBoxLayout(self)
         column.setContentsMargins(PAGE_MARGIN, 0, PAGE_MARGIN, PAGE_MARGIN)
@@ -173,15 +146,15 @@ class TrendsPage(Page):
                 known.append(point)
             else:
                 self.desk.said.emit(self.tr("This site has no point {0}.").format(point))
-        room = MOST_CURVES - len(view.points)
-        if sum(point not in view.points for point in known) > room:
+        if len({*view.points, *known}) > MOST_CURVES:
             self.desk.said.emit(self.tr("A view holds {0} curves at most; take some away first.").format(MOST_CURVES))
             return
         units = [(point, self.names.points[point].unit) for point in known]
         if plot is None and not own:
             view = view.adding_all(units)
-        for point, unit in units:
-            view = view.adding(point, unit, plot=plot, own=own)
+        else:
+            for point, unit in units:
+                view = view.adding(point, unit, plot=plot, own=own)
         self.show_view(view)
         if known:
             self.choose(known[-1])
@@ -210,7 +183,7 @@ class TrendsPage(Page):
         self.selected = self.readouts.selected = point
         self.drawing.select(point)
         self.side.table.reveal(point)
-        self.add_plot.setEnabled(bool(point))
+        self.card.add_plot.setEnabled(bool(point))
         self.acts.show_states()
         self.tree.mark(point)
         self.readouts.show_rows()
@@ -229,8 +202,7 @@ class TrendsPage(Page):
         self.tree.show_colours({point: trace.colour for point, trace in self.drawing.traces.items()})
         self.toolbar.show_comparisons(view, self.acts.comparing())
         self.toolbar.show_span(view.span_s)
-        self._show_titles()
-        self._show_state()
+        self.card.show_view(view, self._first)
         if self.selected not in view.points:
             self.choose(view.points[0] if view.points else "")
         else:
@@ -242,27 +214,6 @@ class TrendsPage(Page):
         self.acts.show_states()
         if keep:
             self.views.keep("", view)
-
-    def _show_titles(self) -> None:
-        view = self.drawing.view
-        if not view.plots:
-            self._plot_card.say(self.tr("Plots"), "")
-            self.scope.emit("")
-            return
-        first = view.plots[0]
-        size = len(first.points)
-        count = self.tr("1 point") if size == 1 else self.tr("{0} points").format(size)
-        title = first.title or self.names.plot_title(first.points)
-        self._plot_card.say(title, ", ".join(part for part in (count, unit_text(first.unit)) if part))
-
-    def _show_state(self) -> None:
-        """The plots, or what to do to get some."""
-        if self.drawing.view.points:
-            self._body.setCurrentWidget(self.stack)
-            return
-        todo = self.tr("Tick points in the tree, drag them here from any page, or open a kept view.")
-        self.empty.say("empty", self.tr("Nothing is drawn yet."), todo, self.tr("Draw the main meters"), self._first)
-        self._body.setCurrentWidget(self.empty)
 
     def _main_meters(self) -> list[str]:
         """The meters of the connection and of the largest nodes under it."""
@@ -370,7 +321,7 @@ class TrendsPage(Page):
     def _history_came(self) -> None:
         self.stack.refit_curves()
         self.readouts.refigure_soon(card=True)
-        self.dotted_key.setVisible(any(len(trace.dotted.pyramid) for trace in self.drawing.traces.values()))
+        self.card.dotted_key.setVisible(any(len(trace.dotted.pyramid) for trace in self.drawing.traces.values()))
         failure = self.drawing.failure()
         if failure:
             self.desk.said.emit(failure)
