@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from energy_console.app.history_formats import TableWriter
     from energy_console.historian.interface import Historian
     from energy_console.site.model import Site
+    from hardware.points import Point
 
 DAY_NS = 86_400_000_000_000
 MOST_NAMES = 5
@@ -63,7 +64,7 @@ def _refuse(sentence: str, code: int) -> int:
 
 def _answer(args: argparse.Namespace) -> None:
     from energy_console.app.history_formats import FORMATS
-    from energy_console.historian.importing.book import imported_points
+    from energy_console.historian.errors import StoreAwayStill
     from energy_console.historian.opening import open_store
     from energy_console.site.loader import load_site
 
@@ -72,17 +73,30 @@ def _answer(args: argparse.Namespace) -> None:
         raise BadInput("Parquet does not go to a terminal: name a file with --out, such as --out history.parquet.")
     site = load_site(args.site)
     window = _window(args, site)
-    historian = open_store(site.id, site.store, args.store, writing=False)
+    historian = open_store(site.id, site.store, args.store, writing=False, also_away=True)
     try:
-        site = replace(site, points=(*site.points, *imported_points(historian)))
+        site = replace(site, points=(*site.points, *_imported(historian)))
         named = find_points(args.points, [point.id for point in site.points])
         question = Question(named, *window, original=args.original)
         with _target(args.out) as file:
             writer = FORMATS[kind](file, site, question)
-            _fill(writer, historian, question)
+            missing = _fill(writer, historian, question)
             writer.close()
     finally:
         historian.close()
+    if missing:
+        raise StoreAwayStill(missing)
+
+
+def _imported(historian: Historian) -> tuple[Point, ...]:
+    """Points that only files of foreign meters have; none are known while a server is away."""
+    from energy_console.historian.errors import StoreAway
+    from energy_console.historian.importing.book import imported_points
+
+    try:
+        return tuple(imported_points(historian))
+    except StoreAway:
+        return ()
 
 
 def _format_by_name(out: str | None) -> str:
@@ -136,19 +150,49 @@ def _target(out: str | None) -> Iterator[BinaryIO]:
         passing.unlink(missing_ok=True)
 
 
-def _fill(writer: TableWriter, historian: Historian, question: Question) -> None:
-    """Asks point by point, readings day by day, so that a year of seconds does not have to fit into memory."""
+def _fill(writer: TableWriter, historian: Historian, question: Question) -> str:
+    """Asks point by point, readings day by day, so that a year of seconds does not have to fit into memory.
+
+    Returns a sentence where only what waits on this machine could be told, empty where all is there.
+    """
+    from energy_console.historian.errors import HistoryAway
+
     progress = sys.stderr.isatty() and writer.file is not sys.stdout.buffer
+    missing = ""
     for number, point in enumerate(question.points, 1):
-        writer.corrections(point, historian.corrected(point))
-        if question.every_ns is not None:
-            window = (question.start_ns, question.end_ns, question.every_ns)
-            writer.spans(historian.spans(point, *window, question.original))
-        else:
-            for start_ns in range(question.start_ns, question.end_ns, DAY_NS):
-                end_ns = min(start_ns + DAY_NS, question.end_ns)
-                writer.readings(historian.read(point, start_ns, end_ns, question.original))
+        try:
+            _fill_one(writer, historian, question, point)
+        except HistoryAway as fault:
+            missing = str(fault)
         if progress:
             print(f"\r{number} of {len(question.points)} points", end="", file=sys.stderr, flush=True)
     if progress:
         print(file=sys.stderr)
+    return missing
+
+
+def _fill_one(writer: TableWriter, historian: Historian, question: Question, point: str) -> None:
+    """One point; what waits on this machine while the server is away, too. Raises HistoryAway after that."""
+    from energy_console.historian.errors import HistoryAway, StoreAway
+
+    start_ns, end_ns = question.start_ns, question.end_ns
+    with contextlib.suppress(StoreAway):  # the question for readings tells it
+        writer.corrections(point, historian.corrected(point))
+    try:
+        if question.every_ns is not None:
+            writer.spans(historian.spans(point, start_ns, end_ns, question.every_ns, question.original))
+            return
+        while start_ns < end_ns:
+            writer.readings(historian.read(point, start_ns, min(start_ns + DAY_NS, end_ns), question.original))
+            start_ns += DAY_NS
+    except HistoryAway as fault:
+        if question.every_ns is not None:
+            writer.spans(fault.known)
+            raise
+    else:
+        return
+    try:
+        writer.readings(historian.read(point, start_ns, end_ns, question.original))  # the rest at once: nobody waits day by day
+    except HistoryAway as fault:
+        writer.readings(fault.known)
+        raise

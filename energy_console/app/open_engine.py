@@ -111,7 +111,7 @@ def _follows_only(site: Site, store: str | Path | None) -> bool:
 def _attached(site: Site, store: str | Path | None, holder: str) -> OpenedEngine:
     from energy_console.engine.attached import AttachedEngine
 
-    historian = open_store(site.id, site.store, store, writing=False)
+    historian = open_store(site.id, site.store, store, writing=False, also_away=True)
     return OpenedEngine(site, AttachedEngine(site, historian), historian, holder=holder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePath
+from typing import Any
 
 
 class StoreError(Exception):
@@ -29,6 +30,78 @@ class StoreAway(StoreError):
 
     def __init__(self, place: str, why: str) -> None:
         super().__init__(f"The store {place} cannot be reached ({why}): start its server, or look at the network.")
+
+
+class StoreAwayStill(StoreAway):
+    """As it was told before: nobody waits for a server that is known to be away, or to refuse."""
+
+    def __init__(self, sentence: str) -> None:
+        StoreError.__init__(self, sentence)
+
+
+class StoreShut(StoreAway):
+    """The server answers and lets nobody in, or not far enough. Waiting does not help: a person has to mend it."""
+
+    def __init__(self, sentence: str) -> None:
+        StoreError.__init__(self, sentence)
+
+
+class StoreLogin(StoreShut):
+    """A wrong password, none, or a user that the server does not know."""
+
+    def __init__(self, place: str, user: str) -> None:
+        super().__init__(
+            f"The store {place} does not take user {user} with the password it was given: put the right one into the "
+            "keyring, PGPASSWORD or the password file, or have it set on the server."
+        )
+
+
+class StoreNoDatabase(StoreShut):
+    """The server has no such database."""
+
+    def __init__(self, place: str, database: str) -> None:
+        super().__init__(
+            f"The server of the store {place} has no database {database}: create it there (createdb {database}), "
+            "or correct the address."
+        )
+
+
+class StoreNotLetIn(StoreShut):
+    """The server refuses the connection for a reason of its own. `known`: one of rights or of pg_hba.conf."""
+
+    def __init__(self, place: str, user: str, why: str, *, known: bool) -> None:
+        remedy = f"allow user {user} from this machine (pg_hba.conf, rights)" if known else "look at its log"
+        super().__init__(f"The server of the store {place} answers and refuses the connection ({why}): {remedy}.")
+
+
+class StoreNoRight(StoreShut):
+    """The user may connect, but not do what a store needs."""
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(
+            f"The user of the store {place} may not do what it needs ({why}): have GRANT CREATE ON DATABASE given to "
+            "the user who makes the store, and its schema owned by that user."
+        )
+
+
+class StoreTooOld(StoreShut):
+    """A server older than this program is tested on."""
+
+    def __init__(self, place: str, version: str, oldest: int) -> None:
+        super().__init__(
+            f"The store {place} is on PostgreSQL {version}: this program needs {oldest} or newer; upgrade the server."
+        )
+
+
+class HistoryAway(StoreAway):
+    """The server is away; `known` is what is kept on this machine of what was asked, the newest, and may be empty.
+
+    `known`: what the question would have answered. It is not the whole: nothing may be worked out of it.
+    """
+
+    def __init__(self, sentence: str, known: Any) -> None:
+        StoreError.__init__(self, sentence)
+        self.known = known
 
 
 class StoreRefused(StoreError):

@@ -23,10 +23,13 @@ def is_server(store: str) -> bool:
     return store.startswith(SERVER_SCHEMES)
 
 
-def open_store(site_id: str, named_by_site: str, chosen: Store, *, writing: bool, share: Share = WHOLE) -> Historian:
+def open_store(
+    site_id: str, named_by_site: str, chosen: Store, *, writing: bool, share: Share = WHOLE, also_away: bool = False
+) -> Historian:
     """The store of a site: `chosen` on the command line, else what site.toml names, else the usual folder.
 
-    `share`: what of the site a writing engine serves; on a server several may, each its areas. Raises StoreError.
+    `share`: what of the site a writing engine serves; on a server several may, each its areas. `also_away`: who
+    only reads begins while the server is away, too (engines always do). Raises StoreError.
     """
     store = os.fspath(chosen or named_by_site)
     if not is_server(store):
@@ -36,8 +39,9 @@ def open_store(site_id: str, named_by_site: str, chosen: Store, *, writing: bool
     from energy_console.historian.postgres import engine_of, reader_of
 
     if not writing:
-        return reader_of(with_password(store), site_id)
-    return engine_of(with_password(store), site_id, outbox_folder(site_id, share), share)
+        outboxes = outbox_folder(site_id).parent
+        return reader_of(store, site_id, outboxes, with_password, also_away=also_away)
+    return engine_of(store, site_id, outbox_folder(site_id, share), share, with_password)
 
 
 @contextlib.contextmanager
@@ -72,7 +76,7 @@ def deliver_what_waits(site_id: str, named_by_site: str, chosen: Store) -> list[
         from energy_console.historian.postgres.leftovers import deliver_leftovers
         from energy_console.historian.postgres.server import Place
 
-        deliver_leftovers(Place(with_password(store), site_id), outbox_folder(site_id).parent, notices)
+        deliver_leftovers(Place(store, site_id, with_password), outbox_folder(site_id).parent, notices)
     return notices
 
 

@@ -27,8 +27,11 @@ NOBODY = "nobody"  # whom a server runs as where the tests run as root: it refus
 class Server:
     """One server with a data folder of its own, on a port of 127.0.0.1 that stays the same when it starts again."""
 
-    def __init__(self, programs: Path, *, durable: bool = False) -> None:
-        """`durable`: what it commits outlives the machine, too; tests end processes only."""
+    def __init__(self, programs: Path, *, durable: bool = False, standby_of: Server | None = None) -> None:
+        """`durable`: what it commits outlives the machine, too; tests end processes only.
+
+        `standby_of`: it follows another one, which runs, until it is promoted.
+        """
         self._fsync = "on" if durable else "off"
         self._programs = programs
         self._home = Path(tempfile.mkdtemp(prefix="energy-console-postgres-"))
@@ -40,18 +43,15 @@ class Server:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
-        made = [
-            self._program("initdb"),
-            "--no-sync",
-            "--auth=trust",
-            "--encoding=utf8",
-            "-U",
-            "tester",
-            "-D",
-            self._data,
-        ]
-        subprocess.run(made, check=True, capture_output=True, **self._as)
+        subprocess.run(self._making(standby_of), check=True, capture_output=True, **self._as)
         self.start()
+
+    def _making(self, standby_of: Server | None) -> list[str]:
+        if standby_of is not None:
+            place = ["-h", "127.0.0.1", "-p", str(standby_of.port), "-U", "tester"]
+            return [self._program("pg_basebackup"), *place, "-D", self._data, "-R", "-c", "fast"]
+        options = ["--no-sync", "--auth=trust", "--encoding=utf8", "-U", "tester"]
+        return [self._program("initdb"), *options, "-D", self._data]
 
     def _reachable(self, programs: Path) -> Path:
         """A place from which the server's user may run them: a checkout may lie where only its owner may look."""
@@ -135,6 +135,18 @@ class Server:
             self._process.send_signal(how)
             self._process.wait(START_WITHIN_S)
             self._process = None
+
+    def run(self, *statements: str) -> None:
+        """Each for itself, as its administrator."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def let_in(self, *lines: str) -> None:
+        """Who may connect and how, as lines of pg_hba.conf; its administrator always."""
+        always = "host all tester 127.0.0.1/32 trust\n"
+        (Path(self._data) / "pg_hba.conf").write_text(always + "".join(f"{line}\n" for line in lines), "utf-8")
+        self.run("select pg_reload_conf()")
 
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:

@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from energy_console.historian.errors import StoreAway, StoreBusy
+from energy_console.app import main
+from energy_console.historian.errors import HistoryAway, StoreAway, StoreBusy
 from energy_console.historian.ledger import LedgerCommand, LedgerStep
 from energy_console.historian.postgres import PostgresEngine, engine_of, reader_of
 from energy_console.historian.postgres.spool import FILE
-from tests.historian.postgres_server import Server
+from tests.historian.postgres_server import Server, carried_programs
 from tests.historian.series import POINTS, at, batch
 
 ROOT = Path(__file__).parents[2]
@@ -70,8 +72,15 @@ def test_what_is_written_while_the_server_is_away_is_there_afterwards_in_order_a
     assert store.newest()[1][0] == 3.0, "live values go on"
     assert store.get_state("alarms", "now") == {"open": 1}
     assert [record.steps[0].kind for record in store.open_ledger()] == ["sending"]
-    with pytest.raises(StoreAway, match="cannot be reached"):
+    with pytest.raises(HistoryAway, match=r"cannot be reached .* only what waits on this machine is shown") as away:
         store.read(POWER, at(0), at(9))
+    assert away.value.known.value.tolist() == [0.0, 1.0, 2.0, 3.0]
+    with pytest.raises(HistoryAway) as away:
+        store.spans(POWER, at(0), at(60), 60 * 10**9)
+    assert away.value.known.count.tolist() == [4]
+    with pytest.raises(HistoryAway) as away:
+        store.as_of([POINTS[1].id, POWER], at(2), at(9) - at(0))
+    assert away.value.known[1].tolist()[1] == 2.0
     assert "cannot be reached" in store.trouble()
     (gone,) = store.notices()
     assert "kept on this machine" in gone
@@ -117,6 +126,22 @@ def test_an_engine_starts_while_the_server_is_away_and_a_later_run_delivers_it(
     wait_for(lambda: is_delivered(fourth))
     assert fourth.read(POINTS[3].id, at(0), at(9)).value.tolist() == [1.0, 2.0]
     fourth.close()
+
+
+def test_history_asked_for_while_the_server_is_away_shows_what_waits_on_this_machine(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ENERGY_CONSOLE_STORE", str(tmp_path))
+    one = str(ROOT / "sites" / "one-meter")
+    assert main(["serve", "--site", one, "--virtual", "--store", server.url, "--for", "6s"]) == 0
+    capsys.readouterr()
+    server.stop()
+    window = ["--from", "2020-01-01T00:00Z", "--to", "2100-01-01T00:00Z"]
+    assert main(["history", "meter/power_kw", "--site", one, "--store", server.url, *window]) == 1
+    told = capsys.readouterr()
+    assert "cannot be reached" in told.err
+    assert "only what waits on this machine is shown" in told.err
+    assert len(told.out.splitlines()) > 3, told.out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs processes that stand still")
@@ -267,6 +292,44 @@ def test_nothing_is_lost_or_doubled_while_server_and_engine_are_killed_again_and
     assert sorted(events) == sorted(set(events))
     assert set(acknowledged) <= set(events)
     assert batches == sorted(batches), "out of order"
+
+
+def test_another_server_takes_over_and_even_what_it_had_not_got_is_there_once(tmp_path: Path) -> None:
+    programs = carried_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL: the wheel that carries one is not for this machine")
+    first = Server(programs)
+    second = Server(programs, standby_of=first)
+    hosts = f"127.0.0.1:{first.port},127.0.0.1:{second.port}"
+    store = engine_of(f"postgresql://tester@{hosts}/postgres", "taken-over", tmp_path)
+    try:
+        store.register(POINTS)
+        append_numbers(store, 0, 1, 2)
+        reader = reader_of(f"postgresql://tester@{hosts}/postgres", "taken-over")
+        wait_for(lambda: has_replayed(second, 3))
+        second.stop()
+        append_numbers(store, 3, 4)  # which it never gets
+        first.kill()
+        append_numbers(store, 5)
+        second.start()
+        second.run("select pg_promote()")
+        append_numbers(store, 6)
+        wait_for(lambda: is_delivered(store))
+        wait_for(lambda: reader.read(POWER, at(0), at(9)).value.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        reader.close()
+    finally:
+        store.close()
+        second.remove()
+        first.remove()
+
+
+def has_replayed(standby: Server, readings: int) -> bool:
+    with psycopg.connect(standby.url) as connection:
+        there = connection.execute("select to_regclass('\"taken-over\".reading')").fetchone()
+        if there is None or there[0] is None:
+            return False
+        row = connection.execute('select count(*) from "taken-over".reading').fetchone()
+        return row is not None and int(row[0]) == readings
 
 
 def break_things(server: Server, engine: subprocess.Popen[str], turn: int, moment: float) -> None:

@@ -14,8 +14,17 @@ from collections.abc import Callable
 
 import psycopg
 
-from energy_console.historian.errors import StoreAddress, StoreAway, StoreBusy, StoreError, StoreForeign, StoreTooNew
+from energy_console.historian.errors import (
+    StoreAddress,
+    StoreAway,
+    StoreBusy,
+    StoreError,
+    StoreForeign,
+    StoreShut,
+    StoreTooNew,
+)
 from energy_console.historian.postgres.engine_rights import become_engine, say_gone, say_here, take_lead
+from energy_console.historian.postgres.patience import Patience
 from energy_console.historian.postgres.portions import MOST_READINGS, MOST_RECORDS, take_portion
 from energy_console.historian.postgres.server import Connection, Place, server_faults
 from energy_console.historian.postgres.spool import Record, Spool
@@ -27,7 +36,7 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 10.0
 """A server that takes longer for one record is treated as away: readings are safe in the spool meanwhile."""
 
-RETRY_S = 1.0
+LOOK_EVERY_S = 1.0
 SAY_HERE_EVERY_S = 2.0
 END_S = 10.0
 
@@ -38,7 +47,10 @@ class Delivery:
     def __init__(
         self, place: Place, share: Share, spool: Spool, notices: list[str], appended: Callable[[int], None]
     ) -> None:
-        """Raises StoreError where the server answers and refuses; one that is away is tried again and again."""
+        """Raises StoreError where another writes or the store is none of ours; a server that is away is tried again.
+
+        One that lets nobody in is an error at the first start only: later readings are kept until it is mended.
+        """
         self._place, self._share, self._spool, self._notices, self._appended = place, share, spool, notices, appended
         self._turn = threading.Condition()
         self._delivered = 0
@@ -49,6 +61,8 @@ class Delivery:
         self._taker: Taker | None = None
         self._behind = False
         self._stopping = threading.Event()
+        self._patience = Patience()
+        self._fault: StoreError | None = None  # what came of the last try
         self._said_here_s = time.monotonic()
         self.leads = False  # the engines of the site, where several serve areas of it
         self.trouble = ""  # why the server cannot be had, empty while it can
@@ -57,6 +71,8 @@ class Delivery:
         except (StoreBusy, StoreForeign, StoreTooNew, StoreAddress):
             raise
         except StoreError as fault:
+            if isinstance(fault, StoreShut) and spool.last == 0:
+                raise  # it was never let in: whoever sets it up is told, and nothing waits yet
             self._lose(fault)
         self._behind = bool(self.trouble) or self._delivered < self._wanted
         self._thread = threading.Thread(target=self._run, name="store-delivery", daemon=True)
@@ -88,7 +104,8 @@ class Delivery:
     def _fall_behind(self, why: str) -> None:
         """The caller holds the turn."""
         if not self.trouble:
-            self.trouble = str(StoreAway(self._place.told, why))
+            self._fault = StoreAway(self._place.told, why)
+            self.trouble = str(self._fault)
             self._notices.append(f"{self.trouble} Until then everything is kept on this machine.")
         self._behind = True
         self._turn.notify_all()
@@ -98,9 +115,9 @@ class Delivery:
     def _run(self) -> None:
         while not self._stopping.is_set():
             with self._turn:
-                self._turn.wait_for(lambda: self._stopping.is_set() or self._has_work(), RETRY_S)
+                self._turn.wait_for(lambda: self._stopping.is_set() or self._has_work(), LOOK_EVERY_S)
             if not self._stopping.is_set() and not (self._go() if self._has_work() else self._say_here()):
-                self._stopping.wait(RETRY_S)
+                self._stopping.wait(self._patience.wait_s(self._fault))
 
     def _has_work(self) -> bool:
         return self._behind or self._wanted > self._delivered
@@ -174,9 +191,10 @@ class Delivery:
         self._connection = self._taker = None
         self.leads = False
         with self._turn:
-            if not self.trouble:
+            if not self.trouble or type(fault) is not type(self._fault):
                 self.trouble = str(fault)
                 self._notices.append(f"{fault} Until then everything is kept on this machine.")
+            self._fault = fault
             self._behind = True
             self._turn.notify_all()
 
@@ -187,7 +205,8 @@ class Delivery:
             was_behind, self._behind = self._behind, False
             if self.trouble:
                 self._notices.append(f"The store {self._place.told} is back; everything kept here meanwhile is there.")
-            self.trouble = ""
+            self.trouble, self._fault = "", None
+            self._patience.had()
             self._turn.notify_all()
         if was_behind:  # otherwise the next record takes them out, in its own commit
             self._spool.let_go(self._delivered)

@@ -14,7 +14,7 @@ from typing import Any
 
 from energy_console.historian.columns import unpack
 from energy_console.historian.embedded.folder import StoreFolder, WriterLock
-from energy_console.historian.errors import StoreAway
+from energy_console.historian.errors import StoreAway, StoreAwayStill
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.postgres.delivery import Delivery
 from energy_console.historian.postgres.engine_rights import presences
@@ -46,7 +46,7 @@ class PostgresEngine(PostgresReader):
             self._spool = open_spool(folder, notices)
             undo.callback(self._spool.close)
             self._spool.belong_to(place.schema, share.stream)
-            super().__init__(place, looked=True)
+            super().__init__(place, folder.parent, looked=True)
             undo.callback(super().close)
             self._notices = notices
             self._tail = Tail()
@@ -70,7 +70,7 @@ class PostgresEngine(PostgresReader):
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
         if trouble := self._delivery.trouble:  # told at once: nobody waits for a server that is known to be away
-            raise StoreAway(self._place.told, "it is away at the moment") from ConnectionError(trouble)
+            raise StoreAwayStill(trouble)
         with super()._reading() as connection:
             yield connection
 

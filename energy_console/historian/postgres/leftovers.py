@@ -13,14 +13,15 @@ from energy_console.historian.embedded.folder import StoreFolder, WriterLock
 from energy_console.historian.errors import StoreBusy
 from energy_console.historian.postgres.portions import MOST_READINGS, MOST_RECORDS, take_portion
 from energy_console.historian.postgres.server import Place, connect, server_faults
-from energy_console.historian.postgres.spool import FILE, Spool
+from energy_console.historian.postgres.spool import FILE, Spool, spools_in
 from energy_console.historian.postgres.taking import Taker
 
 
 def deliver_leftovers(place: Place, outboxes: Path, notices: list[str], own: Path | None = None) -> None:
     """Delivers what waits in every outbox of this site in the folder but `own`, and those in use. Raises StoreError."""
-    folders = sorted(path.parent for path in outboxes.glob(f"*/{FILE}") if path.parent != own)
-    for folder in folders:
+    for folder in [path.parent for path in spools_in(outboxes)]:
+        if own is not None and folder == own.resolve():
+            continue
         try:
             lock = WriterLock(StoreFolder(folder))
         except StoreBusy:  # an engine runs on it and delivers by itself
@@ -42,6 +43,6 @@ def _deliver(place: Place, spool: Spool, folder: Path, notices: list[str]) -> No
         while records := spool.after(taken, MOST_READINGS, MOST_RECORDS):
             take_portion(taker, spool, place, records, notices)
             taken = records[-1].number
-        spool.let_go(taken)
+        spool.clear()
     if waiting:
         notices.append(f"{waiting} records that an earlier engine had left in {folder} were delivered to {place.told}.")

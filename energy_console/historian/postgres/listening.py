@@ -9,11 +9,11 @@ from collections.abc import Callable
 import psycopg
 
 from energy_console.historian.errors import StoreError
+from energy_console.historian.postgres.patience import Patience
 from energy_console.historian.postgres.server import Connection, Place, connect, server_faults
 from energy_console.historian.postgres.writing import NEWS
 
 LOOK_EVERY_S = 0.5  # whether to end
-RETRY_S = 2.0
 
 
 class Listener:
@@ -21,20 +21,26 @@ class Listener:
 
     def __init__(self, place: Place, wake: Callable[[], None]) -> None:
         self._place, self._wake = place, wake
+        self._patience = Patience()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="store-listener", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            # whoever asks the store is told; here it is only tried again
-            with contextlib.suppress(StoreError), contextlib.closing(connect(self._place)) as connection:
-                self._hear(connection)
-            self._stopping.wait(RETRY_S)
+            fault: StoreError | None = None
+            try:
+                with contextlib.closing(connect(self._place)) as connection:
+                    self._hear(connection)
+            except StoreError as error:  # whoever asks the store is told; here it is only tried again
+                fault = error
+            if not self._stopping.is_set():
+                self._stopping.wait(self._patience.wait_s(fault))
 
     def _hear(self, connection: Connection) -> None:
         with server_faults(self._place):
             connection.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(NEWS)))
+            self._patience.had()
             self._wake()  # something may have come before this connection listened
             while not self._stopping.is_set():
                 news = list(connection.notifies(timeout=LOOK_EVERY_S, stop_after=1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -19,10 +19,12 @@ from energy_console.historian.errors import (
     StoreError,
     StoreForeign,
     StoreFull,
+    StoreNoRight,
     StoreRefused,
     StoreTooNew,
     StoreTooOld,
 )
+from energy_console.historian.postgres.refusals import check_version, why_not_connected
 from energy_console.historian.postgres.schema import MARK, STEPS
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -41,10 +43,21 @@ MIGRATION_LOCK = 0x45435047  # "ECPG"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A database and the schema in it that one site has for itself."""
+    """A database and the schema in it that one site has for itself. `unlock`: the address with its password."""
 
     url: str
     schema: str
+    unlock: Callable[[str], str] = str
+
+    def conninfo(self) -> str:
+        """What the driver is given, asked anew for each connection: a password may have been changed meanwhile.
+
+        Of several hosts the one that takes writes is meant, unless the address says otherwise.
+        """
+        url = self.unlock(self.url)
+        if "," in urlsplit(url).netloc and "target_session_attrs" not in url:
+            url = f"{url}{'&' if '?' in url else '?'}target_session_attrs=read-write"
+        return url
 
     @property
     def told(self) -> str:
@@ -61,6 +74,8 @@ def server_faults(place: Place) -> Iterator[None]:
         yield
     except StoreError:
         raise
+    except psycopg.errors.InsufficientPrivilege as fault:
+        raise StoreNoRight(place.told, _first_line(fault)) from fault
     except psycopg.errors.DiskFull as fault:
         raise StoreFull(place.told) from fault
     except PoolTimeout as fault:
@@ -76,14 +91,22 @@ def _first_line(fault: psycopg.Error) -> str:
 
 
 def connect(place: Place, *, autocommit: bool = True) -> Connection:
-    """A connection with the site's schema as its search path. Raises StoreAway, StoreAddress."""
+    """A connection with the site's schema as its search path. Raises StoreAway, StoreShut, StoreAddress."""
     try:
-        conninfo_to_dict(place.url)
+        conninfo_to_dict(place.conninfo())
     except psycopg.ProgrammingError as fault:
         raise StoreAddress(place.told, str(fault).splitlines()[0]) from fault
-    with server_faults(place):
-        connection: Connection = psycopg.connect(place.url, autocommit=autocommit, **LINE)
-        prepare(connection, place)
+    try:
+        connection: Connection = psycopg.connect(place.conninfo(), autocommit=autocommit, **LINE)
+    except psycopg.OperationalError as fault:
+        raise why_not_connected(place.told, place.url, fault) from fault
+    try:
+        check_version(place.told, connection.info.server_version)
+        with server_faults(place):
+            prepare(connection, place)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ from hardware.points import Point
 
 FILE = "outbox.sqlite"
 SLOT_SIZE = 10**9  # commands of one outbox; its number before the last nine digits
+KEPT_RECORDS, KEPT_READINGS = 1200, 2_000_000  # after the server has them: ten minutes as a rule, some 20 MB
+SIZES = "select number, size from record order by number"
 FIRST_DRAWN, LAST_DRAWN = 10**6, 9 * 10**6  # all numbers stay below 2^53, exact in any program that reads JSON
 SCHEMA = Schema(
     0x45434F42,  # "ECOB"
@@ -72,6 +75,8 @@ class Spool:
         self._connection = open_database(path, SCHEMA, create=True, full_sync=True)
         self._place = Presence(path)
         self._lock = threading.RLock()
+        self._there = deque((int(n), int(size)) for n, size in self._rows(SIZES))  # number and readings of each record
+        self._readings_there = sum(size for _, size in self._there)
         if not self._rows("select 1 from fact where name = 'name'"):
             self.take_new_name()
 
@@ -138,6 +143,10 @@ class Spool:
             )
             return dict(rows_of(self._connection, "select id, key from point"))
 
+    def keys(self) -> dict[str, int]:
+        """Keys of all points ever named here, by id."""
+        return dict(self._rows("select id, key from point"))
+
     def points(self) -> list[tuple[int, str, str, str, str]]:
         """Key, id, unit, name, area; the area is empty where it is not this engine's to tell."""
         return self._rows("select key, id, unit, name, area from point order by key")
@@ -154,11 +163,28 @@ class Spool:
 
     def _add(self, kind: str, size: int, body: bytes, taken: int, also: Callable[[], None] = lambda: None) -> int:
         with self._lock, self._place.faults(), transaction(self._connection):
-            self._connection.execute("delete from record where number <= ?", (taken,))
+            self._connection.execute("delete from record where number <= ?", (self._may_go(taken),))
             self._connection.execute("insert into record(kind, size, body) values (?, ?, ?)", (kind, size, body))
             number = self._connection.last_insert_rowid()
             also()
+            self._there.append((number, size))
+            self._readings_there += size
             return number
+
+    def _may_go(self, taken: int) -> int:
+        """The number up to which records may be let go of where the server has `taken` that many.
+
+        The newest stay for a while: a server that takes over from one that died may not have them yet, and while there
+        is none they are what is known of the newest.
+        """
+        gone = 0
+        while self._there and self._there[0][0] <= taken and self._is_plenty():
+            gone, size = self._there.popleft()
+            self._readings_there -= size
+        return gone
+
+    def _is_plenty(self) -> bool:
+        return len(self._there) > KEPT_RECORDS or self._readings_there > KEPT_READINGS
 
     @property
     def last(self) -> int:
@@ -179,6 +205,17 @@ class Spool:
         sql = "select number, kind, size, body from record where number > ? and number <= ? order by number"
         return [Record(*row) for row in self._rows(sql, (number, last))]
 
+    def newest_batches(self, readings: int) -> list[bytes]:
+        """Bodies of the newest batches, oldest first, together about so many readings."""
+        sizes = self._rows("select number, size from record where kind = 'batch' order by number desc")
+        taken, first = 0, 0
+        for number, size in sizes:
+            if taken and taken + size > readings:
+                break
+            taken, first = taken + size, number
+        sql = "select body from record where kind = 'batch' and number >= ? order by number"
+        return [body for (body,) in self._rows(sql, (first,))]
+
     def waiting(self, number: int) -> int:
         """Readings after `number`."""
         return int(self._rows("select coalesce(sum(size), 0) from record where number > ?", (number,))[0][0])
@@ -188,7 +225,16 @@ class Spool:
         return int(self._rows("select count(*) from record where number > ?", (number,))[0][0])
 
     def let_go(self, taken: int) -> None:
-        self._rows("delete from record where number <= ?", (taken,))
+        """Of what the server has taken, but for the newest."""
+        with self._lock:
+            self._rows("delete from record where number <= ?", (self._may_go(taken),))
+
+    def clear(self) -> None:
+        """Of everything: this outbox is not used any more."""
+        with self._lock:
+            self._rows("delete from record")
+            self._there.clear()
+            self._readings_there = 0
 
     def put_by(self, record: Record, why: str) -> None:
         """Keeps a record that the server will never take out of the way of those after it."""
@@ -270,3 +316,8 @@ def open_spool(folder: Path, notices: list[str]) -> Spool:
             aside = set_aside(path, folder / "aside")
         notices.append(f"{fault} It was moved to {aside}; what in it had not reached the server is there.")
         return Spool(path)
+
+
+def spools_in(folder: Path) -> list[Path]:
+    """The outboxes of this machine's engines, each once, whatever links lead there."""
+    return sorted({path.resolve() for path in folder.glob(f"*/{FILE}")})

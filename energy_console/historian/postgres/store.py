@@ -13,12 +13,13 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from energy_console.historian.acts import Act
-from energy_console.historian.errors import StoreError, StoreMissing
+from energy_console.historian.errors import HistoryAway, StoreAway, StoreAwayStill, StoreError, StoreMissing
 from energy_console.historian.interface import Buckets, Event, Series
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.newest import Newest
@@ -33,6 +34,7 @@ from energy_console.historian.postgres.asking import (
 )
 from energy_console.historian.postgres.following import Follower
 from energy_console.historian.postgres.listening import Listener
+from energy_console.historian.postgres.outbox_history import OutboxHistory
 from energy_console.historian.postgres.server import (
     CONNECT_S,
     LINE,
@@ -53,22 +55,26 @@ RECONNECT_S = 5.0
 GONE_FOR_S = 10.0
 GONE_CONNECT_S = 0.5  # whoever asks within GONE_FOR_S after one has waited in vain waits only so long
 
+NEWEST_ONLY = "Until then only what waits on this machine is shown, the newest."
+
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # each try to reconnect is a warning there; ours tell once
 
 
 class PostgresReader:
     """`Historian` in one schema of a database, for whoever writes no readings. Safe to use from several threads."""
 
-    def __init__(self, place: Place, *, looked: bool = False) -> None:
-        """`looked`: the schema is known to be there, or its server to be away. Raises StoreError."""
+    def __init__(self, place: Place, outboxes: Path | None = None, *, looked: bool = False) -> None:
+        """`looked`: the schema is known to be there, or its server to be away. Raises StoreError.
+
+        `outboxes`: where engines of this machine keep what the server has not yet.
+        """
         self._place = place
+        self._outboxes = OutboxHistory(outboxes, place.schema)
         self._notices: list[str] = []
         if not looked:
-            with contextlib.closing(connect(place)) as connection:
-                if not check(connection, place):
-                    raise StoreMissing(place.told)
+            self._look()
         self._pool: ConnectionPool[Connection] = ConnectionPool(
-            place.url,
+            place.conninfo,
             min_size=1,
             max_size=4,
             timeout=CONNECT_S,
@@ -79,9 +85,16 @@ class PostgresReader:
             check=ConnectionPool.check_connection,
         )
         self._gone_s = -math.inf  # when a connection was last waited for in vain
+        self._why_gone: StoreAway | None = None
         self._tables = StateTables(self._reading)
         self._follower = Follower(self._moment)
         self._listeners: list[Listener] = []
+
+    def _look(self) -> None:
+        """Whether the site's schema is there and one that this program reads. Raises StoreError."""
+        with contextlib.closing(connect(self._place)) as connection:
+            if not check(connection, self._place):
+                raise StoreMissing(self._place.told)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -90,9 +103,21 @@ class PostgresReader:
             try:
                 with self._pool.connection(GONE_CONNECT_S if recently else CONNECT_S) as connection:
                     yield connection
-            except PoolTimeout:
-                self._gone_s = time.monotonic()
-                raise
+            except PoolTimeout as fault:
+                raise self._why(recently=recently) from fault
+
+    def _why(self, *, recently: bool) -> StoreAway:
+        """Why no connection was to be had in time; whoever asks soon after one who has found out is told the same."""
+        if not recently or self._why_gone is None:
+            self._why_gone = StoreAway(self._place.told, "no connection in time")
+            try:
+                self._look()
+            except StoreAway as fault:
+                self._why_gone = fault
+            except StoreError as fault:
+                self._why_gone = StoreAwayStill(str(fault))
+        self._gone_s = time.monotonic()
+        return StoreAwayStill(str(self._why_gone)) if recently else self._why_gone
 
     @contextlib.contextmanager
     def _moment(self) -> Iterator[Connection]:
@@ -120,7 +145,10 @@ class PostgresReader:
         self._listeners.append(Listener(self._place, call))
 
     def read(self, point: str, start_ns: int, end_ns: int, original: bool = False) -> Series:
-        with self._viewing(point, original) as (connection, view):
+        with (
+            self._else(lambda: self._outboxes.read(point, start_ns, end_ns)),
+            self._viewing(point, original) as (connection, view),
+        ):
             columns = readings_of(connection, view, -(-start_ns // MS), -(-end_ns // MS))
         return Series(point, columns.time_ms * MS, columns.value, columns.status)
 
@@ -135,10 +163,11 @@ class PostgresReader:
     def as_of(
         self, points: Sequence[str], moment_ns: int, look_back_ns: int
     ) -> tuple[Int64Array, Float64Array, UInt16Array]:
-        keys = dict(zip(points, self._follower.keys(points), strict=True))
         start_ms, end_ms = (moment_ns - look_back_ns) // MS + 1, moment_ns // MS + 1
-        with self._moment() as connection:
-            last = last_readings(connection, keys, start_ms, end_ms)
+        with self._else(lambda: _as_arrays(self._outboxes.as_of(points, start_ms, end_ms))):
+            keys = dict(zip(points, self._follower.keys(points), strict=True))
+            with self._moment() as connection:
+                last = last_readings(connection, keys, start_ms, end_ms)
         rows = [list(keys).index(point) for point in points] if len(keys) < len(points) else slice(None)
         return _as_arrays(Newest(last.time_ms[rows], last.value[rows], last.status[rows]))
 
@@ -149,9 +178,20 @@ class PostgresReader:
         return self._rolled(point, grid_of(start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)), original)
 
     def _rolled(self, point: str, grid: Grid, original: bool = False) -> Buckets:
-        with self._viewing(point, original) as (connection, view):
+        with (
+            self._else(lambda: self._outboxes.rolled(point, grid)),
+            self._viewing(point, original) as (connection, view),
+        ):
             answered = cells_in(connection, view, grid)
         return buckets_of(point, *answered)
+
+    @contextlib.contextmanager
+    def _else(self, known: Callable[[], object]) -> Iterator[None]:
+        """While the server is away a question ends in HistoryAway, with what this machine knows of its answer."""
+        try:
+            yield
+        except StoreAway as fault:
+            raise HistoryAway(f"{fault} {NEWEST_ONLY}", known()) from fault
 
     def span(self, point: str) -> tuple[int, int] | None:
         with self._viewing(point) as (connection, view):

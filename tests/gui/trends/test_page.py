@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 from energy_console.gui.pages.trends.choice import DAY_BEFORE
 from energy_console.gui.pages.trends.page import TrendsPage
 from energy_console.gui.parts.point_drag import points_mime
+from energy_console.historian.errors import HistoryAway
 from tests.gui.trends.conftest import GAP_H, POINTS, SIMULATED_H, SPIKE_H
 
 POWER_1, POWER_2, SUPPLY, LEVEL = POINTS
@@ -465,6 +466,23 @@ def test_a_store_that_cannot_answer_is_told_and_the_page_goes_on(page, history, 
         page.add([POWER_1])
     monkeypatch.undo()
     page.stack.zoom(0.5)
+    settled()
+    assert len(page.drawing.traces[POWER_1].solid.pyramid)
+
+
+def test_while_a_server_is_away_what_waits_on_this_machine_is_drawn_and_told(
+    page, history, settled, qtbot, monkeypatch
+):
+    def away(ask):
+        def answer(*args):
+            raise HistoryAway("The server is away; only the newest is shown.", ask(*args))
+
+        return answer
+
+    for name in ("read", "buckets"):
+        monkeypatch.setattr(history.historian, name, away(getattr(history.historian, name)))
+    with qtbot.waitSignal(page.desk.said, check_params_cb=lambda text: "only the newest" in text):
+        page.add([POWER_1])
     settled()
     assert len(page.drawing.traces[POWER_1].solid.pyramid)
 

@@ -232,7 +232,8 @@ class Drawing:
         return answered and not (self._asking or self._fresh or self._ready or self._soon.isActive())
 
     def failure(self) -> str:
-        return next((feed.failure for feed in self.feeds.values() if feed.failure), "")
+        """Why the store could not answer, or not with all that there is; empty where it did."""
+        return next((told for feed in self.feeds.values() if (told := feed.failure or feed.notice)), "")
 
     # plans
 

@@ -19,6 +19,7 @@ from energy_console.gui.desk import Desk
 from energy_console.gui.pages.trends.cells import Cells, nothing, of_buckets, of_readings
 from energy_console.gui.plots.gaps import Gap
 from energy_console.gui.plots.trace import Line
+from energy_console.historian.errors import HistoryAway
 from energy_console.historian.interface import Historian, Series
 from hardware.points import FIRST_BAD_REASON, Float64Array, UInt16Array
 
@@ -128,6 +129,7 @@ class PointFeed:
         self.every_s = every_s
         self.hold_s = max(_LEAST_HOLD_S, _MISSED_CYCLES * every_s + 2.0)
         self.failure = ""  # why the store could not answer, empty while it can
+        self.notice = ""  # why an answer is not all that there is
         self.answered = False
         self._desk = desk
         self._changed = changed
@@ -257,6 +259,8 @@ class PointFeed:
 
     def _fresh_for_s(self, start_s: float, end_s: float) -> float:
         """How long an answer that reaches the present serves: short while the past is missing, it may be on its way."""
+        if self.notice:
+            return _ASK_AGAIN_S
         missing = not len(self._base) or float(self._base.start_s[0]) > start_s + 0.1 * (end_s - start_s)
         return _ASK_AGAIN_S if missing else max(_REFRESH_S, (end_s - start_s) / 200)
 
@@ -280,10 +284,13 @@ class PointFeed:
         if self._closed or asked is None:
             return
         self.answered = True
-        if isinstance(answer, Exception):
+        self.failure = self.notice = ""
+        if isinstance(answer, HistoryAway):
+            self.notice = str(answer)
+            self._keep(asked, answer.known)
+        elif isinstance(answer, Exception):
             self.failure = str(answer)
         else:
-            self.failure = ""
             self._keep(asked, answer)  # type: ignore[arg-type]
         self._changed(self.point)
         # only for a window that has moved meanwhile: an answer that does not suffice would be the same again
