@@ -84,7 +84,7 @@ class StoreNoRight(StoreShut):
         )
 
 
-class StoreTooOld(StoreShut):
+class StoreOldServer(StoreShut):
     """A server older than this program is tested on."""
 
     def __init__(self, place: str, version: str, oldest: int) -> None:

@@ -15,8 +15,8 @@ from energy_console.historian.errors import (
     StoreNoDatabase,
     StoreNoRight,
     StoreNotLetIn,
+    StoreOldServer,
     StoreShut,
-    StoreTooOld,
 )
 from energy_console.historian.postgres import engine_of, reader_of
 from energy_console.historian.postgres.patience import LONGEST_S, LONGEST_SHUT_S, Patience
@@ -86,7 +86,7 @@ def test_serve_ends_with_the_sentence(guarded: Server, tmp_path: Path, monkeypat
 
 def test_a_server_older_than_is_tested_is_refused(guarded: Server, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("energy_console.historian.postgres.refusals.OLDEST_VERSION", 99)
-    with pytest.raises(StoreTooOld, match=r"is on PostgreSQL \d+\.\d+: this program needs 99 or newer"):
+    with pytest.raises(StoreOldServer, match=r"is on PostgreSQL \d+\.\d+: this program needs 99 or newer"):
         engine_of(address(guarded), "older", tmp_path)
 
 

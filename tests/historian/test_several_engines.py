@@ -220,3 +220,30 @@ def test_what_an_engine_of_other_areas_has_left_on_this_machine_is_delivered_by_
     deliver_leftovers(Place(server, site), tmp_path, again, tmp_path / "heat+port")
     assert again == []
     both.close()
+
+
+def test_spans_stay_exact_where_points_went_from_one_engine_to_another_and_back(
+    server: str, site: str, tmp_path: Path
+) -> None:
+    areas = {POINTS[0].id: "port", POINTS[2].id: "heat"}
+    second = 0
+    for turn, share in enumerate((Share(("port",)), Share(("heat", "port"), areas), Share(("port",)))):
+        engine = engine_of(server, site, tmp_path / share.name, share)
+        engine.register(POINTS)
+        for _ in range(3 + turn):
+            engine.append(batch([(0, second, float(second)), (2, second + 1, 1.0)]))
+            second += 7
+            if second % 2:
+                engine.seal()
+        engine.close()
+    last = engine_of(server, site, tmp_path / "site")
+    last.register(POINTS)
+    for _ in range(2):
+        for point in (POINTS[0].id, POINTS[2].id):
+            readings = last.read(point, at(0), at(600))
+            assert len(readings.time_ns) == 12
+            for every_s in (10, 60, 900):
+                spans = last.spans(point, at(0) // 10**10 * 10**10, at(600), every_s * 10**9)
+                assert spans.count.sum() == 12, every_s
+        last.seal()
+    last.close()

@@ -176,6 +176,7 @@ def _left_out(connection: Connection, key: int, start_ms: int, end_ms: int) -> C
     question = (
         "select ms, value, status from reading join without_tenseconds as without "
         "on without.point = reading.point and batch between without.first and without.last "
+        "and not exists (select 1 from apart where apart.batch = reading.batch) "
         f"where reading.point = %s and ms >= %s and ms < %s {_ORDER}"
     )
     return _columns(connection, question, (key, start_ms, end_ms))

@@ -26,6 +26,7 @@ from energy_console.historian.errors import (
 from energy_console.historian.postgres.engine_rights import become_engine, say_gone, say_here, take_lead
 from energy_console.historian.postgres.patience import Patience
 from energy_console.historian.postgres.portions import MOST_READINGS, MOST_RECORDS, take_portion
+from energy_console.historian.postgres.rollup import NOT_HELD, newest_batch
 from energy_console.historian.postgres.server import Connection, Place, server_faults
 from energy_console.historian.postgres.spool import Record, Spool
 from energy_console.historian.postgres.taking import Taker
@@ -64,6 +65,7 @@ class Delivery:
         self._patience = Patience()
         self._fault: StoreError | None = None  # what came of the last try
         self._said_here_s = time.monotonic()
+        self.held_from = NOT_HELD  # the newest batch of others when this engine got its right to write
         self.leads = False  # the engines of the site, where several serve areas of it
         self.trouble = ""  # why the server cannot be had, empty while it can
         try:
@@ -164,6 +166,7 @@ class Delivery:
                 self._taker = Taker(connection, self._place, self._spool)
                 delivered = self._taker.taken()
                 leads = take_lead(connection, self._place)
+                self.held_from = newest_batch(connection)
             if delivered > self._spool.last:  # the spool is older than what the server remembers of it
                 self._spool.take_new_name()
                 delivered = self._taker.taken()

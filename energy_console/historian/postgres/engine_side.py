@@ -21,7 +21,7 @@ from energy_console.historian.postgres.engine_rights import presences
 from energy_console.historian.postgres.following import Tail, later_of
 from energy_console.historian.postgres.keeper import Keeper
 from energy_console.historian.postgres.leftovers import deliver_leftovers
-from energy_console.historian.postgres.rollup import seal
+from energy_console.historian.postgres.rollup import NOT_HELD, seal
 from energy_console.historian.postgres.server import Connection, Place
 from energy_console.historian.postgres.spool import open_spool
 from energy_console.historian.postgres.store import PostgresReader
@@ -115,7 +115,7 @@ class PostgresEngine(PostgresReader):
         with self._reading() as connection:
             areas = [one.area for one in presences(connection)] if self.leads() else self._share.held
             for area in areas:  # whoever leads also rolls up what engines have left that are gone
-                seal(connection, area)
+                seal(connection, area, self._delivery.held_from if area == self._share.stream else NOT_HELD)
 
     def tidy(self, now_ms: int | None = None) -> None:
         """Sorts the days that are over, drops what need not be kept; normally the store does so by itself.

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from energy_console.historian.errors import StoreAway, StoreLogin, StoreNoDatabase, StoreNotLetIn, StoreTooOld
+from energy_console.historian.errors import StoreAway, StoreLogin, StoreNoDatabase, StoreNotLetIn, StoreOldServer
 
 OLDEST_VERSION = 15  # the oldest PostgreSQL that this is tested on
 _ANSWERED = re.compile(r"failed: [^\s:]+:  (.+)")  # severity and two blanks: the server's own words
@@ -44,9 +44,9 @@ def why_not_connected(told: str, url: str, fault: psycopg.Error) -> StoreAway:
 
 
 def check_version(told: str, version: int) -> None:
-    """`version` as the server tells it, 180004 for 18.4. Raises StoreTooOld."""
+    """`version` as the server tells it, 180004 for 18.4. Raises StoreOldServer."""
     if version < OLDEST_VERSION * 10_000:
-        raise StoreTooOld(told, f"{version // 10_000}.{version % 10_000}", OLDEST_VERSION)
+        raise StoreOldServer(told, f"{version // 10_000}.{version % 10_000}", OLDEST_VERSION)
 
 
 def _user_of(url: str) -> str:

@@ -17,6 +17,7 @@ from energy_console.historian.postgres.server import Connection
 from energy_console.historian.rolling import all_tiers
 from energy_console.historian.tiers import Cells, worth_keeping
 from energy_console.historian.zoom import TIERS_MS
+from hardware.points import Int32Array
 
 FOLLOW_MS = 120_000
 """Batches stay this long after they were rolled up, for consoles that follow by `since`."""
@@ -38,13 +39,26 @@ _KINDS: dict[str, str] = {
 }
 
 
-def seal(connection: Connection, area: str) -> None:
-    """Rolls up everything `area` has appended by now, each portion in one transaction."""
-    while _seal_some(connection, area):
+NOT_HELD = 2**62
+
+
+def seal(connection: Connection, area: str, held_from: int = NOT_HELD) -> None:
+    """Rolls up everything that was written in the stream of `area` by now, each portion in one transaction.
+
+    `held_from`: the batch after which nobody but the caller has written points of this stream.
+    """
+    while _seal_some(connection, area, held_from):
         pass
 
 
-def _seal_some(connection: Connection, area: str) -> bool:
+def newest_batch(connection: Connection) -> int:
+    """The highest number that was ever given to a batch."""
+    row = connection.execute("select case when is_called then last_value else 0 end from batch_number").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _seal_some(connection: Connection, area: str, held_from: int) -> bool:
     with connection.transaction():
         row = connection.execute("select sealed, newest from engine where area = %s for update", (area,)).fetchone()
         assert row is not None
@@ -54,7 +68,11 @@ def _seal_some(connection: Connection, area: str) -> bool:
         last = batches[-1][0]
         parts = [columns for _, columns in batches]
         joined = Columns(*(np.concatenate([getattr(c, f.name) for c in parts]) for f in fields(Columns)))
-        _write_tiers(connection, joined, int(row[0]), last)
+        without = _write_tiers(connection, joined, _apart(connection, batches))
+        if int(row[0]) >= held_from:
+            _leave_out(connection, without.tolist(), int(row[0]), last)
+        else:
+            _leave_out_exactly(connection, without, batches)
         body = row[1]
         newest = Newest.nothing(0) if body is None else Newest.unpacked(body)
         connection.execute(
@@ -84,16 +102,28 @@ def _oldest(connection: Connection, area: str, sealed: int) -> tuple[list[tuple[
     return [(int(n), unpack(body)) for n, body in rows], len(rows) < len(sizes)
 
 
-def _write_tiers(connection: Connection, columns: Columns, sealed: int, last: int) -> None:
+def _apart(connection: Connection, batches: list[tuple[int, Columns]]) -> Int32Array:
+    """Keys in batches that came from an outbox left behind: their numbers lie among those of other streams."""
+    numbers = [number for number, _ in batches]
+    rows = connection.execute("select batch from apart where batch = any(%s)", (numbers,)).fetchall()
+    apart = {int(number) for (number,) in rows}
+    keys = [columns.key for number, columns in batches if number in apart]
+    return np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int32)
+
+
+def _write_tiers(connection: Connection, columns: Columns, always: Int32Array) -> Int32Array:
+    """Returns the keys that were not worth the finest tier. `always`: those that are kept in it in any case."""
     order = np.lexsort((columns.time_ms, columns.key))
     rows = Columns(columns.key[order], columns.time_ms[order], columns.value[order], columns.status[order])
+    without: Int32Array = np.empty(0, np.int32)
     for tier, cells in all_tiers(rows):
         if tier == FINEST:
-            worth = worth_keeping(cells, WORTH)
-            _leave_out(connection, np.unique(cells.rank[~worth]).tolist(), sealed, last)
+            worth = worth_keeping(cells, WORTH) | np.isin(cells.rank, always)
+            without = np.unique(cells.rank[~worth])
             write_cells(connection, tier, cells.take(worth))
         else:
             write_cells(connection, tier, cells)
+    return without
 
 
 def write_cells(connection: Connection, tier: str, cells: Cells) -> None:
@@ -119,6 +149,18 @@ def _leave_out(connection: Connection, keys: list[int], sealed: int, last: int) 
         "where key not in (select point from gone_on)",
         {"keys": keys, "sealed": sealed, "last": last},
     )
+
+
+def _leave_out_exactly(connection: Connection, keys: Int32Array, batches: list[tuple[int, Columns]]) -> None:
+    """The same where others have written points of this stream before: from a key's first batch to its last."""
+    seen = [np.unique(columns.key[np.isin(columns.key, keys)]) for _, columns in batches]
+    key = np.concatenate(seen)
+    number = np.repeat([number for number, _ in batches], [len(one) for one in seen])
+    order = np.argsort(key, kind="stable")  # batches come in the order of their numbers
+    key, number = key[order], number[order]
+    borders = np.flatnonzero(np.diff(key, prepend=-1, append=-1)) if len(key) else np.empty(0, np.int64)
+    rows = zip(key[borders[:-1]].tolist(), number[borders[:-1]].tolist(), number[borders[1:] - 1].tolist(), strict=True)
+    connection.cursor().executemany("insert into without_tenseconds values (%s, %s, %s)", list(rows))
 
 
 def sealed_cells(connection: Connection, tier: str, key: int, start_ms: int, end_ms: int) -> Cells:

@@ -123,4 +123,5 @@ STEPS: tuple[str, ...] = (
     create table revision(number bigint not null);
     insert into revision values (0);
     """,
+    "create table apart(batch bigint primary key);",
 )

@@ -23,7 +23,10 @@ class Taker:
     """Lives as long as its connection. Raises what the driver raises."""
 
     def __init__(self, connection: Connection, place: Place, spool: Spool, *, says_whose: bool = True) -> None:
-        """`says_whose`: this engine serves now, so the areas that the spool tells of its points are true."""
+        """`says_whose`: this engine serves now, so the areas that the spool tells of its points are true.
+
+        Batches of one that does not come apart: between those of whoever serves its points meanwhile.
+        """
         self._connection, self._place, self._spool, self._says_whose = connection, place, spool, says_whose
         self._stream = spool.stream
         self._days: set[int] = set()
@@ -134,6 +137,8 @@ class Taker:
             "set written = excluded.written, sorted = false, readings = day.readings + excluded.readings",
             [(day * DAY_MS, sequence, count) for day, count in zip(days.tolist(), counts.tolist(), strict=True)],
         )
+        if not self._says_whose:
+            self._connection.execute("insert into apart values (%s)", (sequence,))
         tell(self._connection, "batch")
         return sequence
 

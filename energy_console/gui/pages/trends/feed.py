@@ -316,8 +316,13 @@ class PointFeed:
 
 
 def _question(store: Historian, point: str, asked: Asked, hold_s: float) -> Cells:
-    """Asks and makes cells of the answer, on the worker's thread."""
+    """Asks and makes cells of the answer, on the worker's thread; also of what is known while a server is away."""
     start_ns, end_ns = round(asked.start_s * _NS), round(asked.end_s * _NS) + 1
-    if asked.single:
-        return of_readings(store.read(point, start_ns, end_ns), hold_s)
-    return of_buckets(store.buckets(point, start_ns, end_ns, asked.count), hold_s, asked.now_s)
+    try:
+        if asked.single:
+            return of_readings(store.read(point, start_ns, end_ns), hold_s)
+        return of_buckets(store.buckets(point, start_ns, end_ns, asked.count), hold_s, asked.now_s)
+    except HistoryAway as away:
+        known = away.known
+        cells = of_readings(known, hold_s) if asked.single else of_buckets(known, hold_s, asked.now_s)
+        raise HistoryAway(str(away), cells) from away
