@@ -192,7 +192,9 @@ def _fill_one(writer: TableWriter, historian: Historian, question: Question, poi
     else:
         return
     try:
-        writer.readings(historian.read(point, start_ns, end_ns, question.original))  # the rest at once: nobody waits day by day
+        writer.readings(
+            historian.read(point, start_ns, end_ns, question.original)
+        )  # the rest at once: nobody waits day by day
     except HistoryAway as fault:
         writer.readings(fault.known)
         raise
