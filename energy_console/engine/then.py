@@ -17,12 +17,14 @@ from energy_console.engine.planner import ROOM as PLAN_ROOM
 from energy_console.historian.interface import Historian
 from energy_console.live.moment import MomentReader
 from energy_console.live.table import LiveTable
-from energy_console.planning.proposal import PlanNews
+from energy_console.planning.proposal import Followed, PlanNews
 from energy_console.planning.schedule import Schedule, ScheduleTooNew
-from energy_console.planning.setpoints import followed_share, plugged_in, setpoints_at
+from energy_console.planning.setpoints import SetPoint, followed_share, plugged_in, setpoints_at
 from energy_console.site.areas import areas_of
 from energy_console.site.model import Site
 from hardware.points import is_usable
+
+SAME = 0.02  # of a level, or an ampere: devices round what they are told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,14 +80,15 @@ class ThenReader:
         if schedule is None or schedule.end <= moment:
             return PlanNews()
 
-        def measured_kw(point: str) -> float:
+        def shown(point: str) -> float:
             row = table.index.get(point)
             if row is None or not is_usable(table.status[row : row + 1])[0]:
                 return math.nan
             return float(table.value[row])
 
         wanted = setpoints_at(self._site, schedule, moment, plugged_in(self._site, moment))
-        return PlanNews(in_force=schedule, followed=followed_share(wanted, measured_kw))
+        assets = tuple(_followed(setpoint, shown(setpoint.point)) for setpoint in wanted)
+        return PlanNews(in_force=schedule, followed=followed_share(wanted, shown), assets=assets)
 
     def _read_schedule(self, state: Any) -> Schedule | None:
         """The same object for the same plan, so that who draws it knows it again; None for one of a later program."""
@@ -97,3 +100,12 @@ class ThenReader:
             except (ScheduleTooNew, KeyError, TypeError, ValueError):
                 self._schedule = (str(state.get("id")), None)
         return self._schedule[1]
+
+
+def _followed(setpoint: SetPoint, shown: float) -> Followed:
+    """Whether the device showed the set-point then; not known where its reading was not kept."""
+    if not math.isfinite(shown):
+        return Followed(setpoint.asset, setpoint.kind, setpoint.value, None, "")
+    taken = math.isclose(shown, setpoint.value, rel_tol=0.01, abs_tol=SAME)
+    text = "" if taken else f"{setpoint.point} showed {shown:g}, not {setpoint.value:g}."
+    return Followed(setpoint.asset, setpoint.kind, setpoint.value, taken, text)

@@ -50,6 +50,7 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QDateTimeEdit, QPlainTextEdit {{
   selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QDateTimeEdit:focus {{ border-color: {accent}; }}
+QDateTimeEdit[look="quiet"]::up-button, QDateTimeEdit[look="quiet"]::down-button {{ width: 0; border: none; }}
 QComboBox::drop-down {{ border: none; width: 18px; }}
 QLineEdit[look="bare"] {{ border: none; background: transparent; min-height: 42px; padding: 0 14px; }}
 QCheckBox {{ color: {text}; spacing: 6px; }}

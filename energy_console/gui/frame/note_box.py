@@ -28,7 +28,7 @@ from energy_console.journal.entry import Entry, assets_of
 from energy_console.journal.notes import Note, NoteRefused, rewrite_note, write_note
 from energy_console.site.timetable import utc_of_wall_clock
 
-_FORM = "ddd d MMM yyyy HH:mm:ss"
+_FORM = "d MMM yyyy HH:mm:ss"
 _WIDTH_PX = 520
 
 
@@ -47,7 +47,7 @@ class NoteBox(QFrame):
         self.text.setPlaceholderText(self.tr("What happened, what was done, what the next shift should know"))
         self.text.setAccessibleName(self.tr("Words of the note"))
         self.text.setTabChangesFocus(True)
-        self.text.setMinimumHeight(110)
+        self.text.setFixedHeight(112)
         self.source = QLineEdit()
         self.source.setPlaceholderText(self.tr("the whole site"))
         self.source.setAccessibleName(self.tr("What the note is about: a device, point, node or station"))
@@ -67,6 +67,7 @@ class NoteBox(QFrame):
     def _edit(self, name: str) -> QDateTimeEdit:
         made = QDateTimeEdit()
         made.setDisplayFormat(_FORM)
+        made.setProperty("look", "quiet")
         made.setAccessibleName(name)
         return made
 

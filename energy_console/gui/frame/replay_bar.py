@@ -17,10 +17,11 @@ from energy_console.gui.frame.span_popup import SpanPopup
 from energy_console.gui.parts.button import Button
 from energy_console.gui.parts.choice import Choice
 from energy_console.gui.replay import SPEEDS
-from energy_console.gui.theme import BODY_PX, BUTTON_RADIUS, CARD_GAP, CARD_RADIUS, SEMIBOLD, Looks, font
+from energy_console.gui.theme import BODY_PX, BUTTON_RADIUS, CARD_RADIUS, SEMIBOLD, Looks, font
 from energy_console.journal.reading import JournalQuestion, read_journal
 
-HEIGHT_PX = 46
+HEIGHT_PX = 40
+GAP_PX = 6  # a page keeps its least height beside it in a window of 1280x720
 _ENTRIES_EVERY_S = 300
 _MOST_ENTRIES = 3000
 
@@ -62,7 +63,7 @@ class ReplayBar(QFrame):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self.setFixedHeight(HEIGHT_PX + CARD_GAP)
+        self.setFixedHeight(HEIGHT_PX + GAP_PX)
         self.setAccessibleName(self.tr("Replay"))
         looks, replay = desk.looks, desk.replay
         self.tag = Tag(looks)
@@ -99,7 +100,7 @@ class ReplayBar(QFrame):
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
-        row.setContentsMargins(10, 0, 10, CARD_GAP)
+        row.setContentsMargins(8, 0, 8, GAP_PX)
         row.setSpacing(4)
         row.addWidget(self.tag)
         row.addSpacing(6)

@@ -59,6 +59,7 @@ class SpanPopup(QFrame):
     def _edit(self, name: str) -> QDateTimeEdit:
         made = QDateTimeEdit()
         made.setDisplayFormat(_FORM)
+        made.setProperty("look", "quiet")
         made.setAccessibleName(name)
         made.setMinimumWidth(220)
         return made

@@ -20,7 +20,7 @@ from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
 
-_NARROW_PX = 1300
+_NARROW_PX = 1340
 _LEFT_SHARE = 0.40
 
 
@@ -80,7 +80,7 @@ class AlarmsPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._left.setFixedWidth(max(360, round(self.width() * _LEFT_SHARE)))
-        self.journal.people.setVisible(self.width() >= _NARROW_PX - 220)
+        self.journal.people.setVisible(self.width() >= _NARROW_PX)
 
     # showing
 

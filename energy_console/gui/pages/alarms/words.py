@@ -13,6 +13,7 @@ from energy_console.gui.parts.alarm_shape import NEW
 from energy_console.journal.entry import ENGINE, Entry
 
 ACTS = ("command", "plan")
+_SOON_NS = 120 * 10**9  # who writes a note needs so long
 NEWS = ("import", "correction", "device", "engine")
 
 
@@ -64,7 +65,7 @@ def about_entry(entry: Entry, zone: dt.tzinfo) -> str:
     parts.append(tr("by {0}").format(who_name(entry.who)))
     if entry.source:
         parts.append(entry.source)
-    if entry.written_ns != entry.time_ns:
+    if abs(entry.written_ns - entry.time_ns) > _SOON_NS:
         written = moment(entry.written_ns)
         parts.append(tr("written {0}").format(f"{day(written, zone)}  {clock(written, zone)}"))
     if entry.refers:

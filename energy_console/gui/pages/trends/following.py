@@ -51,7 +51,7 @@ class Following:
             planned = span_s <= _LONGEST_WITH_PLAN_S and self._drawing.plans_until_s() > edge_s + 0.01 * span_s
             ahead = (_AHEAD_WITH_PLAN if planned else _AHEAD) if live else 0.0  # what came after a moment is not shown
             self._stack.show_window(edge_s - span_s * (1 - ahead), edge_s + span_s * ahead)
-        self._toolbar.show_live(self.follows and live)
+        self._toolbar.show_live(self.follows)  # off live the bar of the replay leads back
 
     def show_span(self, span_s: float) -> None:
         """Shows so much time: up to the edge while following it, up to the window's end otherwise."""
