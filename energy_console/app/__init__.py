@@ -42,6 +42,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "snapshot": ("energy_console.app.snapshot", "a picture of a page; needs no display"),
     "bench": ("energy_console.app.bench", "measure one part against the bare library or solver in the same run"),
     "plan": ("energy_console.app.plan", "plan the next hours as one linear program, and say what it costs and why"),
+    "sweep": (
+        "energy_console.app.sweep",
+        "one problem in many variations, on this machine or a cluster, to be resumed",
+    ),
     "forecast": ("energy_console.app.forecast", "what loads, sun and wind will do next, and how good that was before"),
     "doctor": ("energy_console.app.doctor", "versions, libraries, display, store: what is missing and how to get it"),
 }
