@@ -29,6 +29,7 @@ class Mark:
     priority: int = 0
     state: str = "new"
     kind: str = "alarm"
+    until_s: float | None = None  # the end of what it is about, where that is a span
 
 
 def mark_colour(theme: Theme, mark: Mark) -> QColor:
@@ -85,6 +86,7 @@ class EventLane(pg.GraphicsWidget):  # type: ignore[misc]
         groups = self.groups()
         middle = self.size().height() / 2
         width = float(self.size().width())
+        self._paint_spans(painter, width)
         free_from = 0.0
         for place, (x, group) in enumerate(groups):
             mark = _most_urgent(group)
@@ -95,6 +97,15 @@ class EventLane(pg.GraphicsWidget):  # type: ignore[misc]
             after = groups[place + 1][0] - _SHAPE_PX if place + 1 < len(groups) else width
             words = mark.words if len(group) == 1 else f"{len(group)}"
             free_from = max(x + _SHAPE_PX, self._write(painter, measure, words, x, free_from, after))
+
+    def _paint_spans(self, painter: QPainter, width: float) -> None:
+        """A bar at the lane's foot for as long as an event lasted."""
+        for mark in self._marks:
+            if mark.until_s is None:
+                continue
+            left, right = max(0.0, self._x(mark.time_s)), min(width, self._x(mark.until_s))
+            if right > left:
+                painter.fillRect(QRectF(left, LANE_HEIGHT - 4, max(right - left, 2.0), 3), self._looks.theme.bar)
 
     def _write(
         self, painter: QPainter, measure: QFontMetricsF, words: str, x: float, before: float, after: float

@@ -19,6 +19,7 @@ from energy_console.gui.pages.trends.page import TrendsPage
 from energy_console.gui.pages.trends.view_format import to_json
 from energy_console.gui.plots.range_of import AxisRange
 from energy_console.historian.interface import Buckets
+from energy_console.journal.notes import Note, find_note, rewrite_note, write_note
 from tests.gui.trends.conftest import POINTS
 from tests.gui.trends.test_page import now_s, place_of, row_of
 
@@ -379,3 +380,17 @@ def test_a_moment_picked_is_shown_the_same_with_all_that_is_new(page, settled, q
     page.acts.put_second()
     page.grab()
     assert row_of(page, SUPPLY).figures[1] != ""
+
+
+def test_a_note_on_a_span_is_a_bar_says_who_and_one_written_anew_replaces_the_old(page, history, qtbot, settled):
+    begun_ns, now_ns = history.now_ns - 3 * 3_600_000_000_000, history.now_ns
+    note = Note("Crane 4 under test", "A. Vos", begun_ns, "", begun_ns + 3_600_000_000_000)
+    number = write_note(history.historian, note, now_ns)
+    rewrite_note(history.historian, find_note(history.historian, number), "Crane 5 under test", "A. Vos", now_ns)
+    page.add([POWER_1])
+    settled()
+    qtbot.waitUntil(lambda: len(page.side.events.events.marks) == 1)
+    (mark,) = page.side.events.events.marks
+    assert mark.words == "Crane 5 under test (A. Vos)"
+    assert mark.until_s == pytest.approx(mark.time_s + HOUR)
+    page.grab()

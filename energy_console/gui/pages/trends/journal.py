@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from energy_console.gui.pages.trends.choice import MARK_KINDS
 from energy_console.gui.plots.marks import Mark
 from energy_console.historian.interface import Event
-from energy_console.journal.entry import REFERS
+from energy_console.journal.entry import ENGINE, REFERS, Entry, entry_of
 from energy_console.site.model import Site
 
 MOST_EVENTS = 500
@@ -18,18 +18,19 @@ _NO_MARK = ("proposed", "refused", "in force", "set-points")  # of plans: what i
 
 
 class Relevance:
-    """What an event must name to concern a set of points: the point, its device, or a node above the device."""
+    """What an event must name to concern a set of points: the point, its device, its berth, or a node above."""
 
     def __init__(self, site: Site) -> None:
         self._node_of = {device.id: device.node for device in site.devices}
         self._parent = {node.id: node.parent for node in site.nodes}
+        self._at_quay = {access.device: (access.id, access.station) for access in site.access_points}
 
     def sources(self, points: Iterable[str]) -> frozenset[str]:
         """Ids an event may name."""
         wanted: set[str] = {"plan"}
         for point in points:
             device = point.partition("/")[0]
-            wanted |= {point, device}
+            wanted |= {point, device, *self._at_quay.get(device, ())}
             node = self._node_of.get(device)
             while node is not None and node not in wanted:
                 wanted.add(node)
@@ -51,7 +52,9 @@ def marks_of(events: Sequence[Event], sources: frozenset[str]) -> tuple[Mark, ..
         if event.id in replaced or event.data.get("act") in _NO_MARK:
             continue
         if event.kind != "alarm":
-            found.append(Mark(event.id, event.time_ns / 1e9, event.text, kind=_kind(event)))
+            entry = entry_of(event)
+            until_s = entry.until_ns / 1e9 if entry.until_ns > entry.time_ns else None
+            found.append(Mark(event.id, event.time_ns / 1e9, _words(entry), kind=_kind(event), until_s=until_s))
             continue
         alarm = event.data.get("alarm", event.id)
         state_of.setdefault(alarm, str(event.data.get("state", "new")))
@@ -59,6 +62,12 @@ def marks_of(events: Sequence[Event], sources: frozenset[str]) -> tuple[Mark, ..
             begun[alarm] = _alarm_mark(event, state_of[alarm])
     found.extend(begun.values())
     return tuple(sorted(found, key=lambda mark: -mark.time_s))
+
+
+def _words(entry: Entry) -> str:
+    """What was done, and by whom where the text does not say it already."""
+    named = entry.who == ENGINE or entry.who.casefold() in entry.text.casefold()
+    return entry.text if named else f"{entry.text} ({entry.who})"
 
 
 def _kind(event: Event) -> str:
