@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import time
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from energy_console.engine.attached import AttachedEngine
+from energy_console.planning.schedule import Schedule
 from hardware.points import Reason, is_usable, reason_of
+from hardware.virtual.control import tell
 from tests.control_room.conftest import Room
 from tests.engine.ears import Answer, Ears
 
@@ -65,6 +68,53 @@ def test_a_command_is_carried_out_once_by_the_engine_of_its_area(desk: tuple[Att
     assert len({record.command.id for record in found}) == 2
     with room.desk() as (other, ears):
         ears.wait_for(lambda: other.live.reading(TOWN).value == 8.0, LONG_S)
+
+
+def test_of_two_desks_that_acknowledge_one_alarm_one_does(desk: tuple[AttachedEngine, Ears], room: Room) -> None:
+    engine, ears = desk
+    tell(room.virtual.ready["control"], "silent:meter")
+    try:
+        (alarm,) = ears.wait_for(lambda: [a for a in ears.alarms if a.source == "meter"], LONG_S)
+        order = {"do": "acknowledge", "alarm": alarm.id, "area": "quayside"}
+        with room.desk() as (other, _):
+            answers = Answer(), Answer()
+            engine._order(order | {"who": "Ada"}, answers[0])
+            other._order(order | {"who": "Bo"}, answers[1])
+            results = [answer.within(LONG_S) for answer in answers]
+        assert sorted(result.ok for result in results) == [False, True]
+        winner = "Ada" if results[0].ok else "Bo"
+        assert [result.text for result in results if not result.ok] == [
+            f"{winner} has acknowledged that alarm already."
+        ]
+        ears.wait_for(lambda: [a.state for a in ears.alarms if a.id == alarm.id] == ["acknowledged"], LONG_S)
+        lines = engine.historian.events(0, time.time_ns() + 10**9, ["alarm"])
+        assert [line.data["who"] for line in lines if "acknowledged by" in line.text] == [winner]
+    finally:
+        tell(room.virtual.ready["control"], "heal meter")
+    ears.wait_for(lambda: not ears.alarms, LONG_S)
+
+
+def test_of_two_desks_that_approve_different_plans_one_does(desk: tuple[AttachedEngine, Ears], room: Room) -> None:
+    engine, ears = desk
+    now = dt.datetime.now(dt.UTC)
+    plans = {who: Schedule(who, f"of {who}", now, (1.0,), (), (0.0,), who, now) for who in ("Ada", "Bo")}
+    with room.desk() as (other, seen):
+        answers = {who: Answer() for who in plans}
+        for who, one in (("Ada", engine), ("Bo", other)):
+            order = {"do": "put in force", "schedule": plans[who].to_state(), "who": who, "instead_of": ""}
+            one._order(order, answers[who])
+        results = {who: answer.within(LONG_S) for who, answer in answers.items()}
+        (winner,) = [who for who, result in results.items() if "is in force" in result.text]
+        (refused,) = [result.text for who, result in results.items() if who != winner]
+        assert refused.startswith(f"Plan of {winner} was approved by {winner} meanwhile")
+        for desks_ears in (ears, seen):
+            desks_ears.wait_for(
+                lambda e=desks_ears: e.plan and e.plan.in_force and e.plan.in_force.id == winner, LONG_S
+            )
+        taken_out = Answer()
+        other.revert_plan("Bo", taken_out)
+        assert taken_out.within(LONG_S).ok
+        ears.wait_for(lambda: ears.plan.in_force is None, LONG_S)
 
 
 def test_an_area_whose_engine_was_killed_is_stale_and_told_and_takes_no_command(
