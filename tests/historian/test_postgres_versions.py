@@ -10,34 +10,44 @@ import pytest
 from energy_console.historian.errors import StoreForeign, StoreTooNew
 from energy_console.historian.ledger import LedgerStep
 from energy_console.historian.postgres import engine_of, reader_of
-from energy_console.historian.postgres.schema import STEPS
-from energy_console.historian.postgres.server import Place, connect, migrate
+from energy_console.historian.postgres.schema import MARK, STEPS
+from energy_console.historian.postgres.server import Place, connect
 from tests.historian.series import POINTS, at, batch
 
 DAY_MS = at(0) // 86_400_000_000_000 * 86_400_000
-FIRST_VERSION = f"""
+STEP_FILES = sorted((Path(__file__).parent / "schema_steps").glob("*.sql"), key=lambda path: int(path.stem))
+"""The steps as they were when they were landed: stores out there have been led through these."""
+
+HELD = f"""
     insert into point(id, unit, name) values ('{POINTS[0].id}', 'kW', 'Power');
     insert into engine(area, holder) values ('site', 'an earlier program');
     create table reading_20260921 partition of reading for values from ({DAY_MS}) to ({DAY_MS + 86_400_000});
     insert into reading select key, 0, {at(0) // 10**6}, 0, 7.5 from point;
-    insert into ledger values (5, {at(0)}, 'C1', 'C1/limit_a', 6, 'Ada', 'why', ''),
+    insert into ledger(id, asked_ns, device, point, value, who, why, plan)
+        values (5, {at(0)}, 'C1', 'C1/limit_a', 6, 'Ada', 'why', ''),
         (6, {at(1)}, 'C1', 'C1/limit_a', 7, 'Ada', 'why', '');
     insert into ledger_step(command, time_ns, kind, text, value, closes) values (5, 1, 'sending', 'Sent.', null, false);
-    insert into ledger_open values (5);
-    insert into state values ('plan', 'in force', '{{"id": "7"}}', 1);
+    insert into ledger_open(command) values (5);
+    insert into state(room, key, value, since_ns) values ('plan', 'in force', '{{"id": "7"}}', 1);
     insert into command(body, asked_ns) values ('{{"do": "write"}}', 1);
 """
 
 
-def test_a_store_of_the_first_version_is_led_forward_with_all_it_holds(
-    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = Place(server, f"first-{tmp_path.name}-{tmp_path.parent.name}")
-    with contextlib.closing(connect(place)) as connection:
-        with monkeypatch.context() as before:
-            before.setattr("energy_console.historian.postgres.server.STEPS", STEPS[:1])
-            migrate(connection, place)
-        connection.execute(FIRST_VERSION.encode())
+def test_steps_that_stores_have_been_led_through_are_never_changed() -> None:
+    kept = [path.read_text("utf-8") for path in STEP_FILES]
+    assert kept == list(STEPS[: len(kept)]), "add a step, and a file for it; leave those that were there as they are"
+    assert len(kept) == len(STEPS), "keep the new step in tests/historian/schema_steps, too"
+
+
+@pytest.mark.parametrize("version", range(1, len(STEP_FILES) + 1))
+def test_a_store_of_every_version_is_led_forward_with_all_it_holds(server: str, tmp_path: Path, version: int) -> None:
+    place = Place(server, f"version-{version}-{tmp_path.parent.name}")
+    with contextlib.closing(connect(place)) as connection, connection.transaction():
+        connection.execute(f'create schema "{place.schema}"'.encode())
+        for path in STEP_FILES[:version]:
+            connection.execute(path.read_bytes())
+        connection.execute("insert into store values (%s, %s)", (MARK, version))
+        connection.execute(HELD.encode())
     store = engine_of(server, place.schema, tmp_path)
     store.register(POINTS)
     assert [(one.command.id, [step.text for step in one.steps]) for one in store.open_ledger()] == [(5, ["Sent."])]

@@ -1,0 +1,1 @@
+create index on audit(room, key, since_ns);
