@@ -40,6 +40,11 @@ class Integers:
         )
         return any(mine is not None and (mine if theirs is None else mine & ~theirs).any() for mine, theirs in pairs)
 
+    @property
+    def any(self) -> bool:
+        """Whether there is any cell."""
+        return self.goes_beyond(NO_INTEGERS)
+
     def joined(self, other: Integers) -> Integers:
         """The cells of both."""
         return Integers(

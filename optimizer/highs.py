@@ -81,16 +81,17 @@ class HighsSession:
         tell: Tell | None = None,
         start: FloatArray | None = None,
         most_nodes: int | None = None,
+        presolve: bool = False,
     ) -> Solution:
         """Solves; `gap` is the relative gap at which a search over integers may stop, `start` where it may begin.
 
-        After `most_nodes` nodes it stops with what it has. `tell` hears of progress, in the caller's thread. Raises
-        SolverRefused.
+        After `most_nodes` nodes it stops with what it has; `presolve` also without integers. `tell` hears of progress,
+        in the caller's thread. Raises SolverRefused.
         """
         began = time.perf_counter()
         warm = self._take(matrix)
         # The rules are written so that presolve finds little, and takes longer than it saves: docs/decisions/0012.
-        self._option("presolve", "choose" if matrix.integers else "off")
+        self._option("presolve", "choose" if matrix.integers or presolve else "off")
         self._option("mip_rel_gap", max(gap, PROVED_GAP / 2))
         # HiGHS counts the time of all runs of an instance together.
         self._option("time_limit", math.inf if time_limit_s is None else self._highs.getRunTime() + time_limit_s)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from optimizer.arrays import ArrayModel, Matrix
@@ -59,6 +60,7 @@ class _Found:
     tables: Tables
     matrix: Matrix
     price_rounds: int = 0
+    own_matrix: Callable[[], Matrix] | None = None  # in the order of the layout, where `matrix` is in the solver's
 
 
 class Planner:
@@ -108,7 +110,7 @@ class Planner:
         if found.solution.values is None:
             return _fall_back(task, found)
         dispatch = read_dispatch(found.layout, found.tables, found.solution.values)
-        return _second_choice(task, found, dispatch) or _plan(task, found, dispatch, second_choice=False)
+        return _second_choice(task, found) or _plan(task, found, dispatch, second_choice=False)
 
     def _find(self, task: _Task) -> _Found:
         """Solves; and again, with integers, where light was used out of order or a battery did two things at once."""
@@ -160,7 +162,13 @@ class Planner:
         priced = _priced(solver.matrix, solver.solution, terms)
         solution = model.in_own_order(solver.solution, solver.variables)
         own = priced and model.in_own_order(priced, solver.variables)
-        return _Found(solution, own, layout, task.useful, solver.matrix)
+
+        def own_matrix() -> Matrix:
+            again = ArrayModel()
+            write_model(again, task.merged.problem, task.useful, integers)
+            return again.finish()
+
+        return _Found(solution, own, layout, task.useful, solver.matrix, own_matrix=own_matrix)
 
     def _through_pulp(self, problem: Problem) -> bool:
         if self._modelling is not Modelling.AUTO:
@@ -204,13 +212,17 @@ def _priced(matrix: Matrix, solution: Solution, terms: Terms) -> Solution | None
     return found if found.end is End.OPTIMAL else None
 
 
-def _second_choice(task: _Task, found: _Found, dispatch: Dispatch) -> Plan | None:
+def _second_choice(task: _Task, found: _Found) -> Plan | None:
     """The plan the wishes prefer; None without duals to say what is free, or where there is nothing to gain."""
     if found.priced is None or found.priced.row_duals is None:
         return None
-    best = Cheapest(task.merged.problem, task.tables, found.layout, found.priced, dispatch)
-    chosen = choose_among_the_cheapest(best, time_limit_s=task.terms.left_s(), cancel=task.terms.cancel)
-    if chosen is None:
+    matrix = found.matrix if found.own_matrix is None else found.own_matrix()
+    best = Cheapest(task.merged.problem, found.tables, found.layout, matrix, found.priced)
+    values = choose_among_the_cheapest(best, time_limit_s=task.terms.left_s(), cancel=task.terms.cancel)
+    if values is None:
+        return None
+    chosen = read_dispatch(found.layout, found.tables, values)
+    if found.layout.wrong(found.tables, values).any:
         return None
     try:
         plan = _plan(task, found, chosen, second_choice=True)
