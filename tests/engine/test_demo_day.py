@@ -18,7 +18,10 @@ import pytest
 
 from energy_console.app.virtual_site import VirtualSite
 from energy_console.engine.local import LocalEngine
+from energy_console.engine.then import ThenReader
 from energy_console.historian.embedded import EmbeddedHistorian, open_embedded
+from energy_console.journal.entry import ENGINE
+from energy_console.journal.reading import JournalQuestion, read_journal
 from energy_console.site.loader import load_site
 from energy_console.site.timetable import bookings
 from hardware.points import Quality, Reason, is_usable, quality_of, reason_of
@@ -184,6 +187,13 @@ def test_it_is_all_in_the_journal_and_stopping_leaves_nothing_behind(
     for words in ("Engine started", "approved by A. Tester", "taken out of force by A. Tester", "Engine stopped"):
         assert any(words in text for text in texts), words
     assert sum("Engine stopped" in text for text in texts) == 2  # it was started twice
+    acts = {entry.data["act"]: entry for entry in read_journal(day.store, JournalQuestion(kinds=("plan",)))}
+    assert {"proposed", "approved", "in force", "taken out"} <= set(acts)
+    assert {acts["approved"].who, acts["taken out"].who, acts["proposed"].who} == {"A. Tester", ENGINE}
+    then = ThenReader(day.engine.site, day.store).at(acts["in force"].time_ns + 1)
+    assert then.plan.in_force is not None
+    assert then.plan.in_force.id == acts["approved"].data["plan"]
+    assert ThenReader(day.engine.site, day.store).at(acts["taken out"].time_ns + 1).plan.in_force is None
     assert day.engine.error is None
     counts = day.engine.stats
     assert counts["lost"] == 0

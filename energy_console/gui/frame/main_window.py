@@ -254,6 +254,8 @@ class MainWindow(QWidget):
         self.strip.tick()
         self.status.tick()
         self.notice.tick()
+        if not self.desk.time.live:
+            self.replay_bar.show_time()
         if self.desk.time.live:
             self.title_row.picker.tick()
             for window in self.stack.windows.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from functools import partial
 from typing import Any
 
@@ -23,6 +24,7 @@ from energy_console.journal.reading import JournalQuestion, read_journal
 HEIGHT_PX = 40
 GAP_PX = 6  # a page keeps its least height beside it in a window of 1280x720
 _ENTRIES_EVERY_S = 300
+_LOOK_EVERY_S = 20
 _MOST_ENTRIES = 3000
 
 
@@ -88,7 +90,7 @@ class ReplayBar(QFrame):
         self.live = Button(looks, self.tr("Go live"), "", "card", on_click=replay.go_live)
         self.live.setToolTip(self.tr("Back to the present (Ctrl+L)"))
         self.popup: SpanPopup | None = None
-        self._asked: tuple[dt.datetime, int] | None = None
+        self._asked: tuple[dt.datetime, int, int] | None = None
         self._lay_out()
         desk.time.changed.connect(self.show_time)
         replay.changed.connect(self.show_time)
@@ -114,21 +116,21 @@ class ReplayBar(QFrame):
 
     def show_time(self) -> None:
         """Everything as the clock of the past and its speed are."""
-        time, replay = self._desk.time, self._desk.replay
-        self.setVisible(not time.live)
-        if time.live:
+        shown, replay = self._desk.time, self._desk.replay
+        self.setVisible(not shown.live)
+        if shown.live:
             return
         self.tag.say(self._words())
         self.play.set_icon("pause" if replay.playing else "play")
         self.speed.setCurrentIndex(SPEEDS.index(replay.speed))
         start, end = self.span()
         self.track.show_span(start, end)
-        self.track.show_now(time.now())
+        self.track.show_now(shown.now())
         self._ask_entries(start, end)
 
     def _words(self) -> str:
-        time, replay, zone = self._desk.time.now(), self._desk.replay, self._desk.site.place.zone
-        when = f"{day(time, zone)}  {clock(time, zone, seconds=True)} {zone_name(time, zone)}"
+        moment, replay, zone = self._desk.time.now(), self._desk.replay, self._desk.site.place.zone
+        when = f"{day(moment, zone)}  {clock(moment, zone, seconds=True)} {zone_name(moment, zone)}"
         if not replay.playing:
             return self.tr("PAST  {0}").format(when)
         if replay.waiting:
@@ -146,8 +148,8 @@ class ReplayBar(QFrame):
         return start, min(end, now.replace(second=0, microsecond=0) + dt.timedelta(minutes=1))
 
     def _ask_entries(self, start: dt.datetime, end: dt.datetime) -> None:
-        """Once a span, and every few minutes where that still grows."""
-        key = (start, round(end.timestamp()) // _ENTRIES_EVERY_S)
+        """Once a span, and now and then, since notes are written into the past, too."""
+        key = (start, round(end.timestamp()) // _ENTRIES_EVERY_S, int(time.monotonic()) // _LOOK_EVERY_S)
         if key == self._asked:
             return
         self._asked = key

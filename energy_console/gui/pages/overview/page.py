@@ -18,6 +18,7 @@ from energy_console.gui.format import clock, day, number, percent
 from energy_console.gui.pages.overview.areas import AreaKind, AreaWords, kinds
 from energy_console.gui.pages.overview.attention import AttentionList
 from energy_console.gui.pages.overview.figures import Behind, look_behind
+from energy_console.gui.pages.overview.marks import KINDS, marks_of
 from energy_console.gui.pages.overview.stack_plot import StackPicture, StackPlot
 from energy_console.gui.pages.overview.tiles import AreaTile
 from energy_console.gui.pages.page import Page
@@ -27,6 +28,8 @@ from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.key_figure import KeyFigure
 from energy_console.gui.parts.range_bar import BarRange
 from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
+from energy_console.journal.entry import Entry
+from energy_console.journal.reading import JournalQuestion, read_journal
 from energy_console.live.power_stack import Stack, net_point, planned_stack
 from energy_console.planning.proposal import PlanNews
 from energy_console.planning.schedule import Schedule, schedule_of
@@ -38,6 +41,7 @@ from hardware.points import is_usable
 from optimizer.plan import Plan
 
 _BEHIND_EVERY_S, _BEHIND_SOON_S, _CALLS_EVERY_S = 20.0, 4.0, 60.0
+_MARKS_EVERY_S = 10.0
 _BEHIND_MOVED_S = 120.0  # of the moment of the past, before the hours behind it are asked for again
 _PAST_H, _AHEAD_H, _NEXT_H = 6.0, 18.0, 6.0
 _ATTENTION_PX, _ATTENTION_SMALL_PX, _WIDE_PX = 346, 280, 1300
@@ -54,6 +58,8 @@ class OverviewPage(Page):
         self._net = net_point(desk.site)
         self._areas = _area_names(desk)
         self._found: Behind | None = None
+        self._marked: list[Entry] = []
+        self._marks_asking = Asking(desk, _MARKS_EVERY_S, _BEHIND_MOVED_S)
         self._asking = Asking(desk, _BEHIND_EVERY_S, _BEHIND_MOVED_S)
         self._calls: tuple[ShipCall, ...] = ()
         self._calls_s = -1e9
@@ -155,6 +161,14 @@ class OverviewPage(Page):
         site, also = self.desk.site, [kind.point for kind, _ in self._tiles.values()]
         question = partial(look_behind, site, moment=moment, also=also)
         self._asking.ask("", question, self._take_behind, self.refresh_now)
+        now_ns, past_ns = self.desk.shown_ns(), round(_PAST_H * 3600e9)
+        journal = JournalQuestion(now_ns - past_ns, now_ns + 1, KINDS)
+        self._marks_asking.ask(
+            "", lambda historian: read_journal(historian, journal), self._take_marked, self.refresh_now
+        )
+
+    def _take_marked(self, entries: list[Entry]) -> None:
+        self._marked = entries
 
     def _knows_enough(self) -> bool:
         """Whether the hours behind are mostly known: a store that was just begun is still being filled."""
@@ -343,6 +357,7 @@ class OverviewPage(Page):
                 self._behind.simulated_until_s if self._behind else 0.0,
                 np.array([edge.timestamp() for edge in edges]),
                 1000.0 * curve.import_eur_per_kwh,
+                marks_of(self._marked) if self._marks_asking.holds else (),
             )
         )
         remark = self.tr("last 6 h measured, next 18 h planned") if planned else self.tr("last 6 h measured")

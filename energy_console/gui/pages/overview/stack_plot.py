@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from energy_console.gui.format import clock, day, number
+from energy_console.gui.pages.overview.marks import StackMark, draw_marks, words_near
 from energy_console.gui.parts.day_plot import nice_ticks
 from energy_console.gui.parts.hatch import draw_hatch
 from energy_console.gui.theme import BODY_PX, CAPTION_PX, MEDIUM, Looks, Theme, font
@@ -39,6 +40,7 @@ class StackPicture:
     simulated_until_s: float  # what is measured before this was made by a model
     price_s: Float64Array  # borders of the price steps
     price_eur_per_mwh: Float64Array
+    marks: tuple[StackMark, ...] = ()
 
 
 class StackPlot(QWidget):
@@ -70,6 +72,13 @@ class StackPlot(QWidget):
             Layer.WIND: self.tr("Wind"),
             Layer.SOLAR: self.tr("Sun"),
         }
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self._picture is not None:
+            painting = _Painting(QPainter(), self, self._looks.theme, self._zone, self._picture)
+            QToolTip.showText(event.globalPos(), painting.words_near(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._picture is None:
@@ -122,6 +131,11 @@ class _Painting:
         self._draw_simulated()
         self._draw_price()
         self._draw_times()
+        draw_marks(self._p, self._theme, self._plot, self._x, self._it.marks)
+
+    def words_near(self, at: QPointF) -> str:
+        """Of the journal's marks at a place."""
+        return words_near(self._plot, self._x, self._it.marks, at)
 
     # scales
 
