@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,14 +12,16 @@ from energy_console.historian.columns import Columns, in_time_order
 from energy_console.historian.layers import MEASURED, Layers, layers_of, seen, seen_cells
 from energy_console.historian.newest import Newest
 from energy_console.historian.postgres.copying import fetch_columns
+from energy_console.historian.postgres.gathering import tiers_from
 from energy_console.historian.postgres.rollup import FINEST, cells_from_columns, sealed_cells
 from energy_console.historian.postgres.schema import ALWAYS_MS
 from energy_console.historian.postgres.server import Connection
 from energy_console.historian.renaming import names_of, scaled, scaled_cells
-from energy_console.historian.rolling import cells_from, reach, settled
+from energy_console.historian.rolling import cells_from, joined_before, reach, settled
 from energy_console.historian.tiers import Cells, in_order
-from energy_console.historian.zoom import TIERS_MS, Grid
+from energy_console.historian.zoom import READINGS, TIERS_MS, Grid, Kept
 
+NEVER_MS = 2**53
 _ORDER = "order by ms, batch, reading.ctid"  # of one batch and moment: as the rows were written
 _OF_LAYER = {
     True: "act.kind = 'correction' and act.number = %s",
@@ -131,9 +133,11 @@ def cells_in(connection: Connection, view: PointView, grid: Grid) -> tuple[Grid,
 
     if grid.tier is None:
         return grid, cells_from(readings(start_ms, end_ms), grid)
-    parts = {MEASURED: _measured_cells(connection, view, grid, (start_ms, end_ms))}
+    base_ms = tiers_from(connection)[READINGS]
+    measured = in_order(_measured_cells(connection, view, grid, (start_ms, end_ms)))
+    parts = {MEASURED: joined_before(measured, base_ms, grid.step_ms)}
     if view.layers.is_plain:
-        return grid, settled(in_order(parts[MEASURED]), grid, readings)
+        return grid, settled(parts[MEASURED], grid, readings)
     for number in view.layers.corrections(start_ms, end_ms):
         parts[number] = Cells.join(_acted_cells(connection, view, number, grid, (start_ms, end_ms)))
     return grid, seen_cells(view.layers, grid, parts, (start_ms, end_ms), readings)
@@ -167,8 +171,29 @@ def _answerable(connection: Connection, grid: Grid, start_ms: int) -> Grid:
     """The same spans, from a finer tier where the one wanted does not reach back so far."""
     late = {str(name) for (name,) in connection.execute("select name from tier where from_ms > %s", (start_ms,))}
     tiers = [*reversed(TIERS_MS), None]
-    tier = next(tier for tier in tiers[tiers.index(grid.tier) :] if tier not in late)
+    finer = tiers[tiers.index(grid.tier) :]
+    tier = next((tier for tier in finer if (tier or READINGS) not in late), grid.tier)
     return grid if tier == grid.tier else replace(grid, tier=tier, step_ms=TIERS_MS[tier] if tier else grid.width_ms)
+
+
+def fitting_view(connection: Connection, view: PointView, fitting: Callable[[Kept], Grid]) -> Grid:
+    """The grid for a point, given what is still kept: without the finest tier where that leaves the point out."""
+    kept = tiers_from(connection)
+    grid, base_ms = fitting(kept), kept[READINGS]
+    if grid.tier == FINEST and grid.start_ms < base_ms and _leaves_out(connection, view, grid, base_ms):
+        return fitting({**kept, FINEST: NEVER_MS})
+    return grid
+
+
+def _leaves_out(connection: Connection, view: PointView, grid: Grid, base_ms: int) -> bool:
+    """Whether the finest tier has not all of a point from before `base_ms`, where no readings stand in for it."""
+    width_ms = TIERS_MS["quarters"]
+    window = grid.start_ms // width_ms * width_ms, min(-(-grid.end_ms // width_ms) * width_ms, base_ms)
+    fine, wide = (
+        sum(int(sealed_cells(connection, tier, key, *window).count.sum()) for key, _ in view.keys)
+        for tier in (FINEST, "quarters")
+    )
+    return fine < wide
 
 
 def _left_out(connection: Connection, key: int, start_ms: int, end_ms: int) -> Columns:

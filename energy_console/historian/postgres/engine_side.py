@@ -15,6 +15,7 @@ from typing import Any
 from energy_console.historian.columns import unpack
 from energy_console.historian.embedded.folder import StoreFolder, WriterLock
 from energy_console.historian.errors import StoreAway, StoreAwayStill
+from energy_console.historian.keeping import KEEP_STATE, days_to_keep
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.postgres.delivery import Delivery
 from energy_console.historian.postgres.engine_rights import presences
@@ -25,7 +26,7 @@ from energy_console.historian.postgres.rollup import NOT_HELD, seal
 from energy_console.historian.postgres.server import Connection, Place
 from energy_console.historian.postgres.spool import open_spool
 from energy_console.historian.postgres.store import PostgresReader
-from energy_console.historian.postgres.tidying import let_go, tidy
+from energy_console.historian.postgres.tidying import tidy
 from energy_console.historian.rolling import MS
 from energy_console.historian.share import Share
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
@@ -50,6 +51,7 @@ class PostgresEngine(PostgresReader):
             undo.callback(super().close)
             self._notices = notices
             self._tail = Tail()
+            self._keep_days: dict[str, float] = {}
             self._keeper = Keeper(self._deliver_leftovers, self.seal, self.tidy, notices)
             undo.callback(self._keeper.close)
             self._delivery = Delivery(place, share, self._spool, notices, self._keeper.appended)
@@ -118,17 +120,14 @@ class PostgresEngine(PostgresReader):
                 seal(connection, area, self._delivery.held_from if area == self._share.stream else NOT_HELD)
 
     def tidy(self, now_ms: int | None = None) -> None:
-        """Sorts the days that are over, drops what need not be kept; normally the store does so by itself.
-
-        State `store/keep_days` says how long each table is kept, as {"reading": 400, "minutes": 1500}; else for ever.
-        """
+        """Sorts and gathers days that are over, drops what need not be kept; normally the store does so by itself."""
         now_ms = time.time_ns() // MS if now_ms is None else now_ms
-        keep_days = self.get_state("store", "keep_days") or {}
+        keep_days = days_to_keep(self._keep_days, self.get_state(*KEEP_STATE))
         with self._reading() as connection:
-            tidy(connection, now_ms)
-            gone = let_go(connection, keep_days, now_ms)
-        if gone:
-            self._notices.append(f"Older than is to be kept, and gone: {', '.join(sorted(gone))}.")
+            self._notices += tidy(connection, keep_days, now_ms)
+
+    def keep(self, days: Mapping[str, float]) -> None:
+        self._keep_days = dict(days)
 
     # State, journal, orders
 

@@ -15,7 +15,7 @@ from energy_console.historian.newest import Newest
 from energy_console.historian.postgres.copying import copy_columns, fetch_columns, make_partitions
 from energy_console.historian.postgres.server import Connection
 from energy_console.historian.rolling import all_tiers
-from energy_console.historian.tiers import Cells, worth_keeping
+from energy_console.historian.tiers import Cells, in_order, worth_keeping
 from energy_console.historian.zoom import TIERS_MS
 from hardware.points import Int32Array
 
@@ -166,6 +166,16 @@ def _leave_out_exactly(connection: Connection, keys: Int32Array, batches: list[t
 def sealed_cells(connection: Connection, tier: str, key: int, start_ms: int, end_ms: int) -> Cells:
     """Cells of one point that start within [start, end), as they were rolled up."""
     return cells_from_columns(connection, tier, "true", (key, start_ms, end_ms))
+
+
+def cells_of_all(connection: Connection, tier: str, start_ms: int, end_ms: int) -> Cells:
+    """Cells of every point that start within [start, end), in order; their rank is the point's key."""
+    question = f"select point, ms, {', '.join(FIELDS)} from {tier} where ms >= %s and ms < %s"
+    kinds = ["i4", "i8", *(_KINDS.get(name, "f8") for name in FIELDS)]
+    key, time_ms, *columns = fetch_columns(connection, question, (start_ms, end_ms), kinds)
+    arrays = dict(zip(FIELDS, columns, strict=True))
+    arrays["status"] = arrays["status"].astype(np.uint16)
+    return in_order(Cells(rank=key, time_ms=time_ms, **arrays))
 
 
 def cells_from_columns(connection: Connection, source: str, condition: str, values: Sequence[Any]) -> Cells:

@@ -123,5 +123,11 @@ STEPS: tuple[str, ...] = (
     create table revision(number bigint not null);
     insert into revision values (0);
     """,
+    f"""
+    alter table day add column gathered bigint not null default -1;
+    insert into tier select name, {ALWAYS_MS} from unnest(array['minutes', 'quarters']) name;
+    insert into tier select 'readings', case when min(start_ms) > (select min(ms) from quarters) then min(start_ms)
+        else {ALWAYS_MS} end from day;
+    """,
     "create table apart(batch bigint primary key);",
 )

@@ -26,6 +26,7 @@ from energy_console.historian.newest import Newest
 from energy_console.historian.postgres.asking import (
     PointView,
     cells_in,
+    fitting_view,
     last_readings,
     masks_of,
     readings_of,
@@ -48,7 +49,7 @@ from energy_console.historian.postgres.server import (
 from energy_console.historian.postgres.state import StateTables
 from energy_console.historian.rolling import MS, buckets_of
 from energy_console.historian.share import WHOLE, EnginePresence
-from energy_console.historian.zoom import Grid, fitting_grid, grid_of
+from energy_console.historian.zoom import NOTHING_GONE, Grid, Kept, fitting_grid, grid_of
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
 
 RECONNECT_S = 5.0
@@ -172,17 +173,20 @@ class PostgresReader:
         return _as_arrays(Newest(last.time_ms[rows], last.value[rows], last.status[rows]))
 
     def buckets(self, point: str, start_ns: int, end_ns: int, count: int) -> Buckets:
-        return self._rolled(point, fitting_grid(start_ns // MS, -(-end_ns // MS), count))
+        start_ms, end_ms = start_ns // MS, -(-end_ns // MS)
+        return self._rolled(point, lambda kept: fitting_grid(start_ms, end_ms, count, kept))
 
     def spans(self, point: str, start_ns: int, end_ns: int, every_ns: int, original: bool = False) -> Buckets:
-        return self._rolled(point, grid_of(start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)), original)
+        start_ms, end_ms, every_ms = start_ns // MS, -(-end_ns // MS), max(every_ns // MS, 1)
+        return self._rolled(point, lambda kept: grid_of(start_ms, end_ms, every_ms, kept), original)
 
-    def _rolled(self, point: str, grid: Grid, original: bool = False) -> Buckets:
+    def _rolled(self, point: str, fitting: Callable[[Kept], Grid], original: bool = False) -> Buckets:
+        """`fitting`: the grid to answer with, given from when on each kind is there."""
         with (
-            self._else(lambda: self._outboxes.rolled(point, grid)),
+            self._else(lambda: self._outboxes.rolled(point, fitting(NOTHING_GONE))),
             self._viewing(point, original) as (connection, view),
         ):
-            answered = cells_in(connection, view, grid)
+            answered = cells_in(connection, view, fitting_view(connection, view, fitting))
         return buckets_of(point, *answered)
 
     @contextlib.contextmanager

@@ -106,7 +106,8 @@ class Taker:
         days = set(np.unique(columns.time_ms // DAY_MS).tolist())
         if not days <= self._days:
             make_partitions(self._connection, "reading", columns.time_ms, 1, "point, ms")
-            self._days |= days
+            today = time.time_ns() // (DAY_MS * 1_000_000)
+            self._days |= {day for day in days if day >= today - 1}  # older ones may be removed for their age
 
     def _write_batch(self, spooled: Columns) -> int:
         """Rows for every question, one packed row for those who follow."""

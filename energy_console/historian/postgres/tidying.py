@@ -1,4 +1,4 @@
-"""Days that are over: rewritten sorted by point and time under a small block index, and dropped when they may go.
+"""Days that are over: rewritten sorted by point and time under a small block index, their tiers gathered.
 
 One engine at a time does it, beside the running day. A day is copied, and put in place of the old one in a moment;
 readings that came into it meanwhile send it back to the next round.
@@ -6,13 +6,14 @@ readings that came into it meanwhile send it back to the next round.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import psycopg
 from psycopg import sql
 
 from energy_console.historian.postgres.copying import DAY_MS, attach, partition_name
+from energy_console.historian.postgres.gathering import gather_days
+from energy_console.historian.postgres.letting_go import let_go
 from energy_console.historian.postgres.server import Connection
 
 GRACE_MS = 3 * 3_600_000  # late readings of a day come within this, as a rule
@@ -20,17 +21,23 @@ PAGES_PER_RANGE = 8
 WAIT_FOR_READERS = "3s"
 
 
-def tidy(connection: Connection, now_ms: int) -> int:
-    """Sorts the days that are over and not sorted yet; returns how many. Raises what the driver raises."""
+def tidy(connection: Connection, keep_days: Mapping[str, float], now_ms: int) -> list[str]:
+    """Sorts and gathers the days that are over, removes what need not be kept; says what went.
+
+    Raises what the driver raises.
+    """
     row = connection.execute("select pg_try_advisory_lock(hashtextextended(current_schema(), 4))").fetchone()
     if row != (True,):  # another engine does
-        return 0
+        return []
     try:
         days = connection.execute(
             "select start_ms, written from day where not sorted and start_ms <= %s order by start_ms",
             (now_ms - DAY_MS - GRACE_MS,),
         ).fetchall()
-        return sum(_sort(connection, int(start_ms), int(written)) for start_ms, written in days)
+        for start_ms, written in days:
+            _sort(connection, int(start_ms), int(written))
+        gather_days(connection, now_ms - GRACE_MS)
+        return let_go(connection, keep_days, now_ms)
     finally:
         connection.execute("select pg_advisory_unlock(hashtextextended(current_schema(), 4))")
 
@@ -75,34 +82,3 @@ def _swap(connection: Connection, start_ms: int, copy: str) -> None:
     connection.execute(sql.SQL("drop table {day}").format(**names))
     connection.execute(sql.SQL("alter table {copy} rename to {day}").format(**names))
     attach(connection, "reading", day, start_ms, start_ms + DAY_MS)  # not read through again: the check tells
-
-
-def let_go(connection: Connection, keep_days: Mapping[str, float], now_ms: int) -> list[str]:
-    """Drops partitions of which all is older than `keep_days` of their table; returns their names."""
-    gone: list[str] = []
-    rows = connection.execute(
-        "select parent.relname, child.relname from pg_inherits join pg_class child on child.oid = inhrelid "
-        "join pg_class parent on parent.oid = inhparent where parent.relnamespace = current_schema()::regnamespace "
-        "and parent.relkind = 'p' and child.relkind = 'r' and parent.relname = any(%s)",
-        (list(keep_days),),
-    ).fetchall()
-    for table, name in rows:
-        start_ms, end_ms = _span_of(connection, name)
-        if end_ms <= now_ms - keep_days[table] * DAY_MS:
-            with connection.transaction():
-                connection.execute("select pg_advisory_xact_lock(hashtextextended(current_schema(), 1))")
-                connection.execute(sql.SQL("drop table {}").format(sql.Identifier(name)))
-                if table == "reading":
-                    connection.execute("delete from day where start_ms = %s", (start_ms,))
-            gone.append(name)
-    return gone
-
-
-def _span_of(connection: Connection, name: str) -> tuple[int, int]:
-    """The borders of a partition."""
-    row = connection.execute(
-        "select pg_get_expr(relpartbound, oid) from pg_class where oid = %s::regclass", (f'"{name}"',)
-    ).fetchone()
-    assert row is not None
-    start_ms, end_ms = map(int, re.findall(r"'(-?\d+)'", str(row[0])))
-    return start_ms, end_ms
