@@ -13,7 +13,10 @@ from energy_console.app.store_folder import add_store_arguments, chosen_store, t
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_store_arguments(parser)
     parser.add_argument(
-        "--to", metavar="FOLDER", required=True, help="an empty folder, or an older back-up of the store"
+        "--to",
+        metavar="FOLDER",
+        required=True,
+        help="an empty folder, or an older back-up of the store",
     )
     parser.add_argument("--json", action="store_true", help="one JSON document instead of a sentence")
 
@@ -24,6 +27,16 @@ def run(args: argparse.Namespace) -> int:
     from energy_console.historian.embedded.folder import StoreFolder
 
     store, target = chosen_store(args), Path(args.to).absolute()
+    if not isinstance(store, Path):
+        from energy_console.historian.postgres.dumping import dump
+
+        made = dump(store, target)
+        size = made.stat().st_size
+        if args.json:
+            print(json.dumps({"store": store.told, "copy": str(made), "copied_bytes": size}))
+        else:
+            print(f"{made} is a copy of {store.told} as of now: {told_size(size)}.")
+        return 0
     copied = back_up(StoreFolder(store), StoreFolder(target), show_progress)
     clear_progress()
     if args.json:

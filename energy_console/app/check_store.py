@@ -7,12 +7,14 @@ import dataclasses
 import datetime as dt
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from energy_console.app.store_folder import add_store_arguments, chosen_store
 
 if TYPE_CHECKING:
     from energy_console.historian.embedded.checking import StoreReport
+    from energy_console.historian.postgres.server import Place
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,12 +28,32 @@ def run(args: argparse.Namespace) -> int:
     from energy_console.historian.embedded.folder import StoreFolder
 
     store = chosen_store(args)
+    if not isinstance(store, Path):
+        return _check_server(args, store)
     report = check_store(StoreFolder(store), show_progress)
     clear_progress()
     if args.json:
         print(json.dumps({"store": str(store), **dataclasses.asdict(report)}, indent=2))
     else:
         _tell(str(store), report)
+    return 1 if report.faults else 0
+
+
+def _check_server(args: argparse.Namespace, place: Place) -> int:
+    from energy_console.historian.postgres.checking import check_server
+
+    report = check_server(place, show_progress)
+    clear_progress()
+    if args.json:
+        print(json.dumps({"store": place.told, **dataclasses.asdict(report)}, indent=2))
+    else:
+        for sentence in (*report.faults, *report.notes):
+            print(sentence)
+        whole = "has faults" if report.faults else "is sound"
+        print(
+            f"The store {place.told} {whole}: {report.readings:,} readings of {report.days:,} days, "
+            f"{report.unsealed:,} not rolled up yet, {report.cells:,} cells of tiers."
+        )
     return 1 if report.faults else 0
 
 

@@ -171,6 +171,16 @@ def _fill(writer: TableWriter, historian: Historian, question: Question) -> str:
     return missing
 
 
+def _where_there_is_any(historian: Historian, question: Question, point: str) -> tuple[int, int]:
+    """The part of the window that has readings, at least a moment of it: a window of decades costs no more."""
+    start_ns, end_ns = question.start_ns, question.end_ns
+    span = None if question.original else historian.span(point)
+    if span is None:
+        return (start_ns, end_ns) if question.original else (start_ns, min(start_ns + DAY_NS, end_ns))
+    first_ns = min(max(start_ns, span[0]), end_ns - 1)
+    return first_ns, max(first_ns + 1, min(end_ns, span[1] + 1))
+
+
 def _fill_one(writer: TableWriter, historian: Historian, question: Question, point: str) -> None:
     """One point; what waits on this machine while the server is away, too. Raises HistoryAway after that."""
     from energy_console.historian.errors import HistoryAway, StoreAway
@@ -182,6 +192,7 @@ def _fill_one(writer: TableWriter, historian: Historian, question: Question, poi
         if question.every_ns is not None:
             writer.spans(historian.spans(point, start_ns, end_ns, question.every_ns, question.original))
             return
+        start_ns, end_ns = _where_there_is_any(historian, question, point)
         while start_ns < end_ns:
             writer.readings(historian.read(point, start_ns, min(start_ns + DAY_NS, end_ns), question.original))
             start_ns += DAY_NS

@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from energy_console.historian.embedded import default_store, open_embedded
@@ -13,6 +14,9 @@ from energy_console.historian.embedded.acting import acts_on
 from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Acts, Historian
 from energy_console.historian.share import WHOLE, Share
+
+if TYPE_CHECKING:
+    from energy_console.historian.postgres.server import Place
 
 SERVER_SCHEMES = ("postgresql://", "postgres://")
 KEYRING_SERVICE = "energy-console"
@@ -74,10 +78,16 @@ def deliver_what_waits(site_id: str, named_by_site: str, chosen: Store) -> list[
     notices: list[str] = []
     if is_server(store):
         from energy_console.historian.postgres.leftovers import deliver_leftovers
-        from energy_console.historian.postgres.server import Place
 
-        deliver_leftovers(Place(store, site_id, with_password), outbox_folder(site_id).parent, notices)
+        deliver_leftovers(place_on_server(site_id, store), outbox_folder(site_id).parent, notices)
     return notices
+
+
+def place_on_server(site_id: str, store: str) -> Place:
+    """Where a site lies on the server at `postgresql://...`."""
+    from energy_console.historian.postgres.server import Place
+
+    return Place(store, site_id, with_password)
 
 
 def store_folder(site_id: str, named_by_site: str, chosen: Store) -> Path:
