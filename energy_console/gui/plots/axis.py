@@ -66,7 +66,8 @@ class ValueAxis(pg.GraphicsWidget):  # type: ignore[misc]
             y = height * (1 - float(self.scale.share(value)))
             shown = value * (100.0 if self.percent else 1.0)
             text = number(shown, decimals if not self.scale.log else log_decimals(shown))
-            box = QRectF(_GAP_PX if self._right else 0, y - 8, width - _GAP_PX, 16)
+            top = min(max(y - 8, -8.0), height - 12)  # not into the unit of the plot under it
+            box = QRectF(_GAP_PX if self._right else 0, top, width - _GAP_PX, 16)
             painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, text)
 
 

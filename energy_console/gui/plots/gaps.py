@@ -16,6 +16,7 @@ from energy_console.gui.theme import CAPTION_PX, Looks, font
 _NARROWEST_PX = 2.0
 _WORDS_FROM_PX = 18.0
 _LEAST_HEIGHT_PX = 16.0
+_ALIKE_S = 120.0
 _BESIDE_SHARE = 0.02  # of the window
 
 
@@ -26,6 +27,11 @@ class Gap:
     start_s: float
     end_s: float
     words: str
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """Gaps of several curves with equal keys need words but once."""
+        return round(self.start_s / _ALIKE_S), self.words
 
 
 class Gaps(Layer):
@@ -40,6 +46,7 @@ class Gaps(Layer):
         self._gaps: tuple[Gap, ...] = ()
         self._measured = measured
         self._worded = True
+        self.told: frozenset[tuple[int, str]] = frozenset()  # what other curves of the plot have told already
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -66,7 +73,7 @@ class Gaps(Layer):
             top, foot = self._span(view, gap)
             box = QRectF(left, top, right - left, foot - top)
             draw_hatch(painter, box, self._looks.theme, outline=box.width() > 6)
-            if self._worded and box.width() >= _WORDS_FROM_PX:
+            if self._worded and box.width() >= _WORDS_FROM_PX and gap.key not in self.told:
                 self._write(painter, view, box, gap.words, measure)
 
     def _span(self, view: View, gap: Gap) -> tuple[float, float]:

@@ -150,6 +150,10 @@ class Plot:
             for point, trace in self.traces.items()
             if trace.gaps.gaps and (few or trace.selected)
         ]
+        told: set[tuple[int, str]] = set()
+        for layer, _ in gaps:
+            layer.told = frozenset(told)
+            told |= {gap.key for gap in layer.gaps}
         normal = [(self.normal, 0)] if self.normal.ranges else []
         return ((self.backdrop, 0), *normal, *gaps)
 

@@ -124,8 +124,10 @@ class PointCard(Card):
 
 
 def _why(parts: list[tuple[float, int]], kind: str) -> str:
-    """The worst reason among the parts of a kind, in words."""
-    return reason_text(max((status for share, status in parts if _kind((share, status)) == kind), default=0))
+    """The worst reason among the parts of a kind, in words; of a bad part only one that makes values bad."""
+    found = (status for share, status in parts if _kind((share, status)) == kind)
+    worst = max((status for status in found if kind != "bad" or status >> 8 >= FIRST_BAD_REASON), default=0)
+    return reason_text(worst)
 
 
 def _source(point: Point, device: Device | None, library: Library, otherwise: str) -> str:
