@@ -16,7 +16,7 @@ Held means: 95 % of the frames of `year` within 16 ms by the clock, or by the dr
 programs share the machine and the two differ; `live` under 40 % of a core.
 
 Measured on two shared cores of an AMD EPYC, Python 3.11, PySide6 6.11.3, pyqtgraph 0.14.0, own time p50 / p95 / p99:
-load 5: 20 curves 4.5 / 12.5 / 17.3 (by the clock 8.5 / 26.8 / 41), 300 curves 12.1 / 30.4 / 42, 200 live 25 % of a core;
+load 5: 20 curves 4.5 / 12.5 / 17.3 (by the clock 8.5 / 26.8 / 41), 300 curves 12.1 / 30.4 / 42, 200 live 25 %;
 load 18: 20 curves 7.4 / 17.6 / 27, 300 curves 13.9 / 32.3 / 38, bare 66 / 76, tuned 48 / 53, 200 live 24 % of a core,
 23.9 ms an update (bare 179).
 """
