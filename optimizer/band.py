@@ -7,7 +7,7 @@ import itertools
 import math
 
 from optimizer.errors import WrongOrder
-from optimizer.profile import Profile, must_be_profile
+from optimizer.profile import MOST_KW, Profile, must_be_profile
 
 
 class Band(enum.StrEnum):
@@ -36,7 +36,7 @@ def must_be_band(
     named = ((f"{stem}_low_{unit}", low), (field, expected), (f"{stem}_high_{unit}", high))
     sides = [(name, value) for name, value in named if value is not None]
     for name, value in sides:
-        must_be_profile(f"{name} of {title}", value, least)
+        must_be_profile(f"{name} of {title}", value, least, MOST_KW)
     for (below, low_side), (above, high_side) in itertools.pairwise(sides):
         steps = max(len(side) if isinstance(side, tuple) else 1 for side in (low_side, high_side))
         for step in range(steps):

@@ -18,7 +18,31 @@ class NotANumber(ProblemError):
 class OutOfRange(ProblemError):
     def __init__(self, where: str, value: float, low: float, high: float) -> None:
         wanted = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
-        super().__init__(f"{where} is {value:g} but must be {wanted}: correct it.")
+        super().__init__(f"{where} is {value:g} but must be {wanted}: {_advice(where, value, high)}.")
+
+
+_UNITS = (  # how the name of a figure ends, and what is often written there by mistake
+    ("eur_per_kwh", "give EUR a kWh, not ct and not EUR a MWh"),
+    ("kg_per_kwh", "give kg a kWh, not g"),
+    ("eur_per_t", "give EUR a tonne"),
+    ("efficiency", "give a share, not %"),
+    ("share", "give a share, not %"),
+    ("cop", "give kWh of heat a kWh of power, not %"),
+    ("kw", "give kW, not W"),
+    ("kwh", "give kWh, not Wh"),
+    ("hours", "give hours, not minutes"),
+)
+_LEVELS = ("wanted", "floor", "ceiling", "fixed", "ramp", "level_before", "dimmer_levels")
+
+
+def _advice(where: str, value: float, high: float) -> str:
+    """What to do about a figure: where it is too high, it may be in another unit."""
+    name = where.split(" ", 1)[0].rpartition(".")[2] if "hours" not in where else "hours"
+    if value > high and name in _LEVELS:
+        return "give a share of full light, not %"
+    if value > high:
+        return next((advice for unit, advice in _UNITS if name.endswith(unit)), "correct it")
+    return "correct it"
 
 
 class WrongOrder(ProblemError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from optimizer.band import must_be_band
 from optimizer.errors import WrongOrder
-from optimizer.profile import Profile, must_be_number, must_be_profile
+from optimizer.profile import MOST_EUR_PER_KWH, MOST_KG_PER_KWH, MOST_KW, Profile, must_be_number, must_be_profile
 from optimizer.switching import Switching
 
 
@@ -56,7 +56,7 @@ class HeatPump:
 
     def __post_init__(self) -> None:
         title = f"heat pump {self.id}"
-        must_be_profile(f"most_kw of {title}", self.most_kw, 0.0)
+        must_be_profile(f"most_kw of {title}", self.most_kw, 0.0, MOST_KW)
         must_be_profile(f"cop of {title}", self.cop, 0.5, 20.0)
         if self.switching is not None:
             self.switching.must_suit(title, _highest(self.most_kw))
@@ -80,7 +80,7 @@ class ElectricBoiler:
 
     def __post_init__(self) -> None:
         title = f"electric boiler {self.id}"
-        must_be_profile(f"most_kw of {title}", self.most_kw, 0.0)
+        must_be_profile(f"most_kw of {title}", self.most_kw, 0.0, MOST_KW)
         must_be_number(f"efficiency of {title}", self.efficiency, 0.01, 1.0)
         if self.switching is not None:
             self.switching.must_suit(title, _highest(self.most_kw))
@@ -107,10 +107,10 @@ class GasBoiler:
 
     def __post_init__(self) -> None:
         title = f"gas boiler {self.id}"
-        must_be_profile(f"most_kw of {title}", self.most_kw, 0.0)
+        must_be_profile(f"most_kw of {title}", self.most_kw, 0.0, MOST_KW)
         must_be_number(f"efficiency of {title}", self.efficiency, 0.01, 1.11)
-        must_be_profile(f"fuel_eur_per_kwh of {title}", self.fuel_eur_per_kwh, 0.0)
-        must_be_number(f"fuel_kg_per_kwh of {title}", self.fuel_kg_per_kwh, 0.0)
+        must_be_profile(f"fuel_eur_per_kwh of {title}", self.fuel_eur_per_kwh, 0.0, MOST_EUR_PER_KWH)
+        must_be_number(f"fuel_kg_per_kwh of {title}", self.fuel_kg_per_kwh, 0.0, MOST_KG_PER_KWH)
         must_be_number(f"power_share of {title}", self.power_share, 0.0, 1.0)
         if self.switching is not None:
             self.switching.must_suit(title, _highest(self.most_kw))
@@ -148,7 +148,7 @@ class Chp:
         must_be_number(f"electric_efficiency of {title}", self.electric_efficiency, 0.01, 1.0)
         must_be_number(f"power_lost_per_heat of {title}", self.power_lost_per_heat, 0.0, 1.0)
         must_be_number(f"power_to_heat of {title}", self.power_to_heat, 0.0, 10.0)
-        must_be_profile(f"fuel_eur_per_kwh of {title}", self.fuel_eur_per_kwh, 0.0)
+        must_be_profile(f"fuel_eur_per_kwh of {title}", self.fuel_eur_per_kwh, 0.0, MOST_EUR_PER_KWH)
         used = (self.power_to_heat + self.power_lost_per_heat) / self.electric_efficiency
         # condensing flue gas gives up to 11 % more than the lower heating value
         if 1.11 * used < self.power_to_heat + 1.0:

@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 
 from optimizer.errors import WrongOrder
-from optimizer.profile import Profile, must_be_number, must_be_profile
+from optimizer.profile import MOST_KW, Profile, must_be_number, must_be_profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class LightingGroup:
         for field in ("least_dwell_h", "changes_so_far", "most_changes", "unchanged_h"):
             if getattr(self, field) is not None:
                 must_be_number(f"{field} of {title}", getattr(self, field), 0.0)
-        must_be_number(f"rated_kw of {title}", self.rated_kw, 0.0)
+        must_be_number(f"rated_kw of {title}", self.rated_kw, 0.0, MOST_KW / 100.0)
         must_be_number(f"standby_kw of {title}", self.standby_kw, 0.0, self.rated_kw)
         must_be_number(f"off_kw of {title}", self.off_kw, 0.0, self.rated_kw)
         must_be_number(f"gradient of {title}", self.gradient, 0.01)

@@ -17,7 +17,7 @@ from optimizer.band import Band, must_be_band
 from optimizer.errors import WrongLength, WrongOrder
 from optimizer.heating import Chp, ElectricBoiler, GasBoiler, HeatNode, HeatPump, HeatStore
 from optimizer.luminaires import LightingGroup, Neighbours
-from optimizer.profile import FloatArray, Profile, must_be_number, must_be_profile
+from optimizer.profile import MOST_KW, FloatArray, Profile, must_be_number, must_be_profile
 from optimizer.shore import AccessPoint, ShipCall
 from optimizer.storage import Battery
 from optimizer.tariff import PeakCharge, Tariff
@@ -65,7 +65,7 @@ class Horizon:
             raise WrongOrder("The horizon", "its start has no time zone", "add one, such as Z or +01:00")
         if not self.steps_h:
             raise WrongLength("The horizon", 0, 1)
-        must_be_profile("The horizon's step length in hours", self.steps_h, 1 / 3600, 168.0)
+        must_be_profile("The horizon's step length in hours", self.steps_h, 1 / 3600, 24.0)
 
     @property
     def steps(self) -> int:
@@ -128,7 +128,7 @@ class FixedLoad:
     power_high_kw: Profile | None = None
 
     def __post_init__(self) -> None:
-        must_be_band(f"load {self.id}", "power_kw", self.power_low_kw, self.power_kw, self.power_high_kw)
+        must_be_band(f"load {self.id}", "power_kw", self.power_low_kw, self.power_kw, self.power_high_kw, -MOST_KW)
 
     @property
     def title(self) -> str:

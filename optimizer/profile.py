@@ -17,6 +17,11 @@ BoolArray = NDArray[np.bool_]
 
 Profile = float | tuple[float, ...]
 
+# What no site has: a figure above is in another unit.
+MOST_KW = 1e7
+MOST_EUR_PER_KWH = 20.0
+MOST_KG_PER_KWH = 5.0
+
 
 def must_be_number(where: str, value: float, low: float = -math.inf, high: float = math.inf) -> None:
     """Raises NotANumber or OutOfRange unless `value` is finite and within [low, high]."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from optimizer.profile import FloatArray, Profile, must_be_number, must_be_profile, over_steps
+from optimizer.profile import (
+    MOST_EUR_PER_KWH,
+    MOST_KG_PER_KWH,
+    FloatArray,
+    Profile,
+    must_be_number,
+    must_be_profile,
+    over_steps,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +46,9 @@ class Tariff:
     name: str = "tariff"
 
     def __post_init__(self) -> None:
-        must_be_profile("import_eur_per_kwh of the tariff", self.import_eur_per_kwh)
-        must_be_profile("export_eur_per_kwh of the tariff", self.export_eur_per_kwh)
-        must_be_profile("carbon_kg_per_kwh of the tariff", self.carbon_kg_per_kwh, 0.0)
+        for field in ("import_eur_per_kwh", "export_eur_per_kwh"):
+            must_be_profile(f"{field} of the tariff", getattr(self, field), -MOST_EUR_PER_KWH, MOST_EUR_PER_KWH)
+        must_be_profile("carbon_kg_per_kwh of the tariff", self.carbon_kg_per_kwh, 0.0, MOST_KG_PER_KWH)
         must_be_number("carbon_eur_per_t of the tariff", self.carbon_eur_per_t, 0.0)
         if self.contracted_kw is not None:
             must_be_number("contracted_kw of the tariff", self.contracted_kw, 0.0)

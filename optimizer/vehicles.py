@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from optimizer.errors import WrongOrder
-from optimizer.profile import must_be_number
+from optimizer.profile import MOST_KW, must_be_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class ChargeSession:
                 raise WrongOrder(title, "a time has no zone", "add one, such as Z or +01:00")
         if self.departs <= self.arrives:
             raise WrongOrder(title, "it departs before it arrives", "correct one of the two times")
-        must_be_number(f"max_kw of {title}", self.max_kw, 0.0)
+        must_be_number(f"max_kw of {title}", self.max_kw, 0.0, MOST_KW / 100.0)
         must_be_number(f"min_kw of {title}", self.min_kw, 0.0, self.max_kw)
         must_be_number(f"least_on_h of {title}", self.least_on_h, 0.0)
         if self.least_on_h > 0.0 and self.min_kw <= 0.0 and not self.phases:
             raise WrongOrder(title, "it has a least time on but no least power", "give a min_kw above 0")
-        must_be_number(f"energy_kwh of {title}", self.energy_kwh, 0.0)
+        must_be_number(f"energy_kwh of {title}", self.energy_kwh, 0.0, MOST_KW)
         must_be_number(f"required_kwh of {title}", self.required_kwh, 0.0, self.energy_kwh)
         must_be_number(f"ready_kwh of {title}", self.ready_kwh, 0.0, self.energy_kwh)
         must_be_number(f"missing_eur_per_kwh of {title}", self.missing_eur_per_kwh, 0.0)
