@@ -13,16 +13,19 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from energy_console.historian.acts import Act, ActKind, ActSeries
+from energy_console.historian.acts import Act, ActKind, ActSeries, Mask
 from energy_console.historian.embedded import EmbeddedHistorian, open_embedded
-from energy_console.historian.embedded.acts import add_act
+from energy_console.historian.embedded.acts import add_act, take_back
 from energy_console.historian.embedded.checking import check_store
 from energy_console.historian.embedded.folder import StoreFolder
 from energy_console.historian.embedded.newest import NewestFile
+from energy_console.historian.embedded.parquet import METADATA_KEY
 from energy_console.historian.interface import Buckets
 from energy_console.historian.zoom import TIERS_MS, fitting_grid, grid_of
 from tests.historian.plain_spans import plain_spans
@@ -212,6 +215,48 @@ def test_a_lost_list_knows_what_was_removed_for_its_age(folder: Path) -> None:
     found = spans(store, FAST, "minutes", 3)
     np.testing.assert_array_equal(found.count, wanted.count)
     assert store.buckets(FAST, at(0), at(600), 600).every_ns == 10 * 10**9
+    store.close()
+    assert check_store(StoreFolder(folder)).faults == ()
+
+
+def test_a_tier_that_differs_from_the_finer_one_is_found_where_the_readings_are_gone(folder: Path) -> None:
+    store = open_embedded(folder, writing=True)
+    fill_days(store, 3)
+    store.keep({"readings": 1})
+    store.merge(noon(3))
+    store.close()
+    path = next((folder / "hours" / str(noon(0).date())).glob("*.parquet"))
+    note = pq.read_metadata(path).metadata[METADATA_KEY]
+    table = pq.read_table(path, read_dictionary=["point"])
+    for column in ("first", "integral_h"):
+        place = table.schema.get_field_index(column)
+        values = table.column(column).to_numpy() + 1.0
+        changed = table.set_column(place, table.schema.field(column), pa.chunked_array([pa.array(values)]))
+        with pq.ParquetWriter(path, table.schema) as writer:
+            writer.write_table(changed)
+            writer.add_key_value_metadata({METADATA_KEY: note})
+        faults = check_store(StoreFolder(folder)).faults
+        assert any(f"hours of {noon(0).date()} differ from quarters in 2 cells" in fault for fault in faults), faults
+
+
+def test_a_day_that_a_correction_stands_on_stays_until_that_is_taken_back(folder: Path) -> None:
+    store = open_embedded(folder, writing=True)
+    fill_days(store, 3)
+    newest = NewestFile(folder / "newest.sqlite", create=False)
+    start_ms = at(100) // 10**6
+    values = ActSeries(FAST, "kW", np.array([start_ms], np.int64), np.array([7.0]), np.zeros(1, np.uint16))
+    act = Act(ActKind.CORRECTION, 1)
+    add_act(StoreFolder(folder), newest, act, [values], [Mask(1, FAST, start_ms, start_ms + 60_000)])
+    wanted = spans(store, FAST, "hours", 3)
+    store.keep({"readings": 1})
+    store.merge(noon(3))
+    assert len(days_of(store, "readings")) == 3  # the first, the last, and the correction's own
+    np.testing.assert_allclose(spans(store, FAST, "hours", 3).integral_h, wanted.integral_h, rtol=1e-9)
+    take_back(StoreFolder(folder), newest, act)
+    newest.close()
+    store.merge(noon(3))
+    assert len(days_of(store, "readings")) == 1
+    assert spans(store, FAST, "hours", 3).count.sum() == 3 * 1200
     store.close()
     assert check_store(StoreFolder(folder)).faults == ()
 
