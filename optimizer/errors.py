@@ -17,7 +17,8 @@ class NotANumber(ProblemError):
 
 class OutOfRange(ProblemError):
     def __init__(self, where: str, value: float, low: float, high: float) -> None:
-        wanted = f"at least {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+        # a bound that is only there to catch another unit says nothing to who gave too little
+        wanted = f"at least {low:g}" if high >= 1e5 and value < low else f"between {low:g} and {high:g}"
         super().__init__(f"{where} is {value:g} but must be {wanted}: {_advice(where, value, high)}.")
 
 
