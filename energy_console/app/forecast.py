@@ -75,7 +75,8 @@ class _Asked:
         from energy_console.planning.forecasting.outlook import Outlook
         from energy_console.planning.measured import measure
         from energy_console.planning.problem import steps_from
-        from energy_console.site.weather import WeatherUnreadable, read_weather
+        from energy_console.site.told import TableUnreadable
+        from energy_console.site.weather import read_weather
 
         steps = steps_from(site, at, count)
         historian = open_store(site.id, site.store, store, writing=False)
@@ -86,7 +87,7 @@ class _Asked:
             historian.close()
         try:
             weather = read_weather(Path(site.folder))
-        except WeatherUnreadable as error:
+        except TableUnreadable as error:
             raise BadInput(str(error)) from None
         return cls(site, steps, Outlook(site.place, steps.start_ns, weather), measured)
 

@@ -57,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _plan_site(args: argparse.Namespace) -> int:
     from energy_console.app.spans import BadInput, utc_time
+    from energy_console.planning.overloads import lift_what_cannot_be_kept
     from energy_console.site.loader import load_site
     from optimizer.errors import ProblemError
 
@@ -66,6 +67,9 @@ def _plan_site(args: argparse.Namespace) -> int:
         if not 0.25 <= args.hours <= 24 * 14:
             raise BadInput(f"--hours {args.hours:g} cannot be planned: give 0.25 to {24 * 14}.")
         problem = _problem_of_site(site, args.store, start, round(args.hours * 4), args.against)
+        problem, overloads = lift_what_cannot_be_kept(problem)
+        for overload in overloads:
+            print(f"{overload.words(site.place.zone)}.", file=sys.stderr)
     except (BadInput, ProblemError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -77,15 +81,13 @@ def _problem_of_site(site: Site, store: str | None, start: dt.datetime, steps: i
     from energy_console.historian.errors import StoreMissing
     from energy_console.historian.opening import open_store
     from energy_console.live.table import LiveTable
-    from energy_console.planning.forecasting.outlook import Against
     from energy_console.planning.measured import Measured, measure
+    from energy_console.planning.outside import read_outside
     from energy_console.planning.problem import problem_of
     from energy_console.site.timetable import bookings, ship_calls
-    from energy_console.site.weather import read_weather
+    from optimizer.band import Band
 
-    pose = functools.partial(
-        problem_of, site, count=steps, against=Against(edge), weather=read_weather(Path(site.folder))
-    )
+    pose = functools.partial(problem_of, site, count=steps, against=Band(edge), outside=read_outside(Path(site.folder)))
     end = start + dt.timedelta(hours=steps / 4)
     sessions, calls = bookings(site, start, end), ship_calls(site, start, end)
     try:

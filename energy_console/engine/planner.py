@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from energy_console.engine.link import CommandResult
+from energy_console.engine.plan_clock import PlanClock
 from energy_console.engine.store_writer import StoreWriter
 from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
@@ -19,6 +20,7 @@ from energy_console.planning.forecasting.outlook import Lessons
 from energy_console.planning.proposal import Followed, PlanNews
 from energy_console.planning.proposal_line import proposal_line
 from energy_console.planning.propose import propose, why_none
+from energy_console.planning.rolling import Expected
 from energy_console.planning.schedule import Schedule, ScheduleTooNew, schedule_of
 from energy_console.planning.setpoints import SetPoint, followed_share, plugged_in, setpoints_at
 from energy_console.planning.solver import SolverProcess
@@ -35,9 +37,6 @@ ROOM, IN_FORCE = "plan", "in force"
 LOOK_EVERY_S = 5.0
 RETRY_S = 30.0  # between two tries of a set-point that the field did not take
 AT_ONCE = 16
-QUARTER_S = 900.0
-FIRST_PROPOSAL_S = 12.0  # by then every device of a site has been read once
-AFTER_QUARTER_S = 5.0
 NOT_YET = CommandResult(False, "not yet written")
 NOT_HERE = "Another engine plans for this site: ask for a plan at a desk."
 LET_GO = CommandResult(False, "let go of, since nobody could be in charge of it")
@@ -89,8 +88,11 @@ class Planner:
             if point in self._held:
                 self._held[point] = (self._held[point][0], LET_GO, self._held[point][2])
 
-    async def make(self) -> PlanNews:
-        """One proposal for the next 24 hours; what goes wrong is told in `sentence`."""
+    async def make(self, because: str = "") -> PlanNews:
+        """One proposal for the next 24 hours; what goes wrong is told in `sentence`.
+
+        `because`: why it is made between its times, if it is.
+        """
         if self.news.solving:
             return self.news
         if not self._historian.leads():
@@ -100,7 +102,7 @@ class Planner:
         over = self._in_force_id()
         try:
             proposal = await propose(
-                self._site, self._live, self._historian, self._solver, self.news.in_force, self._lessons
+                self._site, self._live, self._historian, self._solver, self.news.in_force, self._lessons, because
             )
         except (ProblemError, NoTariff, StoreError, PlanBroken) as error:
             self._tell(solving=False, sentence=str(error))
@@ -126,7 +128,9 @@ class Planner:
             return CommandResult(False, "That plan is no longer the newest proposal: look at the new one first.")
         if not isinstance(proposal.answer, Plan):
             return CommandResult(False, f"There is no plan to approve: {why_none(proposal)}")
-        schedule = schedule_of(proposal.answer, proposal.id, proposal.name).approved(who, dt.datetime.now(dt.UTC))
+        schedule = schedule_of(proposal.answer, proposal.id, proposal.name, proposal.problem).approved(
+            who, dt.datetime.now(dt.UTC)
+        )
         return await self.put_in_force(schedule, self._proposed_over)
 
     async def put_in_force(self, schedule: Schedule, instead_of: str | None = None) -> CommandResult:
@@ -180,17 +184,23 @@ class Planner:
         return CommandResult(let_go == len(points), f"{let_go} of {len(points)} devices went back to their own ways.")
 
     async def run(self) -> None:
-        """Follows the plan in force, and proposes a new one every quarter hour, until cancelled."""
-        next_s = time.time() + FIRST_PROPOSAL_S
+        """Follows the plan in force, and proposes a new one when it is time for it, until cancelled."""
+        clock = PlanClock(self._site, self._live, dt.datetime.now(dt.UTC), time.monotonic())
         while True:
             await self._learn()
             await self._follow_safely()
-            if self._led and (
-                time.time() >= next_s or next_s - time.time() > QUARTER_S + FIRST_PROPOSAL_S
-            ):  # or the clock was set back
-                await self.make()
-                next_s = (time.time() // QUARTER_S + 1) * QUARTER_S + AFTER_QUARTER_S
+            because = clock.due(dt.datetime.now(dt.UTC), time.monotonic(), self._expected()) if self._led else None
+            if because is not None:
+                await self.make(because)
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def _expected(self) -> Expected:
+        """What the plan in force expects of the running step."""
+        limit_kw = self._site.root.limit_kw
+        schedule, now = self.news.in_force, dt.datetime.now(dt.UTC)
+        if schedule is not None and (step := schedule.step_at(now)) is not None:
+            return Expected(schedule.net_kw[step], limit_kw)
+        return Expected(limit_kw=limit_kw)
 
     async def _learn(self) -> None:
         """Takes what another engine, which leads, has put in force or taken out; what it held then follows."""

@@ -28,7 +28,7 @@ class Measured:
     now: dt.datetime
     latest: Mapping[str, float]  # by point id
     past: Mapping[str, Past]  # power by quarter hours, by point id
-    delivered_kwh: Mapping[str, float]  # by booking id, of those that are there now
+    delivered_kwh: Mapping[str, float]  # by booking id, of those that are there now; missing where nobody knows
     month_peak_kw: float  # highest quarter-hour mean at the connection in this calendar month
 
     def value(self, point: str) -> float:
@@ -62,7 +62,8 @@ def measure(
         for booking in bookings
         if booking.arrives <= now < booking.departs and booking.charger in chargers
     }
-    return Measured(now, latest, past, delivered, _month_peak_kw(site, historian, now))
+    known = {name: kwh for name, kwh in delivered.items() if math.isfinite(kwh)}
+    return Measured(now, latest, past, known, _month_peak_kw(site, historian, now))
 
 
 def _past(historian: Historian, point: str, now: dt.datetime, days: float) -> Past:
@@ -73,13 +74,13 @@ def _past(historian: Historian, point: str, now: dt.datetime, days: float) -> Pa
 
 
 def _delivered_kwh(historian: Historian, latest: Mapping[str, float], counter: str, booking: ChargeBooking) -> float:
-    """Counter now less counter at arrival; 0 where either is unknown, so that the energy is planned again, not lost."""
+    """Counter now less counter at arrival; NaN where either is unknown."""
     now_kwh = latest.get(counter, math.nan)
     arrived_ns = _ns(booking.arrives)
     since = historian.buckets(counter, arrived_ns, arrived_ns + 4 * QUARTER_NS, 60)
     usable = since.first[np.isfinite(since.first)]
     if not len(usable) or not math.isfinite(now_kwh):
-        return 0.0
+        return math.nan
     return max(0.0, now_kwh - float(usable[0]))
 
 

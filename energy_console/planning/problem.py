@@ -9,18 +9,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energy_console.planning.forecasting.outlook import Against, Lessons, Outlook, edge_kw
+from energy_console.planning.forecasting.outlook import Lessons, Outlook
 from energy_console.planning.measured import NOTHING, Measured
+from energy_console.planning.outside import NOBODY_TELLS, Outside
 from energy_console.site import prices, sun
 from energy_console.site.model import ChargeBooking, LightingGroup, ShipCall, Site
-from energy_console.site.weather import Weather
+from energy_console.site.told_prices import ToldPrices
 from hardware.points import Float64Array, Int64Array
 from optimizer import parts as op
+from optimizer.band import Band as Need
 from optimizer.problem import Problem
 
 STEP_H = 0.25
 STEPS = 96
-FROZEN_STEPS = 2  # the first half hour stays as the plan in force has it
 
 # Prices of service missing, EUR [M]: set so that light gives way to dear hours and to peaks, and a wish to charge
 # gives way only to a limit. A site may set its own once it has agreed them with those who use the service.
@@ -59,8 +60,8 @@ def problem_of(
     bookings: Sequence[ChargeBooking],
     in_force: tuple[op.InForce, ...] = (),
     count: int = STEPS,
-    against: Against = Against.EXPECTED,
-    weather: Weather | None = None,
+    against: Need = Need.EXPECTED,
+    outside: Outside = NOBODY_TELLS,
     lessons: Lessons | None = None,
 ) -> Problem:
     """Everything that shares the site's connection over the next `count` quarter hours.
@@ -69,9 +70,9 @@ def problem_of(
     the least that sun and wind may give, LOW the other way round. `lessons` are kept from one problem to the next.
     """
     steps = steps_from(site, measured.now, count)
-    outlook = Outlook(site.place, steps.start_ns, weather, lessons or Lessons())
-    loads = (*_loads(site, measured, outlook, against), *_ships(site, measured, steps, calls))
-    generation = tuple(_generation(site, measured, outlook, against))
+    outlook = Outlook(site.place, steps.start_ns, outside.weather, lessons or Lessons())
+    loads = (*_loads(site, measured, outlook), *_ships(site, measured, steps, calls))
+    generation = tuple(_generation(site, measured, outlook))
     sessions = tuple(_sessions(site, measured, steps, bookings))
     lighting = tuple(_lighting(site, measured, steps))
     rest = _rest(site, measured, lighting, loads, generation)
@@ -80,20 +81,21 @@ def problem_of(
     return Problem(
         horizon=steps.horizon,
         nodes=tuple(op.Node(n.id, n.parent, n.limit_kw, n.import_min_kw, n.name) for n in site.nodes),
-        tariff=_tariff(site, measured, steps),
+        tariff=_tariff(site, measured, steps, outside.prices),
         lighting=lighting,
         charging=sessions,
         loads=(*loads, *rest),
         generation=generation,
         in_force=kept,
-        frozen_steps=FROZEN_STEPS if kept else 0,
+        against=against,
+        frozen_steps=math.ceil(site.plan_times.frozen_min / 60.0 / STEP_H) if kept else 0,
     )
 
 
-def _tariff(site: Site, measured: Measured, steps: Steps) -> op.Tariff:
+def _tariff(site: Site, measured: Measured, steps: Steps, told: ToldPrices | None) -> op.Tariff:
     horizon = steps.horizon
     edges = [horizon.begin(step).astimezone(dt.UTC) for step in range(horizon.steps + 1)]
-    curve = prices.price_curve(site, edges)
+    curve = prices.price_curve(site, edges, told)
     tariff = prices.tariff_on(site, horizon.start)
     return op.Tariff(
         import_eur_per_kwh=tuple(curve.import_eur_per_kwh),
@@ -106,13 +108,13 @@ def _tariff(site: Site, measured: Measured, steps: Steps) -> op.Tariff:
     )
 
 
-def _loads(site: Site, measured: Measured, outlook: Outlook, against: Against) -> Iterator[op.FixedLoad]:
+def _loads(site: Site, measured: Measured, outlook: Outlook) -> Iterator[op.FixedLoad]:
     for load in site.loads:
         point = f"{load.device}/power_kw"
         past, latest = measured.past.get(point, NOTHING), measured.value(point)
         band = outlook.load(load, past, latest)
-        power_kw = np.maximum(edge_kw(band, against, of_load=True), 0.0)
-        yield op.FixedLoad(load.id, load.node, tuple(power_kw), load.kind, load.name)
+        low, expected, high = (tuple(np.maximum(edge, 0.0)) for edge in (band.low, band.expected, band.high))
+        yield op.FixedLoad(load.id, load.node, expected, load.kind, load.name, low, high)
 
 
 def _ships(site: Site, measured: Measured, steps: Steps, calls: Sequence[ShipCall]) -> Iterator[op.FixedLoad]:
@@ -140,12 +142,12 @@ def _share_of_steps(steps: Steps, start: dt.datetime, end: dt.datetime) -> Float
     return np.asarray(np.clip(overlap / steps.horizon.hours, 0.0, 1.0))
 
 
-def _generation(site: Site, measured: Measured, outlook: Outlook, against: Against) -> Iterator[op.Generation]:
+def _generation(site: Site, measured: Measured, outlook: Outlook) -> Iterator[op.Generation]:
     for plant in site.plants:
         point = f"{plant.device}/generation_kw"
         band = outlook.plant(plant, measured.past.get(point, NOTHING), measured.value(point))
-        forecast_kw = edge_kw(band, against, of_load=False)
-        yield op.Generation(plant.id, plant.node, tuple(forecast_kw), None, plant.kind, plant.name)
+        low, expected, high = (tuple(edge) for edge in (band.low, band.expected, band.high))
+        yield op.Generation(plant.id, plant.node, expected, None, plant.kind, plant.name, low, high)
 
 
 def _sessions(
@@ -162,6 +164,10 @@ def _sessions(
         missing = max(0.0, booking.energy_kwh - efficiency * measured.delivered_kwh.get(booking.id, 0.0))
         if booking.departs > steps.horizon.end:  # the part that falls into this horizon, at an even pace
             missing *= (departs - arrives) / (booking.departs - arrives)
+        # What a vehicle that came before has had is planned again where nobody knows it, not lost. But only an even
+        # pace of it is a must: a night's energy demanded of all buses at five in the morning is no plan.
+        is_known = booking.id in measured.delivered_kwh or booking.arrives >= steps.horizon.start
+        must = 1.0 if is_known else (departs - arrives) / (booking.departs - booking.arrives)
         hours = (departs - arrives) / dt.timedelta(hours=1)
         reachable = 0.98 * efficiency * charger.max_kw * hours
         yield op.ChargeSession(
@@ -172,7 +178,7 @@ def _sessions(
             max_kw=charger.max_kw,
             energy_kwh=missing,
             missing_eur_per_kwh=MISSING_CHARGE_EUR_PER_KWH,
-            required_kwh=min(missing, reachable) if booking.required else 0.0,
+            required_kwh=min(must * missing, reachable) if booking.required else 0.0,
             efficiency=efficiency,
             kind=charger.kind,
             name=booking.vehicle,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from energy_console.planning.causes import Cause
 from energy_console.planning.schedule import Schedule
 from optimizer.plan import Answer
 from optimizer.problem import Problem
@@ -19,6 +20,9 @@ class Proposal:
     made: dt.datetime
     problem: Problem
     answer: Answer
+    causes: tuple[Cause, ...] = ()  # what is otherwise than when the plan in force was made
+    because: str = ""  # why it was made now; empty where it was time for it
+    warnings: tuple[str, ...] = ()  # limits that are forecast to be broken whatever is planned
 
 
 @dataclass(frozen=True, slots=True)

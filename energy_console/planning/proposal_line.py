@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from energy_console.planning.causes import in_words
 from energy_console.planning.proposal import Proposal
 from energy_console.planning.propose import why_none
 from energy_console.planning.schedule import Schedule
@@ -29,6 +30,12 @@ def proposal_line(proposal: Proposal, in_force: Schedule | None) -> tuple[str, d
         assets, kwh = difference(plan, in_force)
         text += f"; against plan {in_force.name}: {assets} assets run otherwise, {kwh:+.0f} kWh drawn"
         data |= {"against": in_force.id, "assets": assets, "kwh": round(kwh, 1)}
+        if proposal.causes:
+            text += f", since {in_words(proposal.causes)}"
+            data["causes"] = [cause.words for cause in proposal.causes]
+    if proposal.because:
+        text += f" (made because {proposal.because})"
+        data["because"] = proposal.because
     return text, data
 
 

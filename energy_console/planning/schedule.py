@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from energy_console.planning.basis import Basis, basis_of
 from optimizer.parts import InForce
 from optimizer.plan import Plan
+from optimizer.problem import Problem
 
 FORMAT = 1
 
@@ -44,6 +46,7 @@ class Schedule:
     net_kw: tuple[float, ...]
     approved_by: str = ""
     approved_at: dt.datetime | None = None
+    basis: Basis | None = None  # what it was made of; older plans have none
 
     @property
     def end(self) -> dt.datetime:
@@ -80,6 +83,7 @@ class Schedule:
             "start": self.start.isoformat(),
             "steps_h": list(self.steps_h),
             "net_kw": list(self.net_kw),
+            "basis": self.basis.to_state() if self.basis is not None else None,
             "approved_by": self.approved_by,
             "approved_at": self.approved_at.isoformat() if self.approved_at else None,
             "assets": [
@@ -106,11 +110,12 @@ class Schedule:
             tuple(state["net_kw"]),
             state["approved_by"],
             dt.datetime.fromisoformat(at) if at else None,
+            Basis.from_state(state["basis"]) if state.get("basis") else None,
         )
 
 
-def schedule_of(plan: Plan, id: str, name: str) -> Schedule:
-    """What is carried out of a plan."""
+def schedule_of(plan: Plan, id: str, name: str, problem: Problem | None = None) -> Schedule:
+    """What is carried out of a plan; with its problem also what it was made of."""
     assets = tuple(
         ScheduledAsset(
             asset.id,
@@ -124,5 +129,11 @@ def schedule_of(plan: Plan, id: str, name: str) -> Schedule:
     )
     horizon = plan.horizon
     return Schedule(
-        id, name, horizon.start.astimezone(dt.UTC), horizon.steps_h, assets, tuple(map(float, plan.outcome.net_kw))
+        id,
+        name,
+        horizon.start.astimezone(dt.UTC),
+        horizon.steps_h,
+        assets,
+        tuple(map(float, plan.outcome.net_kw)),
+        basis=basis_of(problem) if problem is not None else None,
     )

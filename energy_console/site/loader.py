@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from energy_console.site import areas, fleets, layouts, points, rules, weather, write_rules
+from energy_console.site import areas, fleets, layouts, points, rules, told_prices, weather, write_rules
 from energy_console.site.faults import FaultList, SiteFaults, suggest
 from energy_console.site.fleets import Names
 from energy_console.site.model import Site
 from energy_console.site.points import DevicePoints
 from energy_console.site.settings import FILE, Settings, read_settings
 from energy_console.site.tables import Table, TableLayout, read_table
+from energy_console.site.told import TableUnreadable
 from hardware.profiles import Library
 
 PROFILES = "profiles"  # a site's own device types, one TOML file each
@@ -50,7 +51,7 @@ def load_site(folder: str | os.PathLike[str]) -> Site:
         raise SiteFaults(str(folder), faults.found)
     settings = read_settings(path, faults)
     _check_files(path, faults)
-    _check_weather(path, faults)
+    _check_told(path, faults)
     if settings is None:
         raise SiteFaults(str(folder), faults.found)
     tables = Tables({layout.file: read_table(path, layout, faults) for layout in layouts.ALL})
@@ -62,18 +63,19 @@ def load_site(folder: str | os.PathLike[str]) -> Site:
 
 def _check_files(folder: Path, faults: FaultList) -> None:
     """A table with a name that nobody reads would be missed in silence."""
-    known = [*(layout.file for layout in layouts.ALL), weather.FILE]
+    known = [*(layout.file for layout in layouts.ALL), weather.FILE, told_prices.FILE]
     for path in sorted(folder.glob("*.csv")):
         if path.name not in known:
             faults.add(path.name, 0, "is not a table of a site", suggest(path.name, known, f"use {', '.join(known)}"))
 
 
-def _check_weather(folder: Path, faults: FaultList) -> None:
-    """It is read anew with every plan; here it is only made sure that it can be."""
-    try:
-        weather.read_weather(folder)
-    except weather.WeatherUnreadable as error:
-        faults.add(weather.FILE, error.line, error.what, error.remedy)
+def _check_told(folder: Path, faults: FaultList) -> None:
+    """Weather and prices are read anew with every plan; here it is only made sure that they can be."""
+    for read in (weather.read_weather, told_prices.read_prices):
+        try:
+            read(folder)
+        except TableUnreadable as error:
+            faults.add(error.file, error.line, error.what, error.remedy)
 
 
 def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList) -> Site:
@@ -99,6 +101,7 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         nodes=(*settings.nodes, *station_nodes),
         tariffs=settings.tariffs,
         carbon=settings.carbon,
+        plan_times=settings.plan_times,
         links=fleets.links(tables.of(layouts.LINKS), folder),
         link_areas=areas.link_areas(tables.of(layouts.LINKS)),
         devices=devices,

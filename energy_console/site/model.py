@@ -83,6 +83,17 @@ class Tariff:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanTimes:
+    """When plans are made, and how far ahead of itself a plan stays as it is."""
+
+    every_min: int = 15
+    at: tuple[dt.time, ...] = ()  # instead: these times of the site's day
+    frozen_min: int = 30  # what a plan in force has for so long is kept by the next
+    again_after_min: int = 3  # in between, when something has changed, but no sooner than so long after the last
+    off_by_share: float = 0.05  # of the connection's limit: so far off the plan, the import is reason for a new one
+
+
+@dataclass(frozen=True, slots=True)
 class Carbon:
     """Grid carbon intensity by hour of the day, kg/kWh (24 values, local time), and where it was taken from."""
 
@@ -351,6 +362,7 @@ class Site:
     plants: tuple[Plant, ...] = ()
     water: tuple[WaterZone, ...] = ()
     write_rules: tuple[WriteRule, ...] = ()
+    plan_times: PlanTimes = PlanTimes()
     store: str = ""  # a folder or postgresql://...; empty: the usual folder
     keep_days: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of readings and tiers; else for ever
     stale_after_s: Mapping[str, float] = dataclasses.field(default_factory=dict)  # points with a patience of their own

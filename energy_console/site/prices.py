@@ -11,6 +11,7 @@ import numpy as np
 
 from energy_console.site.model import PricePeriod, Site, Tariff
 from energy_console.site.timetable import utc_of_wall_clock
+from energy_console.site.told_prices import CARBON, EXPORT, IMPORT, ToldPrices
 from hardware.points import Float64Array
 
 
@@ -51,8 +52,10 @@ def carbon_kg_per_kwh(site: Site, moment: dt.datetime) -> float:
     return site.carbon.grid_kg_per_kwh[moment.astimezone(site.place.zone).hour]
 
 
-def price_curve(site: Site, edges: Sequence[dt.datetime]) -> PriceCurve:
+def price_curve(site: Site, edges: Sequence[dt.datetime], told: ToldPrices | None = None) -> PriceCurve:
     """Mean prices and carbon over the steps between neighbouring `edges` (n + 1 aware times, rising: n steps).
+
+    What `told` tells of a whole step goes before the tariff; export never pays more than import costs.
 
     Raises NoTariff, and ValueError if the edges do not rise.
     """
@@ -60,6 +63,12 @@ def price_curve(site: Site, edges: Sequence[dt.datetime]) -> PriceCurve:
         raise ValueError("the edges of a price curve must rise")
     rows = [_mean(site, start, end) for start, end in itertools.pairwise(edges)]
     columns = np.array(rows, np.float64).reshape(-1, 3).T
+    if told is not None:
+        edges_ns = np.array([int(edge.timestamp()) for edge in edges], np.int64) * 1_000_000_000
+        for row, column in enumerate((IMPORT, EXPORT, CARBON)):
+            means = told.over(column, edges_ns)
+            columns[row] = np.where(np.isfinite(means), means, columns[row])
+        columns[1] = np.minimum(columns[1], columns[0])
     return PriceCurve(columns[0].copy(), columns[1].copy(), columns[2].copy())
 
 

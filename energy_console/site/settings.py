@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from energy_console.site.faults import FaultList, suggest
-from energy_console.site.model import Carbon, GridNode, Place, PricePeriod, Tariff
+from energy_console.site.model import Carbon, GridNode, Place, PlanTimes, PricePeriod, Tariff
 from energy_console.site.public_holidays import FORM
 from energy_console.site.store_settings import keep_days_of, store_of
 from energy_console.site.tables import parse_clock, parse_days, read_text
@@ -39,6 +39,7 @@ class Settings:
     node_lines: dict[str, int]
     tariffs: tuple[Tariff, ...]
     carbon: Carbon
+    plan_times: PlanTimes
 
 
 def read_settings(folder: Path, faults: FaultList) -> Settings | None:
@@ -161,7 +162,7 @@ def _format_is_known(top: Section) -> bool:
 
 
 def _settings(top: Section) -> Settings:
-    top.only("format", "id", "name", "subtitle", "store", "keep_days", "place", "grid", "tariff", "carbon")
+    top.only("format", "id", "name", "subtitle", "store", "keep_days", "place", "grid", "tariff", "carbon", "plan")
     nodes, lines = _nodes(top.section("grid"))
     return Settings(
         id=top.text("id"),
@@ -174,6 +175,29 @@ def _settings(top: Section) -> Settings:
         node_lines=lines,
         tariffs=_tariffs(top),
         carbon=_carbon(top.section("carbon")),
+        plan_times=_plan_times(top.section("plan") if "plan" in top.data else None),
+    )
+
+
+def _plan_times(section: Section | None) -> PlanTimes:
+    if section is None:
+        return PlanTimes()
+    section.only("every_min", "at", "frozen_min", "again_after_min", "off_by_share")
+    usual = PlanTimes()
+    at = section.data.get("at", [])
+    hours = [parse_clock(str(text)) for text in at] if isinstance(at, list) else [None]
+    if any(hour is None or hour >= 24 for hour in hours):
+        section.fault("at", f"at {at!r} cannot be read", 'write times of the day, such as ["06:00", "13:15"]')
+        hours = []
+    elif at and "every_min" in section.data:
+        section.fault("at", "plans are made either every so many minutes or at named times", "leave one of both out")
+    times = sorted(round(60 * hour) for hour in hours if hour is not None)
+    return PlanTimes(
+        every_min=round(section.number("every_min", usual.every_min, low=5, high=24 * 60)),
+        at=tuple(dt.time(minutes // 60, minutes % 60) for minutes in times),
+        frozen_min=round(section.number("frozen_min", usual.frozen_min, low=0, high=12 * 60)),
+        again_after_min=round(section.number("again_after_min", usual.again_after_min, low=1, high=24 * 60)),
+        off_by_share=section.number("off_by_share", usual.off_by_share, low=0.001, high=1),
     )
 
 

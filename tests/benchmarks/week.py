@@ -33,20 +33,23 @@ import pandas as pd
 from energy_console.planning.forecasting.calendar import QUARTER_NS
 from energy_console.planning.forecasting.early import Past
 from energy_console.planning.forecasting.learning import LEARNT_DAYS
-from energy_console.planning.forecasting.outlook import Against, Lessons
+from energy_console.planning.forecasting.outlook import Lessons
 from energy_console.planning.measured import Measured
+from energy_console.planning.overloads import lift_what_cannot_be_kept
 from energy_console.planning.problem import STEP_H, problem_of
+from energy_console.planning.propose import unfrozen
 from energy_console.site.loader import load_site
 from energy_console.site.model import ChargeBooking, Site
 from energy_console.site.timetable import bookings, ship_calls
 from hardware.points import Float64Array
 from optimizer import parts as op
+from optimizer.band import Band
 from optimizer.baselines import Baseline, run_baselines
 from optimizer.build import Dispatch, node_power_kw
 from optimizer.check import broken_rules
 from optimizer.costs import account
 from optimizer.naive import naive_dispatch
-from optimizer.plan import Cause, Outcome, Plan
+from optimizer.plan import Cause, Infeasible, Outcome, Plan
 from optimizer.problem import Problem
 from optimizer.solve import Planner, solve
 from optimizer.tables import tabulate
@@ -59,7 +62,7 @@ FEE_EUR_PER_KWH = 0.045  # network and levies, on what is imported [M]
 PRICES_TOLD_H = 13  # local hour from which the next day's prices are known
 QUARTER = dt.timedelta(minutes=15)
 A_DAY = 96
-AGAINST = Against.EXPECTED
+AGAINST = Band.EXPECTED
 
 # kind of load -> SimBench profile
 PROFILES = {
@@ -257,6 +260,8 @@ def _rolled(site: Site, truth: Truth, week: Problem, steps: int) -> tuple[Dispat
         now = WEEK_START + step * QUARTER
         problem = _problem(site, truth, now, end, standing, lessons)
         answer = planner.solve(problem)
+        if isinstance(answer, Infeasible) and (loose := unfrozen(problem)) is not None:
+            answer = planner.solve(loose)
         seconds.append(time.perf_counter() - began)
         if isinstance(answer, Plan):
             _carry_out(answer, step, dispatch, rows, groups, standing)
@@ -284,7 +289,8 @@ def _problem(
         site, measured, ship_calls(site, now, ahead), sessions, standing.in_force, against=AGAINST, lessons=lessons
     )
     told = _told_prices(site, truth, now, posed.horizon.steps)
-    return dataclasses.replace(posed, tariff=_priced(posed.tariff, told, standing.peak_kw))
+    priced = dataclasses.replace(posed, tariff=_priced(posed.tariff, told, standing.peak_kw))
+    return lift_what_cannot_be_kept(priced)[0]
 
 
 def _carry_out(

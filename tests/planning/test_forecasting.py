@@ -15,7 +15,7 @@ from energy_console.planning.forecasting.backtest import LAST_WEEK, METHODS, OUR
 from energy_console.planning.forecasting.calendar import QUARTER_NS, SATURDAY, SUNDAY, WORKING, slots_of
 from energy_console.planning.forecasting.early import Past, clear_sky_share
 from energy_console.planning.forecasting.learning import Series, foresee, learn
-from energy_console.planning.forecasting.outlook import Against, Outlook, edge_kw
+from energy_console.planning.forecasting.outlook import Outlook
 from energy_console.site.model import Load, Place, Plant
 from energy_console.site.sun import elevation_deg
 from energy_console.site.weather import Weather
@@ -173,16 +173,6 @@ def test_weather_that_does_not_reach_ahead_is_left_out():
     blind = Outlook(HERE, steps).load(OFFICE, Past(times(count), value), 0.0)
     told = Outlook(HERE, steps, short).load(OFFICE, Past(times(count), value), 0.0)
     assert blind.expected.tolist() == told.expected.tolist()
-
-
-def test_a_plan_against_the_high_edge_takes_the_most_of_loads_and_the_least_of_plants():
-    count = 30 * DAY
-    steps = times(DAY, START + count * QUARTER_NS)
-    band = Outlook(HERE, steps).load(OFFICE, Past(times(count), office(count)), 0.0)
-    assert edge_kw(band, Against.HIGH, of_load=True) is band.high
-    assert edge_kw(band, Against.HIGH, of_load=False) is band.low
-    assert edge_kw(band, Against.LOW, of_load=False) is band.high
-    assert edge_kw(band, Against.EXPECTED, of_load=False) is band.expected
 
 
 @pytest.mark.parametrize(("latest", "fallback", "expected"), [(70.0, 12.0, 70.0), (float("nan"), 12.0, 12.0)])

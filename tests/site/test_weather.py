@@ -10,7 +10,8 @@ import pytest
 
 from energy_console.app import main
 from energy_console.site.public_holidays import holidays_of, holidays_or_none
-from energy_console.site.weather import WeatherUnreadable, read_weather
+from energy_console.site.told import TableUnreadable
+from energy_console.site.weather import read_weather
 from tests.site.folder import faults_of, write_site
 
 GOOD = """time,temperature_c,wind_m_s
@@ -55,7 +56,7 @@ def test_a_site_without_the_file_has_no_weather(tmp_path):
 )
 def test_a_wrong_row_is_told_with_its_line(tmp_path, old, new, line, says):
     (tmp_path / "weather.csv").write_text(GOOD.replace(old, new), "utf-8")
-    with pytest.raises(WeatherUnreadable) as refused:
+    with pytest.raises(TableUnreadable) as refused:
         read_weather(tmp_path)
     assert refused.value.line == line
     assert says in str(refused.value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import functools
 import math
 from collections.abc import Callable
@@ -28,14 +27,6 @@ _CLOUDED, _USUAL_WIND = 0.2, 0.25  # shares that are guessed where nothing was m
 _CLEAREST = 1.3  # a flat field's clear sky is less than what a tilted one may give
 _KNOWN_AHEAD, _KNOWN_BEFORE = 0.9, 0.5  # shares of the steps for which weather has to be known, or it is left out
 _NO_PAST_SHARE = 0.5  # a value that nobody has measured may be half as much again, or half [M]
-
-
-class Against(enum.StrEnum):
-    """Which edge of the band a plan is made against. High is a high net load: loads high, sun and wind low."""
-
-    LOW = "low"
-    EXPECTED = "expected"
-    HIGH = "high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +155,6 @@ class Outlook:
     def _elevations(self, times_ns: Int64Array) -> Float64Array:
         """Of the sun in the middle of each quarter hour."""
         return np.array([_elevation_deg(self.place, int(at) + QUARTER_NS // 2) for at in times_ns], np.float64)
-
-
-def edge_kw(band: Band, against: Against, *, of_load: bool) -> Float64Array:
-    """The edge of a band that a plan is made against; a load's high edge goes with a plant's low one."""
-    if against is Against.EXPECTED:
-        return band.expected
-    return band.high if (against is Against.HIGH) == of_load else band.low
 
 
 def _guessed(expected: Float64Array, past: Past) -> Band:
