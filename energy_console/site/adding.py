@@ -22,7 +22,7 @@ from energy_console.site.faults import SiteFaults
 from energy_console.site.layouts import DEVICES, LINKS
 from energy_console.site.loader import PROFILES, load_site
 from energy_console.site.model import Site
-from energy_console.site.settings import FILE as SETTINGS
+from energy_console.site.section import FILE as SETTINGS
 from energy_console.site.tables import TableLayout
 
 BACK_UP = ".bak"

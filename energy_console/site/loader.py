@@ -12,7 +12,8 @@ from energy_console.site.faults import FaultList, SiteFaults, suggest
 from energy_console.site.fleets import Names
 from energy_console.site.model import Site
 from energy_console.site.points import DevicePoints
-from energy_console.site.settings import FILE, Settings, read_settings
+from energy_console.site.section import FILE
+from energy_console.site.settings import Settings, read_settings
 from energy_console.site.tables import Table, TableLayout, read_table
 from energy_console.site.told import TableUnreadable
 from hardware.profiles import Library

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from energy_console.site.settings import Section
+from energy_console.site.section import Section
 
 KEPT_KINDS = ("readings", "tenseconds", "minutes", "quarters", "hours", "days")
 """Readings and the store's tiers, finest first."""
