@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.explain_supplies import MACHINES, machine_remark, waiting_machines
 from optimizer.parts import ChargeSession, LightingGroup
 from optimizer.plan import AssetPlan, Kind, NodePlan, Plan
 from optimizer.problem import Problem
@@ -197,12 +198,17 @@ def _drawing(problem: Problem, plan: Plan, node: NodePlan, step: int) -> Iterato
     vehicles = {session.id: session for session in problem.charging}
     for asset in plan.assets:
         if asset.node == node.id:
-            rows.append(_own_row(plan, asset, levels.get(asset.id), vehicles.get(asset.id), step))
+            rows.append(_own_row(problem, plan, asset, levels.get(asset.id), vehicles.get(asset.id), step))
     yield from sorted((row for row in rows if abs(row.power_kw) > _NOTHING_KW), key=lambda row: -abs(row.power_kw))
 
 
 def _own_row(
-    plan: Plan, asset: AssetPlan, group: LightingGroup | None, session: ChargeSession | None, step: int
+    problem: Problem,
+    plan: Plan,
+    asset: AssetPlan,
+    group: LightingGroup | None,
+    session: ChargeSession | None,
+    step: int,
 ) -> OnLimit:
     power = float(asset.power_kw[step])
     if group is not None:
@@ -216,6 +222,9 @@ def _own_row(
         return OnLimit(asset.id, asset.name, power, power, _battery_remark(plan, asset, step))
     if asset.kind is Kind.SHIP:
         return OnLimit(asset.id, asset.name, power, power, "on shore power")
+    if asset.kind in MACHINES:
+        most = max(power, float(asset.at_once_kw[step]))
+        return OnLimit(asset.id, asset.name, power, most, machine_remark(problem, asset, step))
     remark = "forecast" if asset.kind is Kind.LOAD else "generation"
     return OnLimit(asset.id, asset.name, power, power, remark)
 
@@ -241,6 +250,12 @@ def _held(problem: Problem, plan: Plan, node: NodePlan, step: int) -> Iterator[H
     for row, session in enumerate(problem.charging):
         if session.node in below:
             yield from _held_session(plan, tables, row, assets[session.id], prices, step)
+
+    def at(asset: AssetPlan) -> tuple[float, float]:
+        return _without_limits(plan, prices[asset.node], prices, step)
+
+    for asset, could_kw, words in waiting_machines(problem, plan, tables, below, at, step):
+        yield Held(asset.id, asset.name, float(asset.power_kw[step]), could_kw, None, words)
     for row, group in enumerate(problem.lighting):
         if group.node in below:
             yield from _held_light(plan, tables, row, assets[group.id], prices, step)
