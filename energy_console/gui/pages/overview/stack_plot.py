@@ -21,6 +21,7 @@ from hardware.points import Float64Array
 
 PLAN_ALPHA = 0.6
 _LATE_S = 180.0  # nothing measured for so long before now is a gap
+_LATE_REPLAY_S = 1800.0  # the hours behind are asked for after the moment, which moves fast
 _LEFT, _RIGHT, _TOP, _FOOT, _PRICE = 56.0, 118.0, 26.0, 22.0, 54.0
 
 
@@ -208,7 +209,8 @@ class _Painting:
     def _draw_gaps(self, stack: Stack) -> None:
         runs = list(_runs(stack))
         borders = [(stack.time_s[runs[k][1]], stack.time_s[runs[k + 1][0]]) for k in range(len(runs) - 1)]
-        if runs and self._it.now_s - stack.time_s[runs[-1][1]] > _LATE_S:
+        late_s = _LATE_S if self._it.live else _LATE_REPLAY_S
+        if runs and self._it.now_s - stack.time_s[runs[-1][1]] > late_s:
             borders.append((stack.time_s[runs[-1][1]], self._it.now_s))
         for first_s, last_s in borders:
             left, right = self._x(float(first_s)), self._x(float(last_s))
