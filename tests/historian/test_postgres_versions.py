@@ -79,3 +79,15 @@ def test_tables_of_something_else_are_refused_and_left_alone(server: str, tmp_pa
         connection.execute(f'create schema "{site}"; create table orders(n integer)'.encode())
     with pytest.raises(StoreForeign, match="is not part of an energy console store"):
         engine_of(server, site, tmp_path)
+
+
+def test_the_store_needs_no_extension(server: str, tmp_path: Path) -> None:
+    site = f"plain-{tmp_path.name}-{tmp_path.parent.name}"[:60]
+    engine_of(server, site, tmp_path).close()
+    question = (
+        "select count(*) from pg_depend d join pg_extension e on d.refobjid = e.oid and d.refclassid = "
+        "'pg_extension'::regclass join pg_class c on d.objid = c.oid and d.classid = 'pg_class'::regclass "
+        "where c.relnamespace = %s::regnamespace"
+    )
+    with contextlib.closing(connect(Place(server, site))) as connection:
+        assert connection.execute(question.encode(), (f'"{site}"',)).fetchone() == (0,)
