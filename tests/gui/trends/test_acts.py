@@ -394,3 +394,15 @@ def test_a_note_on_a_span_is_a_bar_says_who_and_one_written_anew_replaces_the_ol
     assert mark.words == "Crane 5 under test (A. Vos)"
     assert mark.until_s == pytest.approx(mark.time_s + HOUR)
     page.grab()
+
+
+def test_the_planned_course_is_switched_by_its_key(page, qtbot, settled):
+    page.add([POWER_1])
+    page.add_plan(POWER_1, (now_s(page) + np.array([0.0, HOUR]), np.array([900.0, 900.0])))
+    settled()
+    assert len(page.drawing.traces[POWER_1].plan.pyramid) == 2
+    press(qtbot, page, Qt.Key.Key_P)
+    assert len(page.drawing.traces[POWER_1].plan.pyramid) == 0
+    assert not page.acts.acts["plan"].isChecked()
+    press(qtbot, page, Qt.Key.Key_P)
+    assert len(page.drawing.traces[POWER_1].plan.pyramid) == 2

@@ -43,6 +43,7 @@ ACTS: tuple[Act, ...] = (
     _a("cursor", QT_TRANSLATE_NOOP("trend_acts", "Cursor into the middle"), "C", "crosshair"),
     _a("second_cursor", QT_TRANSLATE_NOOP("trend_acts", "Second cursor here, to tell differences"), "B"),
     _a("normal", QT_TRANSLATE_NOOP("trend_acts", "What is usual for the hour"), "N"),
+    _a("plan", QT_TRANSLATE_NOOP("trend_acts", "What the plan in force expects"), "P"),
     _a("day_before", QT_TRANSLATE_NOOP("trend_acts", "Compare with the day before"), "D"),
     _a("week_before", QT_TRANSLATE_NOOP("trend_acts", "Compare with the same day last week"), "W"),
     _a("year_before", QT_TRANSLATE_NOOP("trend_acts", "Compare with the same date last year"), "Y"),

@@ -56,13 +56,13 @@ class CurveActs(QObject):
         self._page = page = parts
         self.acts = Acts(page.widget, page.desk.looks, self._handlers())
         self.menus = Menus(page.desk, page.widget, self.acts, page.names, lambda: self._view, page.show_view, page.add)
-        for key in ("normal", "log", *_SHIFTS):
+        for key in ("normal", "plan", "log", *_SHIFTS):
             self.acts[key].setCheckable(True)
         for digit, span in enumerate(SPAN_KEYS, 1):
             shortcut = QShortcut(QKeySequence(str(digit)), page.widget)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(lambda span=span: page.toolbar.spans.pick(span))
-        page.toolbar.fill_show_menu([self.acts["normal"]])
+        page.toolbar.fill_show_menu([self.acts["normal"], self.acts["plan"]])
         self.acts.add_to(
             page.toolbar.export.menu(), ("save_plots", "save_csv", "save_parquet", "", "copy_plots", "copy_data")
         )
@@ -93,6 +93,7 @@ class CurveActs(QObject):
             "cursor": self.centre,
             "second_cursor": self.put_second,
             "normal": lambda: page.show_view(replace(self._view, normal=not self._view.normal)),
+            "plan": page.toolbar.plan.click,
             "other_span": self.ask_span,
             "window": page.toolbar.ask_window,
             "back": page.following.go_back,
@@ -114,6 +115,7 @@ class CurveActs(QObject):
         for key, shift in _SHIFTS.items():
             self.acts[key].setChecked(shift in view.compare)
         self.acts["normal"].setChecked(view.normal)
+        self.acts["plan"].setChecked(self._page.drawing.plans_shown)
         drawn = selected in view.points
         for key in ("own_plot", "axis", "log", "title", "remove", "remove_plot", "only"):
             self.acts[key].setEnabled(drawn)

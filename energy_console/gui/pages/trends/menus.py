@@ -18,7 +18,7 @@ from energy_console.gui.pages.trends.site_tree import Node
 _MOST_QUANTITIES = 14
 _CURVE = ("own_plot", "join_above", "axis", "log", "title", "", "remove", "only", "remove_plot")
 _PLOTS = (
-    "", "cursor", "second_cursor", "normal", "", "day_before", "week_before", "year_before", "other_span", "",
+    "", "cursor", "second_cursor", "normal", "plan", "", "day_before", "week_before", "year_before", "other_span", "",
     "window", "back", "", "copy_data", "copy_plots", "save_plots", "save_csv", "save_parquet", "", "keys",
 )  # fmt: skip
 

@@ -287,6 +287,7 @@ class TrendsPage(Page):
 
     def _show_plans(self, shown: bool) -> None:
         self.drawing.plans_shown = shown
+        self.acts.show_states()
         self.drawing.show_courses(planned_courses(self.desk.site, self._schedule) if self._schedule else {})  # type: ignore[arg-type]
         self.following.place()
         self.stack.refit()
