@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.build import Dispatch
+from optimizer.cheapest_slot import when_cheapest
 from optimizer.check import broken_rules
 from optimizer.costs import account
 from optimizer.naive import naive_dispatch
@@ -22,15 +23,13 @@ from optimizer.problem import Problem
 from optimizer.profile import FloatArray, over_steps
 from optimizer.tables import Tables, tabulate
 
-_ROUNDING_KW = 1e-9
-
 
 class Baseline(enum.StrEnum):
     """The ways of running everything that a plan's saving may be stated against."""
 
     NAIVE = "naive"  # full wanted light, charge at once
     FIXED_DIMMING = "fixed dimming profile"  # light as today's profiles have it, charge at once
-    CHEAPEST_SLOT = "cheapest slot"  # full wanted light, each vehicle takes the cheapest slots left, first come
+    CHEAPEST_SLOT = "cheapest slot"  # full wanted light, vehicles, batteries and pumps take the cheapest slots left
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +71,7 @@ def _dispatch(problem: Problem, tables: Tables, baseline: Baseline) -> Dispatch:
             light = dataclasses.replace(tables.light, target=_fixed_levels(problem, tables))
             return naive_dispatch(dataclasses.replace(tables, light=light))
         case Baseline.CHEAPEST_SLOT:
-            price = problem.tariff.import_cost_eur_per_kwh(tables.steps)
-            return naive_dispatch(tables, lambda tables, room_kw: charge_when_cheapest(tables, room_kw, price))
+            return naive_dispatch(tables, when_cheapest(problem.tariff.import_cost_eur_per_kwh(tables.steps)))
 
 
 def _fixed_levels(problem: Problem, tables: Tables) -> FloatArray:
@@ -83,37 +81,3 @@ def _fixed_levels(problem: Problem, tables: Tables) -> FloatArray:
         if group.fixed is not None:
             levels[row] = over_steps(group.fixed, tables.steps)
     return np.clip(levels, tables.light.floor, tables.light.ceiling)
-
-
-def charge_when_cheapest(tables: Tables, headroom_kw: FloatArray, price: FloatArray) -> FloatArray:
-    """Power (sessions, steps) of vehicles that each take the cheapest steps left to them, the first to arrive first.
-
-    What must be there by an earlier time is taken from the steps before it. `price` is EUR per kWh, shape (steps,);
-    peaks play no part, which is what makes this greedy.
-    """
-    charge, tree = tables.charge, tables.tree
-    power = charge.lowest_kw.copy()
-    own = np.zeros_like(headroom_kw)
-    np.add.at(own, charge.node, power)
-    room = headroom_kw - tree.sum_up(own)
-    for row in np.argsort(np.argmax(charge.share > 0.0, axis=1), kind="stable"):
-        path = tree.path(int(charge.node[row]))
-        brings = tables.hours * charge.efficiency[row]
-        cheapest = np.argsort(price, kind="stable")
-        before = charge.before_ready[row] >= 1.0
-        for wanted_kwh, steps in (
-            (charge.ready_kwh[row], cheapest[before[cheapest]]),
-            (charge.energy_kwh[row], cheapest),
-        ):
-            left_kwh = float(wanted_kwh - power[row] @ brings)
-            for step in steps.tolist():
-                more = min(left_kwh / brings[step], charge.highest_kw[row, step] - power[row, step])
-                more = min(more, float(room[path, step].min()))
-                reached = charge.in_band(int(row), float(power[row, step]) + more, float(charge.share[row, step]))
-                more = reached - float(power[row, step])
-                if more <= _ROUNDING_KW or power[row, step] + more < charge.least_on_kw[row, step] - _ROUNDING_KW:
-                    continue
-                power[row, step] += more
-                room[path, step] -= more
-                left_kwh -= more * brings[step]
-    return power - charge.give_min_kw

@@ -10,23 +10,35 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from optimizer.build import Dispatch, node_power_kw
 from optimizer.light_table import LightTable
-from optimizer.naive_supplies import follow_demand
+from optimizer.naive_supplies import follow_demand, keep_level
 from optimizer.profile import FloatArray, IntArray
 from optimizer.tables import GridTree, Tables
 
 _ROUNDING_KW = 1e-9
 
 
-ChargeRule = Callable[[Tables, FloatArray], FloatArray]  # tables and room under limits to power (sessions, steps)
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How vehicles, batteries and pumps take what they need; each gives its power in every step.
+
+    `charge` and `pump` are given the room under limits, (nodes, steps); `keep_charged` the power of batteries that do
+    nothing, and that of all nodes, which it changes in place.
+    """
+
+    charge: Callable[[Tables, FloatArray], FloatArray]
+    keep_charged: Callable[[Tables, FloatArray, FloatArray], FloatArray]
+    pump: Callable[[Tables, FloatArray], FloatArray]
 
 
-def naive_dispatch(tables: Tables, charge_by: ChargeRule | None = None) -> Dispatch:
-    """Decisions of the naive case, or of one that differs from it only in how vehicles charge."""
+def naive_dispatch(tables: Tables, ways: Ways | None = None) -> Dispatch:
+    """Decisions of the naive case, or of one that differs from it only in how vehicles, batteries and pumps take."""
+    ways = ways or Ways(_charge_at_once, _keep_charged, keep_level)
     level = _full_light(tables)
     used = tables.source_max_kw.copy()
     idle_kw = tables.battery.charge_min_kw - tables.battery.discharge_min_kw
@@ -38,13 +50,13 @@ def naive_dispatch(tables: Tables, charge_by: ChargeRule | None = None) -> Dispa
     )
     berth = _plug_in_on_arrival(tables, tables.tree.limit_kw - node_power_kw(tables, nothing))
     nothing = dataclasses.replace(nothing, berth=berth)
-    nothing = follow_demand(tables, nothing, tables.tree.limit_kw - node_power_kw(tables, nothing))
+    nothing = follow_demand(tables, nothing, tables.tree.limit_kw - node_power_kw(tables, nothing), ways.pump)
     base = node_power_kw(tables, nothing)
-    charge_kw = (charge_by or _charge_at_once)(tables, tables.tree.limit_kw - base)
+    charge_kw = ways.charge(tables, tables.tree.limit_kw - base)
     own = np.zeros_like(base)
     np.add.at(own, tables.charge.node, charge_kw)
     power = base + tables.tree.sum_up(own)
-    battery_kw = _keep_charged(tables, idle_kw, power)
+    battery_kw = ways.keep_charged(tables, idle_kw, power)
     for step in np.flatnonzero((power > tables.tree.limit_kw + _ROUNDING_KW).any(axis=0)):
         _dim(tables, level, power, int(step))
     level = _as_dimmers_can(tables.light, level, up=False)

@@ -7,6 +7,7 @@ least times are kept as long as a store has room; what even this cannot keep is 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -44,14 +45,16 @@ class _Shifts:
         self._on = on
 
 
-def follow_demand(tables: Tables, dispatch: Dispatch, room_kw: FloatArray) -> Dispatch:
-    """The dispatch with heat and water after the demand; `room_kw` is what limits leave, (nodes, steps)."""
+def follow_demand(
+    tables: Tables, dispatch: Dispatch, room_kw: FloatArray, pump: Callable[[Tables, FloatArray], FloatArray]
+) -> Dispatch:
+    """The dispatch with heat after the demand and water by `pump`; `room_kw` is what limits leave, (nodes, steps)."""
     heat = HeatFollower(tables, room_kw.copy())
     for step in range(tables.steps):
         heat.run(step)
     with_heat = dataclasses.replace(dispatch, heat_kw=heat.heat_kw, chp_kw=heat.chp_kw(), store_kw=heat.store_kw)
     left = room_kw + node_power_kw(tables, dispatch) - node_power_kw(tables, with_heat)
-    return dataclasses.replace(with_heat, pump_kw=keep_level(tables, left))
+    return dataclasses.replace(with_heat, pump_kw=pump(tables, left))
 
 
 class HeatFollower:

@@ -111,6 +111,8 @@ def _check_lengths(problem: ProblemParts) -> None:
                 must_fit(f"{field} of {title} {part.id}", getattr(part, field), steps)
     for field in ("import_eur_per_kwh", "export_eur_per_kwh", "carbon_kg_per_kwh"):
         must_fit(f"{field} of the tariff", getattr(problem.tariff, field), steps)
+    if problem.tariff.contract_interval:
+        must_fit("contract_interval of the tariff", problem.tariff.contract_interval, steps)
     for peak in problem.tariff.peaks:
         if peak.interval:
             must_fit(f"interval of peak charge {peak.name}", peak.interval, steps)

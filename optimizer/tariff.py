@@ -19,7 +19,8 @@ from optimizer.profile import (
 class PeakCharge:
     """A price on the highest mean import of one billing period, beyond what the period has already seen.
 
-    `interval` gives for each step the settlement interval it counts to, -1 for none; empty means each step is one.
+    A window or a second period in the horizon is a charge of its own. `interval` gives for each step the settlement
+    interval it counts to, -1 for none; empty means each step is one.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Tariff:
     contracted_kw: float | None = None
     over_contract_eur_per_kw: float = 0.0
     name: str = "tariff"
+    contract_interval: tuple[int, ...] = ()  # settlement intervals of the contracted power, as of a peak charge
 
     def __post_init__(self) -> None:
         for field in ("import_eur_per_kwh", "export_eur_per_kwh"):
@@ -59,7 +61,8 @@ class Tariff:
         """The peak charges, and the fee for going over the contracted power as one more of them."""
         if self.contracted_kw is None or self.over_contract_eur_per_kw == 0.0:
             return self.peaks
-        return (*self.peaks, PeakCharge("over contract", self.over_contract_eur_per_kw, self.contracted_kw))
+        fee = PeakCharge("over contract", self.over_contract_eur_per_kw, self.contracted_kw, self.contract_interval)
+        return (*self.peaks, fee)
 
     def import_cost_eur_per_kwh(self, steps: int) -> FloatArray:
         """Energy price plus carbon price of one imported kWh, shape (steps,)."""

@@ -14,7 +14,8 @@ from optimizer.errors import OutOfRange, WrongLength
 from optimizer.parts import Tariff
 from optimizer.plan import Cause, Plan
 from optimizer.problem import Problem
-from tests.optimizer.small import at, bus, lamps, load, planned, problem
+from optimizer.water import Pump, Tank
+from tests.optimizer.small import at, battery, bus, lamps, load, planned, problem
 from tests.optimizer.test_properties import QUICK, problems, solve
 
 DEAR_FIRST = Tariff((0.40, 0.30, 0.10, 0.20))
@@ -73,6 +74,21 @@ def test_a_fixed_level_must_be_a_level_and_fit_the_horizon() -> None:
         lamps(fixed=1.5)
     with pytest.raises(WrongLength, match="fixed of lighting group ring"):
         problem(lighting=(lamps(fixed=(1.0, 0.5)),))
+
+
+def test_batteries_and_pumps_take_the_cheapest_slots_too() -> None:
+    case = problem(
+        tariff=DEAR_FIRST,
+        batteries=(battery(end_kwh=30.0, charge_efficiency=0.5, loss_share_per_h=0.1),),
+        tanks=(Tank("tower", "F3", 150.0, 100.0, 40.0, 50.0),),
+        pumps=(Pump("lift", "F3", "tower", 40.0, 4.0),),
+    )
+    found = _case(case, Baseline.CHEAPEST_SLOT)
+    assert found.feasible
+    # The tower needs water in the second hour already (100 - 80 < 50): 30 m3 then, the rest in the third.
+    assert found.outcome.net_kw[1] == pytest.approx(30.0 / 4.0)
+    assert found.cost_eur < _case(case, Baseline.NAIVE).cost_eur
+    assert planned(case).cost_eur <= found.cost_eur + 0.02
 
 
 @QUICK

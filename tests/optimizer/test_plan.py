@@ -277,3 +277,10 @@ def test_plans_are_closed_for_writing() -> None:
     plan = planned(problem(charging=(bus(),)))
     with pytest.raises(ValueError, match="read-only"):
         plan.asset("bus").power_kw[0] = 1.0
+
+
+def test_the_contracted_power_is_settled_by_its_own_intervals() -> None:
+    tariff = Tariff(0.20, contracted_kw=40.0, over_contract_eur_per_kw=10.0, contract_interval=(0, 0, 1, 1))
+    plan = planned(problem(tariff=tariff, loads=(load((60.0, 30.0, 45.0, 45.0)),)))
+    # means of 45 and 45: each step alone would pay for 60
+    assert plan.outcome.peaks[0].eur == pytest.approx(50.0)
