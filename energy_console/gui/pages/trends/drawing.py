@@ -145,6 +145,13 @@ class Drawing:
         self._earlier.want(self.view.compare, holds_s)
         self._show_normal()
 
+    def ask_anew(self) -> None:
+        """The past is another: every curve is asked for again."""
+        for feed in self.feeds.values():
+            feed.ask_anew()
+        self._earlier.forget()
+        self.want()
+
     def take(self, batch: ScanBatch) -> None:
         """Keeps the readings of a live batch that are of points drawn."""
         if not self._rows:

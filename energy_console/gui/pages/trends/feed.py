@@ -241,6 +241,10 @@ class PointFeed:
         if self._asked is None and not self._suffices(start_s, end_s, width_px, now_s):
             self._ask(start_s, end_s, width_px, now_s)
 
+    def ask_anew(self) -> None:
+        """The past is another (imported, corrected): the curve stays as it is until the store has answered again."""
+        self._have = self._asked_for = None
+
     def _suffices(self, start_s: float, end_s: float, width_px: float, now_s: float) -> bool:
         have = self._have
         if have is None or start_s < have.start_s or (have.reaches_now and len(self._tail) > _MOST_LIVE):

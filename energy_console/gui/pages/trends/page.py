@@ -48,6 +48,7 @@ class TrendsPage(Page):
         self.names = Names(desk.site)
         self.selected = ""
         self._figured_s = self._asked_s = 0.0
+        self._revision: int | None = None  # of the store's past, as last looked at
         self._schedule: object = None
         self.toolbar = Toolbar(desk)
         self.tree = PointTree(desk)
@@ -318,6 +319,14 @@ class TrendsPage(Page):
         if self.desk.time.live and now_s - self._asked_s >= _EVENTS_EVERY_S:
             self._asked_s = now_s
             self.readouts.ask_events()
+            self.desk.query(lambda store: store.revision(), self._look_back)
+
+    def _look_back(self, revision: object) -> None:
+        """Asks for the curves again where the past was changed: by an import, a correction, one taken back."""
+        if isinstance(revision, int):
+            before, self._revision = self._revision, revision
+            if before not in (None, revision):
+                self.drawing.ask_anew()
 
     def _history_came(self) -> None:
         self.stack.refit_curves()
