@@ -113,6 +113,7 @@ class Point:
     bits: tuple[str, ...] = ()  # names of the bits, lowest first, where the value is a bit field
     states: tuple[tuple[int, str], ...] = ()  # names of the values where the value is an enumeration
     every_s: float = 0.0  # read this seldom where its device is read more often; 0: as often as its device
+    was: tuple[str, ...] = ()  # what it was called before: what is kept under these ids belongs to it
 
 
 @dataclass(frozen=True, slots=True)

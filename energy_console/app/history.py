@@ -64,8 +64,9 @@ def _refuse(sentence: str, code: int) -> int:
 
 def _answer(args: argparse.Namespace) -> None:
     from energy_console.app.history_formats import FORMATS
-    from energy_console.historian.errors import StoreAwayStill
+    from energy_console.historian.errors import StoreAway, StoreAwayStill
     from energy_console.historian.opening import open_store
+    from energy_console.historian.renaming import refuse_changed_units
     from energy_console.site.loader import load_site
 
     kind = args.format or _format_by_name(args.out)
@@ -77,6 +78,9 @@ def _answer(args: argparse.Namespace) -> None:
     try:
         site = replace(site, points=(*site.points, *_imported(historian)))
         named = find_points(args.points, [point.id for point in site.points])
+        asked = [point for point in site.points if point.id in set(named)]
+        with contextlib.suppress(StoreAway):  # what waits on this machine is in the units of its engine
+            refuse_changed_units(asked, historian.units())
         question = Question(named, *window, original=args.original)
         with _target(args.out) as file:
             writer = FORMATS[kind](file, site, question)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from energy_console.app.history_question import Question
 from energy_console.historian.interface import Buckets, Series
+from energy_console.site.keeping import KeepRule
 from energy_console.site.model import Site
 from hardware.points import Reason, UInt16Array, quality_of, reason_of
 
@@ -28,6 +29,7 @@ class TableWriter(ABC):
     def __init__(self, file: BinaryIO, site: Site, question: Question) -> None:
         self.file, self._site, self._question = file, site, question
         self._units = {point.id: point.unit for point in site.points}
+        self._keep = {point: _rule_told(rule) for point, rule in site.keep.items()}
         self._corrected: list[dict[str, Any]] = []
 
     def corrections(self, point: str, corrected: Sequence[tuple[int, int, int]]) -> None:
@@ -81,6 +83,12 @@ def _rows(
     return zip(_times(time_ns), *plain, *_words(status), strict=True)
 
 
+def _rule_told(rule: KeepRule) -> dict[str, Any]:
+    """What of a point is not stored now; it may have been another rule when a reading came."""
+    band = "corridor" if rule.is_corridor else "deadband"
+    return {band: rule.band, "longest_s": rule.longest_s}
+
+
 class CsvWriter(TableWriter):
     """One line a reading or span; an empty field where there is no number."""
 
@@ -125,12 +133,17 @@ class JsonWriter(TableWriter):
     ) -> None:
         rows = [json.dumps(row) for row in _rows(time_ns, columns.values(), status)]
         if point != self._open:
-            head = json.dumps({"point": point, "unit": self._units[point], "corrected": self._corrected})[:-1]
+            head = json.dumps(self._head(point))[:-1]
             self.file.write((("]}, " if self._open else "") + f'{head}, "rows": [').encode())
             self._open, self._first = point, True
         if rows:
             self.file.write(("" if self._first else ", ").encode() + ", ".join(rows).encode())
             self._first = False
+
+    def _head(self, point: str) -> dict[str, Any]:
+        """What is told of a point before its rows."""
+        kept = {"left_out": self._keep[point]} if point in self._keep else {}
+        return {"point": point, "unit": self._units[point], **kept, "corrected": self._corrected}
 
     def close(self) -> None:
         self.file.write((("]}" if self._open else "") + "]}\n").encode())

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from energy_console.historian.importing.mapping import MappingFile
     from energy_console.historian.interface import Historian
     from energy_console.site.model import Site
+    from hardware.points import Point
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,20 +89,27 @@ def _import(args: argparse.Namespace, site: Site) -> int:
     from energy_console.historian.importing.inquiry import inquire
     from energy_console.historian.opening import open_acts
 
-    paths = [Path(name) for name in args.files]
-    wishes, points = _wishes(args), {point.id: point for point in site.points}
+    paths, wishes = [Path(name) for name in args.files], _wishes(args)
     if not args.write:
         with _looking(site, args) as historian:
-            inquiry = inquire(paths, wishes, points, historian)
+            inquiry = inquire(paths, wishes, _points(site, historian), historian)
         _show(inquiry, args, None)
         return 0
     with open_acts(site.id, site.store, args.store) as acts:
-        inquiry = inquire(paths, wishes, points, acts.historian)
+        inquiry = inquire(paths, wishes, _points(site, acts.historian), acts.historian)
         if inquiry.blocking and not args.leave_out:
             _show(inquiry, args, None)
             raise BadInput(f"Nothing was written: {inquiry.blocking[0]}; mend the file or add --leave-out.")
         _show(inquiry, args, Book(acts).write(paths, inquiry.points, who_runs_this()))
     return 0
+
+
+def _points(site: Site, historian: Historian | None) -> dict[str, Point]:
+    """The site's points, and those that earlier imports have made: these keep their units, too."""
+    from energy_console.historian.importing.book import imported_points
+
+    own = imported_points(historian) if historian is not None else []
+    return {point.id: point for point in (*site.points, *own)}
 
 
 def _show(inquiry: Inquiry, args: argparse.Namespace, written: tuple[int, int] | None) -> None:

@@ -30,6 +30,7 @@ from energy_console.engine.probing import detail_of, probe
 from energy_console.engine.pulse import Pulse
 from energy_console.engine.store_writer import StoreWriter
 from energy_console.historian.interface import Historian
+from energy_console.historian.thinning import thinning_of
 from energy_console.live.calculated import Calculator
 from energy_console.live.table import LiveTable
 from energy_console.planning.proposal import PlanNews
@@ -76,7 +77,8 @@ class LocalEngine:
         self._own = OwnPoints(site, part)
         historian.register(self._own.site.points)
         self._prepare, self._past, self._ails = prepare, past, ails
-        self._writer = StoreWriter(historian)
+        own = self._own.site
+        self._writer = StoreWriter(historian, thinning=thinning_of([point.id for point in own.points], own.keep))
         self._pulse = Pulse(site, self.live, self._writer, self._own)
         self._scanner = Scanner(self._own.site.field, self._take, points=site.points)
         if self._scanner.points != self._own.site.points[: len(self._scanner.points)]:

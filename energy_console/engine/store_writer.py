@@ -14,6 +14,7 @@ import numpy as np
 
 from energy_console.historian.errors import StoreError
 from energy_console.historian.interface import Historian
+from energy_console.historian.thinning import Thinning
 from hardware.points import ScanBatch
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,9 @@ MOST_WAITING = 5_000_000  # readings kept in memory while the store cannot take 
 class StoreWriter:
     """Writes batches about once a second and runs other store work in between, in the order it was given."""
 
-    def __init__(self, historian: Historian, every_s: float = 1.0) -> None:
-        self._historian = historian
+    def __init__(self, historian: Historian, every_s: float = 1.0, thinning: Thinning | None = None) -> None:
+        """`thinning`: what need not be kept; None keeps everything."""
+        self._historian, self._thinning = historian, thinning
         self._every_s = every_s
         self._work: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
         self._unfinished: deque[Callable[[], Any]] = deque()
@@ -45,6 +47,9 @@ class StoreWriter:
 
     def stop(self) -> None:
         """Writes what is waiting, then ends the thread. Returns when both are done; what the store refuses is told."""
+        if self._thinning is not None and len(rest := self._thinning.end()):
+            with self._lock:
+                self._waiting.append(rest)
         self._work.put(None)
         self._thread.join()
         with self._lock:
@@ -63,6 +68,8 @@ class StoreWriter:
 
     def keep(self, batch: ScanBatch) -> None:
         """Hands over a batch; never blocks. Where memory for waiting ones is full the oldest is lost and counted."""
+        if self._thinning is not None and not len(batch := self._thinning.kept(batch)):
+            return
         with self._lock:
             self._waiting.append(batch)
             waiting = sum(map(len, self._waiting)) if self.trouble else 0

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from hardware.points import Float64Array, Int32Array, Int64Array, UInt16Array
+from hardware.points import Float64Array, Int32Array, Int64Array, Reason, UInt16Array, is_usable, status_of
+
+ENDLESS = 3  # detail of NO_VALUE, as a device says it of a value too large to show
 
 FORMAT = 2
 """1 had no check sum; such batches are still read."""
@@ -42,6 +44,19 @@ def in_time_order(parts: Sequence[Columns]) -> Columns:
         np.concatenate([part.value for part in parts])[order],
         np.concatenate([part.status for part in parts])[order],
     )
+
+
+def finite(columns: Columns) -> Columns:
+    """What is no finite number is a bad reading, whoever handed it over as a good one: its reason says what it was."""
+    strange = ~np.isfinite(columns.value)
+    if not strange.any():
+        return columns
+    usable = strange & is_usable(columns.status)
+    value, status = columns.value.copy(), columns.status.copy()
+    status[usable & np.isnan(value)] = status_of(Reason.NO_VALUE)
+    status[usable & np.isinf(value)] = status_of(Reason.NO_VALUE, ENDLESS)
+    value[strange] = np.nan
+    return Columns(columns.key, columns.time_ms, value, status)
 
 
 def pack(columns: Columns) -> bytes:

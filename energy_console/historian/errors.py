@@ -178,3 +178,16 @@ class StoreTooOld(StoreError):
             f"{path} has format {version}, this program knows {known}: start this program's engine once (serve), "
             "which leads it forward."
         )
+
+
+class StoreUnits(StoreError):
+    """A point's readings are kept in a unit that it has no longer."""
+
+    def __init__(self, point: str, kept: str, now: str, more: int = 0, old: str = "") -> None:
+        others = f" (and {more} more points)" if more else ""
+        whose = f"what is kept as {old}" if old else "what is kept"
+        super().__init__(
+            f"{point} is in {now or 'no unit'}, {whose} is in {kept}{others}: one curve would be of two units. "
+            f"Give the point its unit back, or another name"
+            + (" without `was`." if old else "; `was` in points.csv carries over what converts.")
+        )

@@ -63,7 +63,14 @@ class Historian(Protocol):
     """Several processes may read; one writes. Every method may block: never call it on the GUI thread."""
 
     def register(self, points: Sequence[Point]) -> None:
-        """Names the points that `append` counts in, once before the first append of a run."""
+        """Names the points that `append` counts in, once before the first append of a run.
+
+        The writer keeps their units and what they were called before. Raises StoreUnits where readings of a point are
+        kept in another unit than it has now.
+        """
+
+    def units(self) -> dict[str, str]:
+        """The unit that readings of each point are kept in, by id, where that is known."""
 
     def append(self, batch: ScanBatch) -> None:
         """Keeps a batch, times to the ms. Returns when it survives a kill -9. Raises StoreFull, StoreBroken."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from energy_console.historian.columns import Columns
+from energy_console.historian.errors import StoreUnits
 from energy_console.historian.tiers import Cells
+from energy_console.site.units import unit_named
+from hardware.points import Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,39 @@ def scaled_cells(cells: Cells, factor: float) -> Cells:
         return cells
     values = ("minimum", "maximum", "first", "last", "held", "integral_h")
     return replace(cells, **{name: getattr(cells, name) * factor for name in values})
+
+
+def changed_units(points: Iterable[Point], kept: Mapping[str, str]) -> list[Point]:
+    """Points whose readings are kept in another unit than they have now. `kept`: unit by id, where it is known."""
+    return [point for point in points if kept.get(point.id, point.unit) != point.unit]
+
+
+def refuse_changed_units(
+    points: Sequence[Point], kept: Mapping[str, str], is_empty: Callable[[str], bool] = lambda _: False
+) -> list[Point]:
+    """Raises StoreUnits, unless nothing is kept of the points at all; returns those.
+
+    `is_empty` tells whether a point has no reading.
+    """
+    changed = changed_units(points, kept)
+    mixed = [point for point in changed if not is_empty(point.id)]
+    if mixed:
+        raise StoreUnits(mixed[0].id, kept[mixed[0].id], mixed[0].unit, len(mixed) - 1)
+    return changed
+
+
+def declared(points: Iterable[Point], kept: Mapping[str, str]) -> list[tuple[str, str, float]]:
+    """Renames that points declare of what is kept, as (old, new, factor to the new unit). `kept`: unit by id, or "".
+
+    Raises StoreUnits where the units do not convert.
+    """
+    return [(old, point.id, _factor(point, old, kept[old])) for point in points for old in point.was if old in kept]
+
+
+def _factor(point: Point, old: str, kept: str) -> float:
+    if kept in ("", point.unit):
+        return 1.0
+    was, now = unit_named(kept), unit_named(point.unit)
+    if not was.is_like(now) or was.is_point:
+        raise StoreUnits(point.id, kept, point.unit, old=old)
+    return was.factor / now.factor

@@ -9,10 +9,16 @@ DEVICES = TableLayout(
     "devices.csv",
     "device",
     ("device", "name", "area", "link", "unit", "profile"),
-    ("every_s", "node", "x_m", "y_m", "rated_kw"),
+    ("every_s", "node", "x_m", "y_m", "rated_kw", "was"),
 )
 POINTS = TableLayout(
-    "points.csv", "point", ("point",), ("name", "unit", "formula", "sum", "low", "high", "stale_after_s")
+    "points.csv",
+    "point",
+    ("point",),
+    (
+        *("name", "unit", "formula", "sum", "low", "high", "stale_after_s"),
+        *("was", "store_deadband", "store_corridor", "store_longest_s"),
+    ),
 )
 QUAYS = TableLayout("quays.csv", "quay", ("quay", "name", "kind", "length_m", "basin", "water", "order"))
 STATIONS = TableLayout("stations.csv", "station", ("station", "quay", "position_m", "node", "limit_kw"))

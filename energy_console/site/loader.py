@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from energy_console.site import areas, fleets, layouts, points, rules, told_prices, weather, write_rules
+from energy_console.site import areas, fleets, keeping, layouts, points, rules, told_prices, weather, write_rules
 from energy_console.site.faults import FaultList, SiteFaults, suggest
 from energy_console.site.fleets import Names
 from energy_console.site.model import Site
@@ -93,6 +93,9 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         *points.calculated(tables.of(layouts.POINTS), have, [station.id for station in stations]),
         *points.station_powers(stations, access_points, have),
     )
+    all_points = keeping.with_former_names(
+        (*own, *(calculated.point for calculated in made)), tables.of(layouts.POINTS), tables.of(layouts.DEVICES)
+    )
     site = Site(
         folder=folder,
         id=settings.id,
@@ -106,7 +109,7 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         links=fleets.links(tables.of(layouts.LINKS), folder),
         link_areas=areas.link_areas(tables.of(layouts.LINKS)),
         devices=devices,
-        points=(*own, *(calculated.point for calculated in made)),
+        points=all_points,
         calculated=made,
         quays=fleets.quays(tables.of(layouts.QUAYS)),
         stations=stations,
@@ -123,6 +126,7 @@ def _assemble(folder: str, settings: Settings, tables: Tables, faults: FaultList
         store=settings.store,
         keep_days=settings.keep_days,
         stale_after_s=points.patience(tables.of(layouts.POINTS), have),
+        keep=keeping.keep_rules(tables.of(layouts.POINTS), all_points),
         library=library,
     )
     _check_devices(site, tables, have)

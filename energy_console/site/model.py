@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from energy_console.site.formula import Formula, points_in
+from energy_console.site.keeping import KeepRule
 from hardware.field import DeviceSpec, FieldSpec, LinkSpec
 from hardware.link_address import options_of
 from hardware.points import Allowed, Point
@@ -366,6 +367,7 @@ class Site:
     store: str = ""  # a folder or postgresql://...; empty: the usual folder
     keep_days: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of readings and tiers; else for ever
     stale_after_s: Mapping[str, float] = dataclasses.field(default_factory=dict)  # points with a patience of their own
+    keep: Mapping[str, KeepRule] = dataclasses.field(default_factory=dict)  # points of which not all is stored
     link_areas: Mapping[str, str] = dataclasses.field(default_factory=dict)  # area by link; empty: one engine for all
     library: Library = BUILT_IN  # where its devices' profiles are found
     _devices: Mapping[str, Device] = dataclasses.field(init=False, repr=False, compare=False)

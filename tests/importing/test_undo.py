@@ -208,3 +208,13 @@ def test_a_lost_book_gives_no_number_twice_and_what_it_told_of_can_still_be_take
     assert len(desk.kept("import.x/p_kw").value) == 30
     assert desk.told("--undo", 1)["taken_back"] == 10
     assert desk.kept("import.x/p_kw").value.tolist() == [n + 0.5 for n in range(10, 30)]
+
+
+def test_an_imported_point_keeps_its_unit(desk: Desk) -> None:
+    desk.told(desk.file("time,p_kw\n2026-01-01T00:00Z,5\n"), "--as", "x", "--write")
+    desk.told(desk.file("time,p_w\n2026-01-01T00:01Z,7000\n", "w.csv"), "--map", "p_w=import.x/p_kw:W", "--write")
+    assert desk.kept("import.x/p_kw").value.tolist() == [5.0, 7.0]
+    path = desk.file("time,e_kwh\n2026-01-01T00:02Z,7000\n", "e.csv")
+    code, _, err = desk.run(path, "--map", "e_kwh=import.x/p_kw:kWh", "--write")
+    assert code == 2
+    assert "e_kwh is in kWh, import.x/p_kw in kW: these do not convert" in err

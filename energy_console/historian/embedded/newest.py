@@ -159,20 +159,31 @@ class NewestFile:
     def units(self) -> dict[str, str]:
         """The unit that each point's readings are kept in, where it is known."""
         with self._lock, self._place.faults():
+            if self._is_older:
+                return {}
             return dict(rows_of(self._connection, "select id, unit from point where unit != ''"))
 
-    def keep_units(self, units: Mapping[str, str]) -> None:
-        """Names points with their units; a unit that stands there already stays."""
+    def keep_units(self, units: Mapping[str, str], anew: Mapping[str, str] | None = None) -> None:
+        """Names points with their units; a unit that stands there already stays, but for those named `anew`."""
+        if not units and not anew:
+            return
         with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.executemany(
                 "insert into point(id, unit) values (?, ?) on conflict(id) do update set unit = excluded.unit "
                 "where unit = ''",
                 list(units.items()),
             )
+            self._connection.executemany(
+                "update point set unit = ? where id = ?", [(unit, name) for name, unit in (anew or {}).items()]
+            )
 
     def rename(self, renamed: Iterable[Renamed]) -> None:
         """From now on what is kept under an older name is read under the new one."""
         rows = [(one.old, one.point, one.factor) for one in renamed]
+        with self._lock, self._place.faults():
+            known = rows_of(self._connection, "select old, point, factor from renamed")
+        if not (rows := [row for row in rows if row not in known]):
+            return
         with self._lock, self._place.faults(), transaction(self._connection):
             self._connection.executemany("replace into renamed values (?, ?, ?)", rows)
             self._connection.execute("update fact set number = number + 1 where name in ('change', 'revised')")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from energy_console.historian.acts import Act
-from energy_console.historian.columns import Columns
+from energy_console.historian.columns import Columns, finite
 from energy_console.historian.embedded.acts import correction_of, files_of
 from energy_console.historian.embedded.answering import (
     PointView,
@@ -26,7 +26,7 @@ from energy_console.historian.embedded.choosing import answerable
 from energy_console.historian.embedded.folder import StoreFolder, WriterLock
 from energy_console.historian.embedded.groups import FileGone
 from energy_console.historian.embedded.keeper import Keeper
-from energy_console.historian.embedded.newest import Facts, Listing, NewestFile, SealedFile
+from energy_console.historian.embedded.newest import Facts, Listing, NewestFile, Renamed, SealedFile
 from energy_console.historian.embedded.parquet import LEAVING_OUT, READINGS, Step
 from energy_console.historian.embedded.reading import SealedReader
 from energy_console.historian.embedded.recovery import bring_along, export_points, open_newest, open_state
@@ -37,6 +37,7 @@ from energy_console.historian.interface import Buckets, Event, Series
 from energy_console.historian.keeping import KEEP_STATE, days_to_keep
 from energy_console.historian.ledger import LedgerCommand, LedgerRecord, LedgerStep
 from energy_console.historian.newest import Newest
+from energy_console.historian.renaming import declared, refuse_changed_units
 from energy_console.historian.rolling import buckets_of, cells_from, reach
 from energy_console.historian.share import EnginePresence
 from energy_console.historian.tiers import Cells
@@ -88,6 +89,7 @@ class EmbeddedHistorian:
         self._registered = tuple(points)
         with self._guard:
             self._keys = self._newest_file.points()
+            self._look_at_units(points)
             if self._keeper is not None and (missing := [name for name in ids if name not in self._keys]):
                 self._newest_file.add_points(missing)
                 self._keys = self._newest_file.points()
@@ -96,6 +98,20 @@ class EmbeddedHistorian:
                 )
             self._points = ids
             self._map_keys()
+
+    def _look_at_units(self, points: Sequence[Point]) -> None:
+        """No point goes on in another unit; the writer keeps the units and the older names. Raises StoreUnits."""
+        kept = self.units()
+        empty = refuse_changed_units(points, kept, lambda point: self.span(point) is None)
+        if self._keeper is not None:
+            self._newest_file.keep_units(
+                {point.id: point.unit for point in points if point.id not in kept}, {p.id: p.unit for p in empty}
+            )
+            there = {name: kept.get(name, "") for name in self._keys}
+            self._newest_file.rename(Renamed(*one) for one in declared(points, there))
+
+    def units(self) -> dict[str, str]:
+        return self._newest_file.units()
 
     def _map_keys(self) -> None:
         """Keys of the registered points (-1: not stored yet), and back."""
@@ -116,7 +132,7 @@ class EmbeddedHistorian:
             self._append(batch, self._keeper)
 
     def _append(self, batch: ScanBatch, keeper: Keeper) -> None:
-        columns = Columns(self._key_of_index[batch.index], batch.time_ns // MS, batch.value, batch.status)
+        columns = finite(Columns(self._key_of_index[batch.index], batch.time_ns // MS, batch.value, batch.status))
         self._newest_file.append(self._last + 1, columns)
         self._last += 1
         keeper.appended(len(columns))

@@ -61,7 +61,8 @@ def preview(
     """`stored`: what the store has of the point in that time. Raises ImportRefused where units do not fit."""
     point = points.get(target.point) if target else None
     unit = (target.unit if target else "") or source.unit
-    factor = factor_to(unit, point, source.name) if point else 1.0
+    is_as_before = point is not None and is_own(point.id) and unit == point.unit  # also where neither has one
+    factor = factor_to(unit, point, source.name) if point and not is_as_before else 1.0
     folded = each_time_once(source, keep)
     time_ms, value = folded.time_ms, folded.value * factor
     known, different = _known(time_ms, value, stored)

@@ -267,3 +267,8 @@ def _measured_span(connection: Connection, key: int) -> tuple[int, int] | None:
 def _columns(connection: Connection, question: str, values: Sequence[int]) -> Columns:
     ms, value, status = fetch_columns(connection, question, values, ("i8", "f8", "i4"))
     return Columns(np.zeros(len(ms), np.int32), ms, value, status.astype(np.uint16))
+
+
+def has_readings(connection: Connection, key: int) -> bool:
+    row = connection.execute("select exists (select 1 from reading where point = %s)", (key,)).fetchone()
+    return row == (True,)

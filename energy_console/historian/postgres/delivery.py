@@ -22,6 +22,7 @@ from energy_console.historian.errors import (
     StoreForeign,
     StoreShut,
     StoreTooNew,
+    StoreUnits,
 )
 from energy_console.historian.postgres.engine_rights import become_engine, say_gone, say_here, take_lead
 from energy_console.historian.postgres.patience import Patience
@@ -70,7 +71,7 @@ class Delivery:
         self.trouble = ""  # why the server cannot be had, empty while it can
         try:
             self._connect()
-        except (StoreBusy, StoreForeign, StoreTooNew, StoreAddress):
+        except (StoreBusy, StoreForeign, StoreTooNew, StoreAddress, StoreUnits):
             raise
         except StoreError as fault:
             if isinstance(fault, StoreShut) and spool.last == 0:

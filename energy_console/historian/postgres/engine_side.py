@@ -27,6 +27,7 @@ from energy_console.historian.postgres.server import Connection, Place
 from energy_console.historian.postgres.spool import open_spool
 from energy_console.historian.postgres.store import PostgresReader
 from energy_console.historian.postgres.tidying import tidy
+from energy_console.historian.renaming import declared
 from energy_console.historian.rolling import MS
 from energy_console.historian.share import Share
 from hardware.points import Float64Array, Int64Array, Point, ScanBatch, UInt16Array
@@ -79,10 +80,12 @@ class PostgresEngine(PostgresReader):
     # Readings
 
     def register(self, points: Sequence[Point]) -> None:
+        super().register(points)  # first: a unit that has changed is told before anything is kept
+        with contextlib.suppress(StoreAway):
+            declared(points, self.units())
         keys = self._spool.register(points, self._share.area)
         self._tail.register([keys[point.id] for point in points])
-        super().register(points)
-        self._write("points", [])
+        self._write("points", [[point.id, point.unit, list(point.was)] for point in points if point.was])
 
     def append(self, batch: ScanBatch) -> None:
         if not len(batch):

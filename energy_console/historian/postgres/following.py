@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 
-from energy_console.historian.columns import Columns, unpack
+from energy_console.historian.columns import Columns, finite, unpack
 from energy_console.historian.newest import Newest
 from energy_console.historian.postgres.server import Connection
 from energy_console.historian.rolling import MS
@@ -128,7 +128,7 @@ class Tail:
             self._key_of_index = np.array(key_of_index, np.int32)
 
     def columns(self, batch: ScanBatch) -> Columns:
-        return Columns(self._key_of_index[batch.index], batch.time_ns // MS, batch.value, batch.status)
+        return finite(Columns(self._key_of_index[batch.index], batch.time_ns // MS, batch.value, batch.status))
 
     def extend(self, columns: Columns) -> None:
         with self._guard:

@@ -47,6 +47,7 @@ from energy_console.historian.postgres.server import (
     server_faults,
 )
 from energy_console.historian.postgres.state import StateTables
+from energy_console.historian.renaming import refuse_changed_units
 from energy_console.historian.rolling import MS, buckets_of
 from energy_console.historian.share import WHOLE, EnginePresence
 from energy_console.historian.zoom import NOTHING_GONE, Grid, Kept, fitting_grid, grid_of
@@ -131,7 +132,14 @@ class PostgresReader:
     # Readings
 
     def register(self, points: Sequence[Point]) -> None:
+        with contextlib.suppress(StoreAway):  # then whoever delivers looks at them
+            refuse_changed_units(points, self.units(), lambda point: self.span(point) is None)
         self._follower.register([point.id for point in points])
+
+    def units(self) -> dict[str, str]:
+        with self._reading() as connection:
+            rows = connection.execute("select id, unit from point where unit != ''").fetchall()
+        return {str(name): str(unit) for name, unit in rows}
 
     def append(self, batch: ScanBatch) -> None:
         raise StoreError("This store was opened for reading: open it with writing=True to append.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,10 +11,13 @@ import numpy as np
 
 from energy_console.historian.columns import Columns, pack, unpack
 from energy_console.historian.ledger import LedgerCommand, LedgerStep
+from energy_console.historian.postgres.asking import has_readings
 from energy_console.historian.postgres.copying import DAY_MS, copy_columns, make_partitions
 from energy_console.historian.postgres.server import Connection, Place
 from energy_console.historian.postgres.spool import Record, Spool
 from energy_console.historian.postgres.writing import add_event, extend_ledger, finish_order, replace_state, tell
+from energy_console.historian.renaming import declared, refuse_changed_units
+from hardware.points import Point
 
 LATE_NS = 30 * 10**9  # on its own machine: what the server gets later than this has waited for it
 LedgerEntry = tuple[list[LedgerCommand], list[LedgerStep]]
@@ -66,6 +70,9 @@ class Taker:
         batches = {record.number: unpack(record.body) for record in records if record.kind == "batch"}
         if any(record.kind == "points" for record in records) or any(map(self._names_unknown, batches.values())):
             self._name_points()
+        for record in records:
+            if record.kind == "points":
+                self._rename(record.content())
         for columns in batches.values():
             self._make_days(columns)
         answers: dict[int, int] = {}
@@ -87,6 +94,7 @@ class Taker:
     def _name_points(self) -> None:
         """Names the points of the spool on the server, says whose they are, and learns their keys there."""
         points = self._spool.points()
+        self._refuse_changed_units(points)
         whose = {key: area if self._says_whose else "" for key, *_, area in points}
         with self._connection.transaction():
             self._connection.cursor().executemany(
@@ -101,6 +109,28 @@ class Taker:
         self._server_key = np.full(max((key for key, *_ in points), default=0) + 1, -1, np.int32)
         for key, name, *_ in points:
             self._server_key[key] = keys[name]
+
+    def _refuse_changed_units(self, points: Sequence[tuple[int, str, str, str, str]]) -> None:
+        """What was spooled while the server was away may be in another unit than what it keeps."""
+        rows = self._connection.execute("select id, unit, key from point where unit != ''").fetchall()
+        kept, keys = {str(name): str(unit) for name, unit, _ in rows}, {str(name): int(key) for name, _, key in rows}
+        mine = [Point(name, "", "", unit, words) for _, name, unit, words, _ in points]
+        refuse_changed_units(mine, kept, lambda point: not has_readings(self._connection, keys[point]))
+
+    def _rename(self, told: Sequence[tuple[str, str, list[str]]]) -> None:
+        """What is kept under older names belongs to the new ones from now on."""
+        points = [Point(name, "", "", unit, "", was=tuple(was)) for name, unit, was in told]
+        rows = self._connection.execute("select id, unit from point").fetchall()
+        known = self._connection.execute("select old, point, factor from renamed").fetchall()
+        fresh = [one for one in declared(points, {str(name): str(unit) for name, unit in rows}) if one not in known]
+        for old, new, factor in fresh:
+            self._connection.execute(
+                "insert into renamed values (%s, %s, %s) on conflict (old) do update "
+                "set point = excluded.point, factor = excluded.factor",
+                (old, new, factor),
+            )
+        if fresh:
+            self._connection.execute("update revision set number = number + 1")
 
     def _make_days(self, columns: Columns) -> None:
         days = set(np.unique(columns.time_ms // DAY_MS).tolist())
