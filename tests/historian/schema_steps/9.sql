@@ -1,0 +1,1 @@
+create table apart(batch bigint primary key);
