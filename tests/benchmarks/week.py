@@ -207,13 +207,18 @@ def _week(site: Site, truth: Truth, steps: int) -> Problem:
     return dataclasses.replace(
         posed,
         loads=tuple(_as_it_came(load, power) for load in posed.loads),
-        generation=tuple(dataclasses.replace(g, forecast_kw=tuple(source[g.id])) for g in posed.generation),
+        generation=tuple(
+            dataclasses.replace(g, forecast_kw=tuple(source[g.id]), forecast_low_kw=None, forecast_high_kw=None)
+            for g in posed.generation
+        ),
         tariff=_priced(posed.tariff, truth.price_eur_per_kwh[came], 0.0),
     )
 
 
 def _as_it_came(load: op.FixedLoad, power: Mapping[str, Float64Array]) -> op.FixedLoad:
-    return dataclasses.replace(load, power_kw=tuple(power[load.id])) if load.id in power else load
+    if load.id not in power:
+        return load
+    return dataclasses.replace(load, power_kw=tuple(power[load.id]), power_low_kw=None, power_high_kw=None)
 
 
 def _priced(tariff: op.Tariff, price: Float64Array, peak_kw: float) -> op.Tariff:

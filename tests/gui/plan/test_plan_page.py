@@ -17,6 +17,7 @@ from energy_console.gui.pages.plan.approve_bar import ConfirmDialog
 from energy_console.gui.pages.plan.page import PlanPage
 from energy_console.gui.pages.plan.side_card import Lines
 from energy_console.gui.pages.registry import entry
+from energy_console.planning.causes import Cause, Why
 from energy_console.planning.proposal import Followed, PlanNews, Proposal
 from energy_console.planning.schedule import Schedule, schedule_of
 from optimizer.explain import limits_at_work
@@ -327,3 +328,19 @@ def test_the_strips_lie_one_under_the_other_in_every_size(
     for upper, lower in itertools.pairwise(strips):
         assert upper.bottom() <= lower.top() + 0.01
     assert places.sessions.bottom() <= page.picture.height()
+
+
+def test_what_brought_a_new_proposal_is_told_beside_its_changes(
+    open_page: OpenPage, proposal: Proposal, in_force: Schedule
+) -> None:
+    cause = Cause(Why.ARRIVAL, "bus-12", "Bus 12 arrives 40 min later", 60.0)
+    told = dataclasses.replace(proposal, causes=(cause,), because="CP-03 does not answer")
+    page = open_page(PlanNews(proposal=told, in_force=in_force))
+    assert "Since Bus 12 arrives 40 min later." in page.side_card.words.text()
+    assert "made since CP-03 does not answer" in answer(page)
+
+
+def test_an_overload_that_no_plan_can_help_stands_first(open_page: OpenPage, proposal: Proposal) -> None:
+    words = "Feeder F3 is forecast 104 kW beyond its 2,700 kW at 10:00-10:45, whatever is planned"
+    page = open_page(PlanNews(proposal=dataclasses.replace(proposal, warnings=(words,))))
+    assert "Overload ahead: Feeder F3" in answer(page)

@@ -20,6 +20,7 @@ from energy_console.site.timetable import bookings, ship_calls
 from hardware.points import Float64Array
 from optimizer.explain import LimitAtWork, limits_at_work
 from optimizer.plan import Plan
+from optimizer.profile import over_steps
 
 BANDS = ("fixed", "ships", "heat", "lighting", "charging")  # from the zero line upwards
 HEAT_KINDS = frozenset({"heat pump", "boiler"})
@@ -131,7 +132,7 @@ def day_of_proposal(site: Site, proposal: Proposal, plan: Plan) -> PlannedDay:
         np.array(edges),
         assets,
         net_kw=plan.outcome.net_kw,
-        price_eur_per_kwh=_import_price(site, np.array(edges)),
+        price_eur_per_kwh=over_steps(problem.tariff.import_eur_per_kwh, horizon.steps),
         limit_kw=root.limit_kw,
         naive_kw=plan.naive.outcome.net_kw,
         peak_so_far_kw=max(peaks, default=0.0) or None,
@@ -143,6 +144,7 @@ def day_of_proposal(site: Site, proposal: Proposal, plan: Plan) -> PlannedDay:
 
 def day_of_schedule(site: Site, schedule: Schedule) -> PlannedDay:
     """The day of the plan in force, as far as it is kept: no prices of limits, no naive case."""
+    basis = schedule.basis
     edges = schedule.start.timestamp() + 3600.0 * np.concatenate(([0.0], np.cumsum(schedule.steps_h)))
     chargers = {charger.id: charger.max_kw for charger in site.chargers}
     rated = {b.id: chargers[b.charger] for b in bookings(site, schedule.start, schedule.end) if b.charger in chargers}
@@ -159,7 +161,7 @@ def day_of_schedule(site: Site, schedule: Schedule) -> PlannedDay:
         edges,
         assets,
         net_kw=np.array(schedule.net_kw),
-        price_eur_per_kwh=_import_price(site, edges),
+        price_eur_per_kwh=np.array(basis.import_eur_per_kwh) if basis is not None else _import_price(site, edges),
         limit_kw=np.full(len(schedule.steps_h), site.root.limit_kw),
     )
 

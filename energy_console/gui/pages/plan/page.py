@@ -17,7 +17,7 @@ from energy_console.gui.pages.plan.against import changes
 from energy_console.gui.pages.plan.approve_bar import Acts, ApproveBar
 from energy_console.gui.pages.plan.commanded import class_lines, commanded
 from energy_console.gui.pages.plan.day import PlannedDay, carbon_kg, day_of_proposal, day_of_schedule
-from energy_console.gui.pages.plan.frame import tr
+from energy_console.gui.pages.plan.frame import readable, tr
 from energy_console.gui.pages.plan.history import ask_net_import
 from energy_console.gui.pages.plan.on_table import OnTable
 from energy_console.gui.pages.plan.picture import JOIN_Y, PlanPicture
@@ -39,6 +39,7 @@ from energy_console.gui.parts.card import Card
 from energy_console.gui.parts.figure_row import FigureRow
 from energy_console.gui.parts.state_pane import StatePane
 from energy_console.gui.theme import CARD_GAP, PAGE_MARGIN
+from energy_console.planning.causes import in_words
 from energy_console.planning.proposal import PlanNews, Proposal
 from energy_console.planning.schedule import Schedule, schedule_of
 from optimizer.explain import why
@@ -283,7 +284,8 @@ class PlanPage(Page):
             self.side_card.show_changes("", None, words)
         else:
             differing = changes(plan, day, in_force, self.desk.site.place.zone)
-            self.side_card.show_changes(in_force.name, differing, words)
+            since = readable(in_words(proposal.causes)) if (proposal := self.table.news.proposal) is not None else ""
+            self.side_card.show_changes(in_force.name, differing, words, since)
 
     def _show_schedule(self, schedule: Schedule) -> None:
         """The plan in force alone, as it was kept."""

@@ -89,7 +89,7 @@ class SideCard(Card):
     def __init__(self, looks: Looks) -> None:
         super().__init__(" ", " ")
         self._changes: list[Change] | None = None
-        self._against = ""
+        self._against = self._since = ""
         self._assets: tuple[Followed, ...] = ()
         self._in_force = ""
         self._names: dict[str, str] = {}
@@ -127,8 +127,9 @@ class SideCard(Card):
     def sizeHint(self) -> QSize:
         return QSize(320, 220)
 
-    def show_changes(self, against: str, changes: list[Change] | None, naive: str) -> None:
-        """`changes` None: there is no plan in force to compare with, or it is this one."""
+    def show_changes(self, against: str, changes: list[Change] | None, naive: str, since: str = "") -> None:
+        """`changes` None: there is no plan in force to compare with, or it is this one. `since`: what brought them."""
+        self._since = since
         if changes is not None and self._changes is None:
             self.tabs.pick("changes")
         elif changes is None:
@@ -157,7 +158,8 @@ class SideCard(Card):
 
     def _show_changes(self, changes: list[Change]) -> None:
         self.say(tr("Against plan {0}").format(self._against), "")
-        self.words.setText(tr("It does as the plan in force does.") if not changes else "")
+        since = tr("Since {0}.").format(self._since) if self._since else ""
+        self.words.setText(since if changes else tr("It does as the plan in force does."))
         lines = [Line(one.name, one.words, number(one.eur, 1, sign=True)) for one in changes[:MOST_CHANGES]]
         if rest := changes[MOST_CHANGES:]:
             eur = sum(one.eur for one in rest)

@@ -9,7 +9,7 @@ import numpy as np
 
 from energy_console.gui.format import NONE, duration, number, percent
 from energy_console.gui.pages.plan.day import PlannedDay
-from energy_console.gui.pages.plan.frame import tr
+from energy_console.gui.pages.plan.frame import readable, tr
 from energy_console.planning.proposal import PlanNews, Proposal
 from energy_console.planning.schedule import Schedule
 from hardware.points import Float64Array
@@ -59,8 +59,12 @@ def answer_of_plan(
     if in_force is not None and in_force.id == proposal.id:
         how = tr(", followed {0}").format(percent(followed)) if followed is not None else ""
         return Said(tr("Plan {0} is in force{1}.").format(proposal.name, how), rest)
+    if proposal.warnings:
+        return Said(tr("Overload ahead: {0}.").format(readable("; ".join(proposal.warnings))), rest, 2)
     if age_s > _OLD_S:
         return Said(tr("Made {0} ago: make a new plan before you approve.").format(duration(age_s)), rest)
+    if proposal.because:
+        return Said(tr("Ready to approve; made since {0}.").format(readable(proposal.because)), rest)
     return Said(tr("Ready to approve."), rest)
 
 
