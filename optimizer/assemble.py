@@ -12,7 +12,6 @@ from optimizer.check import broken_rules
 from optimizer.costs import Account, account
 from optimizer.highs import Solution
 from optimizer.moorings import plan_ships
-from optimizer.naive import naive_dispatch
 from optimizer.plan import AssetPlan, Kind, NaiveCase, NodePlan, Plan, Solved, SupplyPrice
 from optimizer.problem import Problem
 from optimizer.profile import FloatArray, read_only
@@ -57,10 +56,16 @@ def read_prices(tables: Tables, layout: Layout, solution: Solution | None) -> Pr
     return Prices(limit, minimum, energy, bought, peak, heat, -solution.row_duals[layout.tank.level_rows])
 
 
-def assemble(problem: Problem, tables: Tables, dispatch: Dispatch, prices: Prices, solved: Solved) -> Plan:
+def assemble(
+    problem: Problem,
+    tables: Tables,
+    dispatch: Dispatch,
+    prices: Prices,
+    solved: Solved,
+    at_once: Dispatch,
+) -> Plan:
     """The plan of a dispatch, with the naive case beside it."""
     planned = account(problem, tables, dispatch)
-    at_once = naive_dispatch(tables)
     naive = account(problem, tables, at_once)
     return Plan(
         horizon=problem.horizon,

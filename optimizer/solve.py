@@ -19,10 +19,11 @@ from optimizer.choose import Cheapest, choose_among_the_cheapest, hair_eur
 from optimizer.decompose import Decomposition
 from optimizer.highs import End, HighsSession, Solution
 from optimizer.infeasible import explain_infeasible
-from optimizer.merge import Merged, merge_equal_groups
+from optimizer.merge import Merged
 from optimizer.naive import naive_dispatch
-from optimizer.order import in_one_order, in_order_of
+from optimizer.order import in_order_of
 from optimizer.plan import Answer, Plan, Solved, Status, Unsolved
+from optimizer.preparation import Preparation, Prepared
 from optimizer.problem import Problem
 from optimizer.progress import Tell
 from optimizer.pulp_bridge import HighsArrays
@@ -70,6 +71,7 @@ class Planner:
         self._modelling = modelling
         self._session = HighsSession()
         self._search = IntegerSearch(self._session)
+        self._preparation = Preparation()
 
     def solve(
         self,
@@ -88,17 +90,18 @@ class Planner:
         of that size. The order of the parts plays no part. Raises PlanBroken, never hands out a plan that breaks a
         hard rule.
         """
-        ordered = in_one_order(problem)
-        answer = self._solve(ordered, Terms(time_limit_s, gap, cancel, tell), decompose)
-        return in_order_of(answer, problem) if isinstance(answer, Plan) and ordered is not problem else answer
+        terms = Terms(time_limit_s, gap, cancel, tell)
+        prepared = self._preparation.prepare(problem)
+        answer = self._solve(prepared, terms, decompose)
+        reordered = isinstance(answer, Plan) and prepared.ordered is not problem
+        return in_order_of(answer, problem) if isinstance(answer, Plan) and reordered else answer
 
-    def _solve(self, problem: Problem, terms: Terms, decompose: bool | None) -> Answer:
-        merged = merge_equal_groups(problem)
+    def _solve(self, prepared: Prepared, terms: Terms, decompose: bool | None) -> Answer:
+        problem, merged, tables = prepared.ordered, prepared.merged, prepared.tables
         if decompose is None:
             decompose = len(merged.problem.lighting) * problem.horizon.steps >= DECOMPOSE_CELLS
-        tables = tabulate(merged.problem)
         useful = within_use(merged.problem, tables, tied_groups(merged.problem))
-        task = _Task(problem, merged, tables, useful, terms, decompose)
+        task = _Task(problem, merged, tables, prepared.at_once, useful, terms, decompose)
         found = self._find(task)
         match found.solution.end:
             case End.INFEASIBLE:
@@ -199,6 +202,7 @@ class _Task:
     problem: Problem
     merged: Merged
     tables: Tables
+    at_once: Dispatch  # the naive case of the merged problem
     useful: Tables
     terms: Terms
     decompose: bool
@@ -234,7 +238,7 @@ def _second_choice(task: _Task, found: _Found) -> Plan | None:
 
 def _fall_back(task: _Task, found: _Found) -> Answer:
     """No time for any plan of the solver: the naive case, if it keeps every rule, said to be no more than that."""
-    dispatch = naive_dispatch(task.tables)
+    dispatch = task.at_once
     if any(broken_rules(task.merged.problem, task.tables, dispatch)):
         reason = "The time limit came before any plan that keeps all rules: allow more time."
         return Unsolved(reason, task.terms.seconds())
@@ -243,14 +247,15 @@ def _fall_back(task: _Task, found: _Found) -> Answer:
 
 def _plan(task: _Task, found: _Found, dispatch: Dispatch, *, second_choice: bool) -> Plan:
     """The checked plan of a dispatch of the merged problem. Raises PlanBroken."""
-    problem, tables = task.problem, task.tables
+    problem, tables, at_once = task.problem, task.tables, task.at_once
     prices = read_prices(tables, found.layout, found.priced)
     if task.merged.problem is not problem:
         tables, dispatch = tabulate(problem), task.merged.split(dispatch)
+        at_once = naive_dispatch(tables)
     broken = tuple(broken_rules(problem, tables, dispatch))
     if broken:
         raise PlanBroken(broken)
-    plan = assemble(problem, tables, dispatch, prices, _solved(found, task.terms, second_choice))
+    plan = assemble(problem, tables, dispatch, prices, _solved(found, task.terms, second_choice), at_once)
     return dataclasses.replace(plan, solved=_with_gap(plan, task.terms))
 
 

@@ -5,7 +5,7 @@ Frozen steps are already in them: there, floor and ceiling (or lowest and highes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -88,8 +88,8 @@ def tabulate(problem: Problem) -> Tables:
     rows = {family: slice(*ends[place : place + 2]) for place, family in enumerate(FAMILIES)}
     node = np.array([number[asset.node] for asset in problem.assets], dtype=np.int64)
     node[rows["ships"]] = -1
-    held = {item.asset: item.setpoint for item in problem.in_force} if problem.frozen_steps else {}
-    need, supply = problem.against, problem.against.of_supply
+    held = _held(problem)
+    supply = problem.against.of_supply
     sources = problem.generation
     source_kw = table((supply.choose(s.forecast_low_kw, s.forecast_kw, s.forecast_high_kw) for s in sources), steps)
     source_min_kw, source_max_kw = _taken(problem, source_kw, held)
@@ -102,7 +102,7 @@ def tabulate(problem: Problem) -> Tables:
         battery=tabulate_batteries(problem, node[rows["batteries"]], held),
         berths=tabulate_berths(problem),
         load_node=node[rows["loads"]],
-        load_kw=table((need.choose(d.power_low_kw, d.power_kw, d.power_high_kw) for d in problem.loads), steps),
+        load_kw=_load_kw(problem),
         source_node=node[rows["generation"]],
         source_kw=source_kw,
         source_min_kw=source_min_kw,
@@ -113,6 +113,23 @@ def tabulate(problem: Problem) -> Tables:
         asset_node=node,
         rows=rows,
     )
+
+
+def with_other_prices_and_loads(tables: Tables, problem: Problem) -> Tables:
+    """The tables of a problem that has only other prices of energy, and other figures of the same loads."""
+    heat = tabulate_heat(problem, _held(problem)) if problem.heat_makers else tables.heat
+    return replace(tables, load_kw=_load_kw(problem), heat=heat)
+
+
+def _held(problem: Problem) -> dict[str, tuple[float, ...]]:
+    """What the plan in force gives the assets it names, where steps are frozen."""
+    return {item.asset: item.setpoint for item in problem.in_force} if problem.frozen_steps else {}
+
+
+def _load_kw(problem: Problem) -> FloatArray:
+    need = problem.against
+    profiles = (need.choose(load.power_low_kw, load.power_kw, load.power_high_kw) for load in problem.loads)
+    return table(profiles, problem.horizon.steps)
 
 
 def _tree(nodes: tuple[Node, ...], steps: int) -> GridTree:

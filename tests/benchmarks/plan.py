@@ -44,8 +44,10 @@ from optimizer.build import write_model
 from optimizer.plan import Plan
 from optimizer.problem import Problem
 from optimizer.solve import Planner
-from optimizer.tables import tabulate
+from optimizer.tables import Tables, tabulate
 from optimizer.through_pulp import PulpModel
+from optimizer.tied import tied_groups
+from optimizer.useful_light import within_use
 from tests.optimizer.cities import city, district, quay, whole_city
 
 STOP_S = 120.0  # of a search over integers that is only here to compare with
@@ -210,7 +212,7 @@ def pulp_as_shipped(problem: Problem, gap: float) -> float:
     """Seconds for the same rules as PuLP objects, solved through the bridge PuLP ships."""
     began = time.perf_counter()
     model = PulpModel()
-    write_model(model, problem, tabulate(problem))
+    write_model(model, problem, _tables(problem))
     model.finish().solve(pulp_solvers.HiGHS(msg=False, gapRel=gap, timeLimit=STOP_S))
     return time.perf_counter() - began
 
@@ -256,9 +258,14 @@ def with_other_forecasts(problem: Problem, seed: int) -> Problem:
 
 
 def _matrix(problem: Problem) -> Matrix:
+    """The matrix that the planner gives to the solver, where it gives the whole."""
     model = ArrayModel()
-    write_model(model, problem, tabulate(problem))
+    write_model(model, problem, _tables(problem))
     return model.finish()
+
+
+def _tables(problem: Problem) -> Tables:
+    return within_use(problem, tabulate(problem), tied_groups(problem))
 
 
 def _planned(planner: Planner, problem: Problem, gap: float) -> tuple[float, Plan]:

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from optimizer import solve as solving
+from optimizer import preparation
 from optimizer.check import check_plan
 from optimizer.merge import Merged, merge_equal_groups
 from optimizer.parts import InForce, Neighbours, Node, Tariff
@@ -37,7 +37,7 @@ def test_only_what_is_equal_by_the_kw_and_on_one_feeder_is_merged() -> None:
 def test_merged_groups_cost_what_they_cost_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     case = _streets()
     together = planned(case)
-    monkeypatch.setattr(solving, "merge_equal_groups", lambda p: Merged(p, merge_nothing(p)))
+    monkeypatch.setattr(preparation, "merge_equal_groups", lambda p: Merged(p, merge_nothing(p)))
     apart = planned(case)
     assert together.solved.columns < apart.solved.columns
     assert together.solved.bound_eur == pytest.approx(apart.solved.bound_eur, rel=1e-9)
