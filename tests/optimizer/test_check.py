@@ -46,7 +46,7 @@ def _broken(change: str, place: tuple[int, ...], value: float) -> list[str]:
         ("level", (0, 2), 0.2, "floor"),
         ("level", (0, 2), 0.97, "ceiling"),
         ("level", (0, 2), 0.5, "ramp"),
-        ("level", (0, 2), 0.6, "differ"),
+        ("level", (0, 2), 0.55, "differ"),
         ("level", (1, 0), 0.9, "ceiling"),
         ("charge_kw", (0, 3), 80.0, "more than it can"),
         ("charge_kw", (0, 3), 70.0, "over its limit"),
