@@ -177,8 +177,13 @@ def _fill(writer: TableWriter, historian: Historian, question: Question) -> str:
 
 def _where_there_is_any(historian: Historian, question: Question, point: str) -> tuple[int, int]:
     """The part of the window that has readings, at least a moment of it: a window of decades costs no more."""
+    from energy_console.historian.errors import StoreAway
+
     start_ns, end_ns = question.start_ns, question.end_ns
-    span = None if question.original else historian.span(point)
+    try:
+        span = None if question.original else historian.span(point)
+    except StoreAway:  # the question for readings tells it
+        return start_ns, end_ns
     if span is None:
         return (start_ns, end_ns) if question.original else (start_ns, min(start_ns + DAY_NS, end_ns))
     first_ns = min(max(start_ns, span[0]), end_ns - 1)
