@@ -25,7 +25,7 @@ from tests.optimizer.small import battery, bus, load, planned, problem
 from tests.optimizer.test_order import must_be_the_same, shuffled
 
 SOME = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 NO_WISHES = Wishes(0.0, 0.0, 0.0, 0.0, 0.0)
 HELD = {

@@ -55,7 +55,7 @@ def _ids(document: Any) -> set[str]:
     return set().union(*(_ids(child) for child in document)) if isinstance(document, list) else set()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mixed(), st.data())
 def test_a_spoilt_document_is_read_or_refused_in_one_sentence_that_names_the_place(case: Problem, data: Any) -> None:
     document = json.loads(write_problem(case))

@@ -183,7 +183,7 @@ def cases(draw: st.DrawFn) -> Problem:
     return problem(steps, tariff=tariff, lighting=groups, neighbours=pairs, loads=(buildings,), wishes=wishes)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases(), st.sampled_from([Modelling.PULP, Modelling.ARRAYS]))
 def test_the_optimum_is_that_of_an_independent_model(case: Problem, modelling: Modelling) -> None:
     expected = least_cost_eur(case)

@@ -208,7 +208,7 @@ def cases(draw: st.DrawFn) -> Problem:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases(), st.sampled_from([Modelling.PULP, Modelling.ARRAYS]))
 def test_the_optimum_is_that_of_an_independent_model(case: Problem, modelling: Modelling) -> None:
     expected = least_cost_eur(case)
