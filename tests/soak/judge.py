@@ -10,7 +10,7 @@ from energy_console.historian.columns import Columns
 from energy_console.historian.interface import Buckets, Historian
 from energy_console.historian.rolling import MS, buckets_of, cells_from, reach
 from energy_console.historian.zoom import TIERS_MS, grid_of
-from tests.soak.killed import IMPORTED_ROWS, imported_point, imported_series
+from tests.soak.killed import IMPORTED_ROWS, corrected_series, imported_point, imported_series
 from tests.soak.witness import MOST_ROWS, POINTS, Rows, rows_of
 
 END_NS = 2**62
@@ -71,21 +71,30 @@ def event_faults(store: Historian, kept: Sequence[int]) -> list[str]:
 
 
 def import_faults(store: Historian, told: dict[str, list[int]]) -> list[str]:
-    """Each import is whole or not there, and what it is told to be where it was told."""
+    """Each import is whole or not there, corrected whole or not at all, and what it is told to be where it was told."""
     faults = []
-    done, undone = set(told.get("import done", [])), set(told.get("undo done", []))
+    done = {what: set(told.get(f"{what} done", [])) for what in ("import", "undo", "correction")}
     for number in told.get("import begun", []):
-        wanted = imported_series(number)
-        series = store.read(imported_point(number), 0, END_NS)
-        whole = np.array_equal(series.value, wanted.value) and np.array_equal(
-            series.time_ns, wanted.time_ms * 1_000_000
-        )
-        settled = number not in told.get("undo begun", []) or number in undone
-        if not whole and len(series.value):
-            faults.append(f"import {number} has {len(series.value)} of {IMPORTED_ROWS} readings")
-        elif number in done and settled and whole == (number in undone):
-            faults.append(f"import {number} is {'still' if whole else 'not'} there")
+        allowed = {"whole"} if number in done["import"] else {"whole", "gone"}
+        if number in told.get("undo begun", []):
+            allowed = {"gone"} if number in done["undo"] else {"whole", "gone"}
+        if number in told.get("correction begun", []):
+            allowed = {"corrected"} if number in done["correction"] else {"whole", "corrected"}
+        found = state_of_import(store, number)
+        if found not in allowed:
+            faults.append(f"import {number} is {found}, not {' or '.join(sorted(allowed))}")
     return faults
+
+
+def state_of_import(store: Historian, number: int) -> str:
+    """whole, corrected, gone, or what else it is."""
+    series = store.read(imported_point(number), 0, END_NS)
+    if not len(series.value):
+        return "gone"
+    for name, wanted in (("whole", imported_series(number)), ("corrected", corrected_series(number))):
+        if np.array_equal(series.value, wanted.value) and np.array_equal(series.time_ns, wanted.time_ms * MS):
+            return name
+    return f"there with {len(series.value)} of {IMPORTED_ROWS} readings"
 
 
 def tier_faults(store: Historian) -> list[str]:

@@ -1,7 +1,7 @@
 """The process that is killed: an engine's store under all the work it ever has, on a scale of milliseconds.
 
 One thread appends batches and writes the journal, the store's own keeper seals and merges in quick succession, another
-imports readings from outside and takes them back. Each act is told to the witness when it is acknowledged.
+imports readings from outside, corrects some and takes some back. What is acknowledged is told to the witness.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from energy_console.historian.acts import Act, ActKind, ActSeries
+from energy_console.historian.acts import Act, ActKind, ActSeries, Mask
 from energy_console.historian.embedded import keeper, open_embedded
 from energy_console.historian.embedded.acts import add_act, lock_acts, take_back
 from energy_console.historian.embedded.folder import StoreFolder
@@ -36,6 +36,12 @@ KEEPING = {
 IMPORTED_ROWS = 200
 IMPORT_PAUSE_S = 0.05
 WRITER_PAUSE_S = 0.003  # leaves the others their turns: a writer alone would only ever be struck while it seals
+
+
+def corrected_series(number: int) -> ActSeries:
+    """What a correction makes of import `number`."""
+    own = imported_series(number)
+    return ActSeries(own.point, own.unit, own.time_ms, own.value + 1000.0, own.status)
 
 
 def imported_point(number: int) -> str:
@@ -118,7 +124,7 @@ def noted(board: Board, hand: str, deed: str, work: Callable[..., Any]) -> Calla
 
 
 def _import(place: Path, number: int, board: Board, told: Told) -> None:
-    """Imports, and takes every second import back, in turn with pauses: each act begun and done is told."""
+    """Imports; takes every second import back, corrects every fourth. Each act begun and done is told."""
     folder = StoreFolder(place / "store")
     newest = NewestFile(folder.newest, create=False)
     while True:
@@ -133,6 +139,13 @@ def _import(place: Path, number: int, board: Board, told: Told) -> None:
             told.tell("undo begun", number)
             take_back(folder, newest, Act(ActKind.IMPORT, number))
             told.tell("undo done", number)
+        elif number % 4:
+            board.note("outside", "correcting")
+            told.tell("correction begun", number)
+            whole = corrected_series(number)
+            mask = Mask(number, whole.point, int(whole.time_ms[0]), int(whole.time_ms[-1]) + 1)
+            add_act(folder, newest, Act(ActKind.CORRECTION, number), [whole], [mask])
+            told.tell("correction done", number)
         board.note("outside", "resting")
         lock.release()
         number += 1

@@ -146,4 +146,7 @@ def _group(path: Path, footer: Footer, number: int, columns: Sequence[str]) -> G
     place = point.indices.to_numpy()
     names: list[str] = point.dictionary.to_pylist()
     starts = np.searchsorted(place, np.arange(len(names) + 1)).tolist()
-    return Group(names, starts, columns_of(table, columns), table.nbytes)
+    arrays = columns_of(table, columns)
+    for array in arrays.values():
+        array.setflags(write=False)  # whoever asks next is given the same
+    return Group(names, starts, arrays, table.nbytes)

@@ -90,13 +90,16 @@ class SealedReader:
         self, columns: Sequence[str], files: Sequence[SealedFile], point: str, start_ms: int, end_ms: int
     ) -> tuple[Arrays, list[SealedFile]]:
         """Rows with start <= time < end, and the files that hold any of the point."""
-        parts: list[Arrays] = [{name: CELL_OR_READING[name] for name in columns}]
+        parts: list[Arrays] = []
         holding = []
         for file in files:
             if file.start_ms < end_ms and file.end_ms >= start_ms:
                 found = self._groups.rows(path_of(self._folder, file), point, columns)
                 parts += (_within(part, start_ms, end_ms) for part in found)
                 holding += [file] if found else []
+        if len(parts) == 1:
+            return parts[0], holding
+        parts = parts or [CELL_OR_READING]
         return {name: np.concatenate([part[name] for part in parts]) for name in columns}, holding
 
     def _blame(self, files: Sequence[SealedFile], fault: Exception) -> None:
