@@ -88,7 +88,8 @@ def in_words(found: Figures) -> str:
             f"year    one point, {year.days} days at 1 s to {SPANS:,} spans: cold {year.year_cold_ms:.1f} ms, "
             f"again {year.year_warm_ms:.1f} ms; the store was filled in {year.build_s:.0f} s"
         ),
-        *beside(year.year_cold_ms, year.rival_year_ms, "ms"),
+        f"month   the same point, the last {year.month_days} days: cold {year.month_cold_ms:.1f} ms",
+        *beside(year.month_cold_ms, year.rival_month_ms, "ms"),
         f"day     {DAY_POINTS} points, one day at 1 s each: {year.day_cold_ms:.0f} ms, again {year.day_warm_ms:.0f} ms",
         *beside(year.day_cold_ms, year.rival_day_ms, "ms"),
         *real_in_words(found.real),
