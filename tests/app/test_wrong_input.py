@@ -110,7 +110,7 @@ def foreign(store: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (newer, "has format 99, this program knows 1: use the newer program"),
+        (newer, "has format 99, this program knows 2: use the newer program"),
         (newer_state, "has format 99, this program knows"),
         (no_mark, "store.json is damaged"),
         (foreign, "is not part of an energy console store: name an empty folder"),

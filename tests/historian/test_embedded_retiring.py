@@ -330,7 +330,7 @@ acts = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(acts, st.integers(0, 3), st.integers(0, 2))
 def test_whatever_is_removed_when_coarse_spans_are_what_the_readings_said(script: list, keep: int, more: int) -> None:
     """Readings come before their day is removed, in any order; afterwards all that a tier says is as it was."""
@@ -375,3 +375,20 @@ def test_a_window_is_answered_by_the_finest_kind_that_reaches_back_to_its_start(
     assert fitting_grid(0, 10, 1, dict.fromkeys(("readings", *TIERS_MS), 99)).tier == "days"
     assert grid_of(0, 3_600_000, 60_000, {"minutes": 1, "tenseconds": 1}).tier is None
     assert grid_of(0, 7_200_000, 3_600_000, {"readings": 1, "hours": 1}).tier == "quarters"
+
+
+def test_a_day_of_which_a_reading_waits_to_be_sealed_is_not_removed_yet(folder: Path) -> None:
+    store = open_embedded(folder, writing=True)
+    store.register(POINTS)
+    store.keep({"readings": 0, "tenseconds": 0, "minutes": 0})
+    store.append(batch([(0, FIRST_S + DAY_S + n, float(n)) for n in range(2)]))
+    store.seal()
+    store.append(batch([(0, FIRST_S + DAY_S + 300, 0.0)]))
+    store.merge(noon(3))
+    assert days_of(store, "readings") != []
+    store.seal()
+    store.merge(noon(3))
+    assert days_of(store, "readings") == []
+    found = spans(store, FAST, "hours", 3)
+    assert found.integral_h[0] == pytest.approx(299.0 / 3600.0)
+    store.close()

@@ -151,7 +151,9 @@ class Keeper:
                 merge_month(self._folder, self._newest, month, self._step, self._rest)
             elif lacking := next_fill(listing):
                 fill(self._folder, self._newest, *lacking, self._step, self._rest)
-            elif old := next_retirement(listing, self.keep_days, now):
+            elif (old := next_retirement(listing, self.keep_days, now)) and self._newest.waits_before(old.end_ms):
+                old = None  # first it is sealed, so that the day's cells are worked out with it
+            elif old:
                 self._gone += retire(self._folder, self._newest, old, self._step, self._rest)
         done = bool(day or month or lacking or old)
         if done:

@@ -255,6 +255,12 @@ class NewestFile:
             size, since = rows_of(self._connection, sql, (self._facts().sealed,))[0]
         return size, since
 
+    def waits_before(self, time_ms: int) -> bool:
+        """Whether a reading from before a moment is kept and not sealed yet."""
+        sql = "select 1 from batch where sequence > ? and first_ms < ? limit 1"
+        with self._lock, self._place.faults(), snapshot(self._connection):
+            return bool(rows_of(self._connection, sql, (self._facts().sealed, time_ms)))
+
     def view(self, known: Facts, loaded: int) -> tuple[Facts, Listing | None, list[tuple[int, Columns]]]:
         """What is new since `known`, of one moment: facts, the list if it changed, batches past `loaded`."""
         with self._lock, self._place.faults(), snapshot(self._connection):
