@@ -66,8 +66,8 @@ AGAINST = Band.EXPECTED
 
 # kind of load -> SimBench profile
 PROFILES = {
-    "homes": "H0-A_pload", "offices": "G1-A_pload", "school": "G1-A_pload", "shops": "G4-A_pload",
-    "hospital": "G3-A_pload", "hotel": "G3-H_pload", "server room": "G3-A_pload", "workshop": "G1-A_pload",
+    "homes": "mv_urban_pload", "offices": "mv_comm_pload", "school": "mv_comm_pload", "shops": "mv_comm_pload",
+    "hospital": "G3-A_pload", "hotel": "G3-H_pload", "server room": "G3-A_pload", "workshop": "mv_comm_pload",
     "sports": "G5-A_pload", "theatre": "G5-A_pload", "terminal": "G0-A_pload", "cold store": "G3-H_pload",
     "heat pump": "WB-H_pload", "boiler": "HS0_pload", "pumps": "G3-A_pload",
 }  # fmt: skip
